@@ -1,0 +1,15 @@
+# The libraries boundtop stands on; what each distribution calls them: scripts/packages.tsv
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf>=1.0)
+pkg_check_modules(libproc2 REQUIRED IMPORTED_TARGET libproc2>=4.0.2)
+pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson>=2.13)
+pkg_check_modules(libcap_ng REQUIRED IMPORTED_TARGET libcap-ng)
+
+find_path(UTHASH_INCLUDE_DIR uthash.h REQUIRED)
+
+# libproc2 4.0.5 took the info argument out of its VAL macros.
+if(libproc2_VERSION VERSION_GREATER_EQUAL 4.0.5)
+  set(BOUNDTOP_PROC2_VAL_HAS_INFO 0)
+else()
+  set(BOUNDTOP_PROC2_VAL_HAS_INFO 1)
+endif()
