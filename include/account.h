@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A thread's account, and the state machine that keeps it.
+ *
+ * It compiles both as BPF (bpf/collector.bpf.c drives it from scheduler tracepoints) and on the host (unit
+ * tests, the user side's reading of open intervals). No loops but over constants, no calls, no divisions.
+ *
+ * The budget is closed by construction: an interval is always open, closing one opens the next at the same
+ * instant, so the totals and the open interval add up to the wall time since born_ns.
+ *
+ *              switch_out(blocked)          waking
+ *   ONCPU ───────────────────────▶ BLOCKED ────────▶ WOKEN
+ *     ▲ ╲                             │                 │
+ *     │  ╲ switch_out(preempted)      │ switch_in       │ switch_in
+ *     │   ▶ RUNNABLE ─────────────────┴─────────────────┤
+ *     └─────────────────────────────────────────────────┘
+ *
+ * Who may write: switch_out and switch_in run under the run queue's lock of the thread, one at a time.
+ * waking runs on any CPU, under the thread's pi_lock, and can come before the thread's own switch-out was
+ * recorded; so it acts on BLOCKED alone, and switch_out writes the phase last. An off-CPU interval with no
+ * waking in it was therefore never asleep: it is run-queue time, whatever prev_state said (a signal that
+ * was pending, a wake-up that came early: kernel/sched/core.c, __schedule() and try_to_wake_up()).
+ * The reader (the iterator) writes read_ns and read_cause alone.
+ */
+#ifndef BOUNDTOP_ACCOUNT_H
+#define BOUNDTOP_ACCOUNT_H
+
+#include <linux/types.h>
+
+#include "microstate.h"
+
+#define BT_COMM_LEN 16 /* TASK_COMM_LEN, include/linux/sched.h */
+
+/* Burst histograms: bucket b counts bursts of [2^(8+b), 2^(9+b)) ns; the first takes all below 512 ns, the
+ * last all from 2^39 ns (9 minutes). */
+#define BT_BURST_BUCKETS  32
+#define BT_BURST_MIN_LOG2 8
+
+/* What the longest waits were for. The slot with the least time is replaced; what no slot holds is the
+ * difference to the totals ("other"). */
+#define BT_WAIT_SLOTS 4
+
+enum bt_phase {
+	BT_PHASE_NONE,     /* zeroed memory: no account yet */
+	BT_PHASE_SEEDING,  /* the iterator is about to say what a thread found at the start does */
+	BT_PHASE_ONCPU,    /* running since since_ns */
+	BT_PHASE_RUNNABLE, /* in a run queue, or held back by a quota, since since_ns; cause says which */
+	BT_PHASE_BLOCKED,  /* asleep since since_ns, for cause */
+	BT_PHASE_WOKEN,    /* was asleep for cause in [since_ns, woken_ns), is in a run queue since */
+	BT_PHASE_DEAD,     /* ended at since_ns; the totals are final */
+};
+
+/* What a thread blocks on. */
+enum bt_target {
+	BT_TARGET_NONE,
+	BT_TARGET_FILE,      /* regular file; object = inode number */
+	BT_TARGET_DIRECTORY, /* likewise */
+	BT_TARGET_BLOCKDEV,
+	BT_TARGET_CHARDEV,
+	BT_TARGET_PIPE,
+	BT_TARGET_INET,   /* internet socket; object = inode number */
+	BT_TARGET_UNIX,   /* unix socket; likewise */
+	BT_TARGET_SOCKET, /* any other socket: netlink, packet, … */
+	BT_TARGET_ANON,   /* anonymous inode: epoll, eventfd, timerfd, io_uring, … */
+	BT_TARGET_FUTEX,  /* object = user address */
+	BT_TARGET_COUNT,
+};
+
+/* Why, and on what, a thread leaves the CPU. */
+struct bt_reason {
+	__u64 object;  /* inode number, futex address; 0 = none */
+	__s32 fd;      /* descriptor that the thread waits on, -1 = none */
+	__s16 syscall; /* number in the thread's own ABI; -1 = none (page fault, kernel thread) */
+	__u8 cause;    /* enum bt_microstate, off-CPU */
+	__u8 target;   /* enum bt_target */
+};
+
+/* One thing waited for, with what it cost so far. */
+struct bt_wait {
+	struct bt_reason reason;
+	__u64 ns; /* closed waits only */
+	__u32 count;
+	__s32 waker_pid; /* process that ended the last of them; 0 = an interrupt or the kernel */
+};
+
+/* Cumulative since born_ns, closed intervals only. */
+struct bt_totals {
+	__u64 oncpu_ns;
+	__u64 offcpu_ns[BT_OFFCPU_COUNT]; /* index: microstate - BT_OFFCPU_FIRST */
+};
+
+struct bt_bursts {
+	__u32 cpu[BT_BURST_BUCKETS]; /* on-CPU time between two voluntary blocks */
+	__u32 io[BT_BURST_BUCKETS];  /* blocked intervals of group io */
+};
+
+struct bt_account {
+	/* The open interval: what every switch touches comes first. */
+	__u32 seq;         /* odd while being written; the reader takes the account again if it moved */
+	__u8 phase;        /* enum bt_phase; written last */
+	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
+	__u8 read_cause;   /* what the reader was told the open block is, up to read_ns */
+	__u8 read_phase;   /* phase, and below seq, as last read: both the same = nothing happened since */
+	__u32 read_seq;
+	__s32 waker_pid; /* WOKEN: which process did it; 0 = an interrupt or the kernel */
+	__u64 since_ns;
+	__u64 woken_ns; /* WOKEN: when */
+	__u64 read_ns;
+	__u64 burst_ns;          /* on-CPU so far in the open CPU burst */
+	struct bt_reason reason; /* RUNNABLE, BLOCKED, WOKEN */
+
+	struct bt_totals totals;
+
+	/* Identity; written once. */
+	__u64 id;              /* never 0, never used twice while the collector lives */
+	__u64 born_ns;         /* CLOCK_MONOTONIC: fork, or when the thread was found at the start */
+	__u64 leader_start_ns; /* CLOCK_BOOTTIME of the thread group's leader: with tgid, the process */
+	__u64 parent_start_ns; /* likewise of the process that forked it; 0 = not seen */
+	__s32 parent_tgid;     /* who forked it (stays when it is reparented); 0 = not seen */
+	__u32 reserved;
+
+	struct bt_bursts bursts;
+	struct bt_wait waits[BT_WAIT_SLOTS];
+};
+
+_Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
+_Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
+_Static_assert(sizeof(struct bt_totals) == 8 * (1 + BT_OFFCPU_COUNT), "wire layout");
+_Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 64, "the open interval fills one cache line");
+
+/*
+ * Order of stores as the reader on another CPU sees it. x86 keeps it by itself; elsewhere the compiler's
+ * barrier alone would not do, and BPF's only fence is an atomic operation with a result.
+ */
+#if defined(__x86_64__) || defined(__TARGET_ARCH_x86)
+#define bt_store_fence(a) __asm__ volatile("" ::: "memory")
+#else
+#define bt_store_fence(a) (void)__sync_fetch_and_add(&(a)->read_seq, 0)
+#endif
+
+#define BT_INLINE static inline __attribute__((always_inline))
+
+BT_INLINE void bt_account_write_begin(struct bt_account *a)
+{
+	*(volatile __u32 *)&a->seq = a->seq + 1;
+	bt_store_fence(a);
+}
+
+BT_INLINE void bt_account_write_end(struct bt_account *a)
+{
+	bt_store_fence(a);
+	*(volatile __u32 *)&a->seq = a->seq + 1;
+}
+
+BT_INLINE void bt_account_phase_set(struct bt_account *a, enum bt_phase phase)
+{
+	*(volatile __u8 *)&a->phase = (__u8)phase;
+}
+
+/* Clocks of two CPUs may differ by a few nanoseconds: an interval is never negative. */
+BT_INLINE __u64 bt_span_ns(__u64 from_ns, __u64 to_ns)
+{
+	return to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
+BT_INLINE void bt_totals_add(struct bt_totals *t, __u32 cause, __u64 ns)
+{
+	__u32 i = cause - BT_OFFCPU_FIRST;
+
+	/* The verifier wants to see the bound. */
+	if (i < BT_OFFCPU_COUNT)
+		t->offcpu_ns[i] += ns;
+}
+
+/* Bucket of a burst, see BT_BURST_BUCKETS. */
+BT_INLINE __u32 bt_burst_bucket(__u64 ns)
+{
+	__u64 v = ns >> BT_BURST_MIN_LOG2;
+	__u32 bucket = 0;
+
+	if (v >> 32)
+		return BT_BURST_BUCKETS - 1;
+	if (v >> 16) {
+		v >>= 16;
+		bucket += 16;
+	}
+	if (v >> 8) {
+		v >>= 8;
+		bucket += 8;
+	}
+	if (v >> 4) {
+		v >>= 4;
+		bucket += 4;
+	}
+	if (v >> 2) {
+		v >>= 2;
+		bucket += 2;
+	}
+	if (v >> 1)
+		bucket += 1;
+	return bucket & (BT_BURST_BUCKETS - 1);
+}
+
+BT_INLINE int bt_cause_is_io(__u32 cause)
+{
+	return cause >= BT_MS_DISK && cause <= BT_MS_IPC;
+}
+
+/* The next of what was waited for that this wait is counted in: its own, an empty one, or the least. */
+BT_INLINE void bt_account_wait_add(struct bt_account *a, __u64 ns)
+{
+	struct bt_wait *least = &a->waits[0];
+	const struct bt_reason *r = &a->reason;
+
+#pragma GCC unroll 4
+	for (int i = 0; i < BT_WAIT_SLOTS; i++) {
+		struct bt_wait *w = &a->waits[i];
+
+		if (w->reason.object == r->object && w->reason.syscall == r->syscall &&
+		    w->reason.cause == r->cause && w->count) {
+			w->ns += ns;
+			w->count++;
+			w->waker_pid = a->waker_pid;
+			return;
+		}
+		if (w->ns < least->ns)
+			least = w;
+	}
+	least->reason = *r;
+	least->ns = ns;
+	least->count = 1;
+	least->waker_pid = a->waker_pid;
+}
+
+/*
+ * Adds the part of the open interval up to to_ns to out as cause. A part that a reader was shown under
+ * another name stays what it was shown as: totals only ever grow, frames are never rewritten.
+ */
+BT_INLINE void bt_account_count(const struct bt_account *a, __u32 cause, __u64 to_ns, struct bt_totals *out)
+{
+	__u64 from_ns = a->since_ns;
+
+	if (a->read_ns > from_ns && a->read_cause != cause) {
+		__u64 shown_ns = a->read_ns < to_ns ? a->read_ns : to_ns;
+
+		bt_totals_add(out, a->read_cause, bt_span_ns(from_ns, shown_ns));
+		from_ns = shown_ns;
+	}
+	bt_totals_add(out, cause, bt_span_ns(from_ns, to_ns));
+}
+
+BT_INLINE void bt_account_close(struct bt_account *a, __u32 cause, __u64 to_ns)
+{
+	bt_account_count(a, cause, to_ns, &a->totals);
+}
+
+/* The thread was asleep until to_ns for the reason it left the CPU for. */
+BT_INLINE void bt_account_close_block(struct bt_account *a, __u64 to_ns)
+{
+	__u64 ns = bt_span_ns(a->since_ns, to_ns);
+
+	bt_account_close(a, a->reason.cause, to_ns);
+	if (bt_cause_is_io(a->reason.cause))
+		a->bursts.io[bt_burst_bucket(ns)]++;
+	bt_account_wait_add(a, ns);
+}
+
+/*
+ * The thread leaves the CPU. blocked = it goes to sleep; otherwise it stays runnable, and why->cause says
+ * run-queue or cpu-quota. Returns 0, or 1 if it was not on the CPU as far as the account knows (a switch was
+ * missed; the time since goes to unknown).
+ */
+BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int blocked,
+				    const struct bt_reason *why)
+{
+	__u64 ns = bt_span_ns(a->since_ns, now_ns);
+	int missed = a->phase != BT_PHASE_ONCPU;
+
+	bt_account_write_begin(a);
+	if (missed) {
+		bt_account_close(a, BT_MS_UNKNOWN, now_ns);
+	} else {
+		a->totals.oncpu_ns += ns;
+		a->burst_ns += ns;
+	}
+	if (blocked) {
+		a->bursts.cpu[bt_burst_bucket(a->burst_ns)]++;
+		a->burst_ns = 0;
+	}
+	a->reason = *why;
+	a->since_ns = now_ns;
+	bt_account_write_end(a);
+	/* Last: from here on waking may write. */
+	bt_account_phase_set(a, blocked ? BT_PHASE_BLOCKED : BT_PHASE_RUNNABLE);
+	return missed;
+}
+
+/* Somebody wakes the thread. Returns 1 if it was asleep, 0 if there was nothing to do. */
+BT_INLINE int bt_account_waking(struct bt_account *a, __u64 now_ns, __s32 waker_pid)
+{
+	if (*(volatile __u8 *)&a->phase != BT_PHASE_BLOCKED)
+		return 0;
+	bt_account_write_begin(a);
+	a->woken_ns = now_ns;
+	a->waker_pid = waker_pid;
+	bt_account_phase_set(a, BT_PHASE_WOKEN);
+	bt_account_write_end(a);
+	return 1;
+}
+
+/* The thread gets a CPU. Returns 0, or 1 if it had one already as far as the account knows. */
+BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
+{
+	__u32 phase = a->phase;
+	int missed = 0;
+
+	bt_account_write_begin(a);
+	if (phase == BT_PHASE_WOKEN) {
+		__u64 woken_ns = a->woken_ns > a->since_ns ? a->woken_ns : a->since_ns;
+
+		if (woken_ns > now_ns)
+			woken_ns = now_ns;
+		bt_account_close_block(a, woken_ns);
+		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, now_ns - woken_ns);
+	} else if (phase == BT_PHASE_RUNNABLE) {
+		bt_account_close(a, a->reason.cause, now_ns);
+	} else if (phase == BT_PHASE_BLOCKED && a->found_asleep) {
+		a->waker_pid = 0;
+		bt_account_close_block(a, now_ns);
+	} else if (phase == BT_PHASE_BLOCKED) {
+		bt_account_close(a, BT_MS_RUN_QUEUE, now_ns);
+	} else {
+		bt_account_close(a, BT_MS_UNKNOWN, now_ns);
+		missed = 1;
+	}
+	a->found_asleep = 0;
+	a->since_ns = now_ns;
+	bt_account_phase_set(a, BT_PHASE_ONCPU);
+	bt_account_write_end(a);
+	return missed;
+}
+
+/* The last switch-out of the thread: the totals are final. */
+BT_INLINE void bt_account_end(struct bt_account *a, __u64 now_ns)
+{
+	bt_account_write_begin(a);
+	if (a->phase == BT_PHASE_ONCPU) {
+		__u64 ns = bt_span_ns(a->since_ns, now_ns);
+
+		a->totals.oncpu_ns += ns;
+		a->bursts.cpu[bt_burst_bucket(a->burst_ns + ns)]++;
+	} else {
+		bt_account_close(a, BT_MS_UNKNOWN, now_ns);
+	}
+	a->since_ns = now_ns;
+	bt_account_phase_set(a, BT_PHASE_DEAD);
+	bt_account_write_end(a);
+}
+
+/* The reader is about to show the open interval as it stands; call before it is copied. */
+BT_INLINE void bt_account_mark_read(struct bt_account *a, __u64 now_ns)
+{
+	if (a->phase != BT_PHASE_BLOCKED)
+		return;
+	a->read_cause = a->reason.cause;
+	bt_store_fence(a);
+	*(volatile __u64 *)&a->read_ns = now_ns;
+}
+
+/*
+ * Totals with the open interval counted up to now_ns: what a reader shows. out may not be part of a.
+ * The sum over out is now_ns - born_ns (DEAD: since_ns - born_ns).
+ */
+static inline void bt_account_totals_at(const struct bt_account *a, __u64 now_ns, struct bt_totals *out)
+{
+	__u64 woken_ns;
+
+	*out = a->totals;
+	switch (a->phase) {
+	case BT_PHASE_ONCPU:
+		out->oncpu_ns += bt_span_ns(a->since_ns, now_ns);
+		break;
+	case BT_PHASE_RUNNABLE:
+	case BT_PHASE_BLOCKED:
+		bt_account_count(a, a->reason.cause, now_ns, out);
+		break;
+	case BT_PHASE_WOKEN:
+		woken_ns = a->woken_ns > a->since_ns ? a->woken_ns : a->since_ns;
+		if (woken_ns > now_ns)
+			woken_ns = now_ns;
+		bt_account_count(a, a->reason.cause, woken_ns, out);
+		bt_totals_add(out, BT_MS_RUN_QUEUE, bt_span_ns(woken_ns, now_ns));
+		break;
+	default:
+		break;
+	}
+}
+
+#endif

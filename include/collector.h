@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The collector interface: where snapshots come from. BPF, procfs and replay stand behind it.
+ */
+#ifndef BOUNDTOP_COLLECTOR_H
+#define BOUNDTOP_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "snapshot.h"
+
+struct bt_collector;
+
+/* What is looked up once for a process, on demand. Strings are raw bytes of the process: sanitize. */
+struct bt_description {
+	char *cmdline; /* arguments joined by spaces; NULL: none or not to be had (kernel thread, ended) */
+	char *cgroup;  /* path in the hierarchy that limits the CPU; NULL: not to be had */
+};
+
+struct bt_collector_ops {
+	const char *name; /* for --collector and the JSON field */
+	bool exact;
+	/*
+	 * Takes a snapshot: clears s and fills it. 0, or -Exxx and s is empty.
+	 * The first one is the base that the next one is compared with.
+	 */
+	int (*read)(struct bt_collector *c, struct bt_snapshot *s);
+	/*
+	 * A descriptor that becomes readable when drain() should be called before the next read, so that
+	 * nothing that ended is lost; -1: there is none.
+	 */
+	int (*poll_fd)(const struct bt_collector *c);
+	/* Takes up what waits there; it comes with the next read. 0 or -Exxx. */
+	int (*drain)(struct bt_collector *c);
+	/*
+	 * Describes a process by its identity. Strings belong to the caller (free()). Returns 0, -ESRCH if
+	 * that process is gone (out is empty then), or another -Exxx. start_ns guards against PID reuse.
+	 */
+	int (*describe)(struct bt_collector *c, pid_t pid, uint64_t start_ns, struct bt_description *out);
+	/* Releases everything, in the kernel too. */
+	void (*close)(struct bt_collector *c);
+};
+
+/* Implementations embed this first. */
+struct bt_collector {
+	const struct bt_collector_ops *ops;
+};
+
+#endif

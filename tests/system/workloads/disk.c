@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Threads that wait for a block device, and their twins that only look as if they did. */
+#define _GNU_SOURCE
+#include "common.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_SIZE = 64 << 20, READ_SIZE = 64 << 10, WRITE_SIZE = 4096, ALIGNMENT = 4096 };
+
+static void *aligned_buffer(size_t size)
+{
+	void *buffer = aligned_alloc(ALIGNMENT, size);
+
+	if (!buffer)
+		workload_die("aligned_alloc");
+	memset(buffer, 0x5a, size);
+	return buffer;
+}
+
+/* Written and on the disk: a hole or an unwritten extent would be read without any I/O. */
+static void make_file(const char *path)
+{
+	struct stat status;
+	char *buffer;
+
+	if (!stat(path, &status) && status.st_size >= FILE_SIZE)
+		return;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0)
+		workload_die(path);
+	buffer = aligned_buffer(1 << 20);
+	for (int done = 0; done < FILE_SIZE; done += 1 << 20)
+		if (write(fd, buffer, 1 << 20) != 1 << 20)
+			workload_die("write");
+	if (fsync(fd) < 0)
+		workload_die("fsync");
+	close(fd);
+	free(buffer);
+}
+
+int run_disk(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	bool direct = !strcmp(argv[2], "direct");
+	char *buffer = aligned_buffer(READ_SIZE);
+	bool ready = false;
+
+	make_file(argv[1]);
+	int fd = open(argv[1], O_RDONLY | (direct ? O_DIRECT : 0));
+	if (fd < 0)
+		workload_die(argv[1]);
+	if (!direct)
+		for (off_t at = 0; at < FILE_SIZE; at += READ_SIZE)
+			if (pread(fd, buffer, READ_SIZE, at) != READ_SIZE)
+				workload_die("pread");
+	for (unsigned int seed = 1;; seed = seed * 1664525U + 1013904223U) {
+		off_t at = (off_t)(seed >> 8) % (FILE_SIZE / READ_SIZE) * READ_SIZE;
+
+		if (pread(fd, buffer, READ_SIZE, at) != READ_SIZE)
+			workload_die("pread");
+		if (!ready)
+			announce("ready");
+		ready = true;
+	}
+}
+
+int run_fsync(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	bool sync = !strcmp(argv[2], "sync");
+	char *buffer = aligned_buffer(WRITE_SIZE);
+	bool ready = false;
+
+	int fd = open(argv[1], O_RDWR | O_CREAT, 0600);
+	if (fd < 0)
+		workload_die(argv[1]);
+	for (unsigned int i = 0;; i++) {
+		/* Few blocks, rewritten: the twin must not be throttled for dirty pages. */
+		if (pwrite(fd, buffer, WRITE_SIZE, (off_t)(i % 64) * WRITE_SIZE) != WRITE_SIZE)
+			workload_die("pwrite");
+		if (sync && fsync(fd) < 0)
+			workload_die("fsync");
+		if (!ready)
+			announce("ready");
+		ready = true;
+	}
+}
