@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a context switch costs with boundtop, and with its peers, attached.
+
+`perf bench sched pipe` on one CPU: two processes hand each other a byte, two switches and two wake-ups an
+operation. Wall time is what perf prints. The target is on CPU time, which is the same on an idle machine and
+does not see its neighbours on a busy one; perf's own start is taken out.
+"""
+import re
+import statistics
+import subprocess
+import tempfile
+
+import bench
+import bpf
+
+NOTHING = "nothing attached"
+FLOOR = "an empty sched_switch program (the floor)"
+OURS = "**boundtop top**"
+TARGET = 1.10
+
+
+def tracers(scratch, slow):
+    """{name: command that attaches it, or None}, those that are installed."""
+    found = {NOTHING: None,
+             FLOOR: [bench.helper("floor")],
+             OURS: [bench.boundtop(), "top", "-b", "-d", "3600"]}
+    if bench.have("cpudist"):
+        found["cpudist"] = ["cpudist", "3600"]
+    if bench.have("runqlat"):
+        found["runqlat"] = ["runqlat", "3600"]
+    if bench.have("bpftrace"):
+        found["bpftrace, off-CPU sum"] = bpf.TRACEFS + ["bpftrace", "-e", bpf.BPFTRACE_OFFCPU]
+    found["perf sched record"] = bpf.TRACEFS + ["perf", "sched", "record", "-o", f"{scratch}/perf.data",
+                                                "sleep", "3600"]
+    if slow and bench.have("offcputime"):
+        found["offcputime (stacks)"] = ["offcputime", "3600"]
+    return found
+
+
+def pipe(loops):
+    """(wall, CPU) seconds of one run, start included."""
+    command = ["taskset", "-c", "1", "perf", "bench", "sched", "pipe", "-l", str(loops)]
+    with tempfile.TemporaryFile() as output:
+        usage = bench.measure(command, stdout=output)
+        output.seek(0)
+        said = re.search(rb"([\d.]+) usecs/op", output.read())
+    return float(said[1]) * loops / 1e6, usage.cpu
+
+
+def cost(command, loops):
+    """One measurement with a tracer attached."""
+    if command is None:
+        return without_start(loops) | {"tool": 0.0}
+    with bpf.attached(command) as tracer:
+        before = bench.cpu_seconds(tracer.pid)
+        found = without_start(loops)
+        found["tool"] = (bench.cpu_seconds(tracer.pid) - before) / loops * 1e6
+    return found
+
+
+def without_start(loops):
+    wall, cpu = pipe(loops)
+    _, start = pipe(1)
+    return {"wall": wall / loops * 1e6, "cpu": (cpu - start) / (loops - 1) * 1e6}
+
+
+def ns_a_run(command, loops):
+    """{program: (ns a run, runs an operation)}"""
+    with bpf.attached(command) as tracer:
+        before = bpf.runs(tracer.pid)
+        pipe(loops)
+        after = bpf.runs(tracer.pid)
+    found = {}
+    for id, (name, count, ns) in after.items():
+        count, ns = count - before[id][1], ns - before[id][2]
+        if count >= loops / 100:
+            found[name] = (ns / count, count / loops)
+    return found
+
+
+def run(options, report):
+    bench.need_root()
+    if not bench.have("perf", "taskset"):
+        raise bench.Skip("no perf or taskset: install linux-perf and util-linux")
+    loops = options.loops or (50000 if options.short else 200000)
+    count = options.rounds or (3 if options.short else 11)
+    with tempfile.TemporaryDirectory() as scratch:
+        tools = tracers(scratch, options.slow)
+        try:
+            with bpf.attached(tools[FLOOR]):
+                pass
+        except bench.Broken:
+            raise bench.Skip("BPF: no program can be attached to sched_switch here")
+        results = bench.rounds(count, {name: (lambda command=command: cost(command, loops))
+                                       for name, command in tools.items()})
+    show_costs(report, results)
+    show_runs(report, {name: command for name, command in tools.items() if name != NOTHING and
+                       "perf" not in name}, loops, 1 if options.short else 5)
+    check(report, results)
+
+
+def show_costs(report, results):
+    cpu = {name: [r["cpu"] for r in rows] for name, rows in results.items()}
+    wall = {name: [r["wall"] for r in rows] for name, rows in results.items()}
+    rows = []
+    for name in results:
+        added = statistics.median(a - b for a, b in zip(cpu[name], cpu[NOTHING])) * 1000
+        rows.append([name, bench.spread(cpu[name]), "–" if name == NOTHING else f"{added:+.0f}",
+                     f"{bench.ratio(cpu[name], cpu[NOTHING]):.3f}", bench.spread(wall[name]),
+                     f"{bench.ratio(wall[name], wall[NOTHING]):.3f}",
+                     f"{statistics.median(r['tool'] for r in results[name]):.2f}"])
+    report.table(["what is attached", "CPU µs/op", "added ns/op", "ratio", "wall µs/op", "ratio",
+                  "the tool's own CPU µs/op"], rows)
+
+
+def show_runs(report, tools, loops, count):
+    if not bench.have("bpftool"):
+        report.text("No bpftool: nanoseconds a run are not shown.")
+        return
+    with bpf.statistics_of_runs():
+        results = bench.rounds(count, {name: (lambda command=command: ns_a_run(command, loops))
+                                       for name, command in tools.items()})
+    rows = []
+    for name, found in results.items():
+        for program in sorted({program for one in found for program in one}):
+            runs = [one[program] for one in found if program in one]
+            rows.append([name, f"`{program}`", bench.spread([ns for ns, _ in runs], "{:.0f}"),
+                         f"{statistics.median(n for _, n in runs):.1f}",
+                         f"{statistics.median(ns * n for ns, n in runs):.0f}"])
+    report.text("By the kernel's own count (`bpf_stats_enabled`; about 25 ns of each run are the cost of "
+                "counting):")
+    report.table(["what is attached", "program", "ns a run", "runs an op", "ns/op"], rows)
+
+
+def check(report, results):
+    cpu = {name: [r["cpu"] for r in rows] for name, rows in results.items()}
+    report.check("boundtop / nothing attached", bench.ratio(cpu[OURS], cpu[NOTHING]), TARGET, "{:.3f}")
+    for peer in results:
+        if peer.startswith(("cpudist", "bpftrace", "perf sched")):
+            report.check(f"boundtop / {peer}", bench.ratio(cpu[OURS], cpu[peer]), 1.0, "{:.3f}")
+
+
+def options(parser):
+    parser.add_argument("--loops", type=int, help="operations a run")
+    parser.add_argument("--slow", action="store_true", help="offcputime, too")
+
+
+if __name__ == "__main__":
+    bench.main(run, options, __doc__)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the kernel and strace say: the truth that boundtop is held against."""
+
+import collections
+import os
+import re
+import signal
+import subprocess
+import time
+
+from .report import require_tool
+from .workloads import Lines, threads_of
+
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def schedstat(pid):
+    """(on-CPU seconds, run-queue seconds) over all living threads of a process.
+
+    /proc/PID/schedstat is the main thread alone; and both are exact only while nothing runs.
+    """
+    cpu = wait = 0
+    for tid in threads_of(pid):
+        with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as file:
+            fields = file.read().split()
+        cpu += int(fields[0])
+        wait += int(fields[1])
+    return cpu / 1e9, wait / 1e9
+
+
+def stat_fields(pid):
+    """The fields of /proc/PID/stat from the state on: index 0 is field 3 of proc(5)."""
+    with open(f"/proc/{pid}/stat", "rb") as stat:
+        return stat.read().rpartition(b")")[2].split()
+
+
+def cpu_ticks(pid):
+    """(utime, stime) in seconds; a process that does not live in ticks is not seen by them."""
+    fields = stat_fields(pid)
+    return int(fields[11]) / TICKS_A_SECOND, int(fields[12]) / TICKS_A_SECOND
+
+
+def start_time(pid):
+    return int(stat_fields(pid)[19])
+
+
+def children_of(pid):
+    children = []
+    for tid in threads_of(pid):
+        with open(f"/proc/{pid}/task/{tid}/children", encoding="ascii") as file:
+            children += [int(child) for child in file.read().split()]
+    return children
+
+
+def io_bytes(pid):
+    """(read, written) bytes that reached the block layer."""
+    with open(f"/proc/{pid}/io", encoding="ascii") as file:
+        values = dict(line.split(": ") for line in file.read().splitlines())
+    return int(values["read_bytes"]), int(values["write_bytes"])
+
+
+def steal_seconds(cpu=None):
+    """Time the hypervisor took from us. The kernel leaves it out of a thread's CPU time."""
+    name = "cpu" if cpu is None else f"cpu{cpu}"
+    with open("/proc/stat", encoding="ascii") as stat:
+        for line in stat:
+            fields = line.split()
+            if fields[0] == name:
+                return int(fields[8]) / TICKS_A_SECOND
+    raise ValueError(f"no {name} in /proc/stat")
+
+
+class Window:
+    """How the threads of a process spent a stretch of time, by schedstat: shares of their wall time."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.since = time.monotonic()
+        self.before = schedstat(pid)
+        self.cpu = self.run_queue = self.off = None
+
+    def close(self):
+        wall = (time.monotonic() - self.since) * len(threads_of(self.pid))
+        cpu, wait = schedstat(self.pid)
+        self.cpu = (cpu - self.before[0]) / wall
+        self.run_queue = (wait - self.before[1]) / wall
+        self.off = 1 - self.cpu - self.run_queue
+        return self
+
+
+TRACED = re.compile(r"(?:\d+ +)?(?:<\.\.\. )?(\w+)(?:\((?:(?:\d+)<(.*?)>+[,)])?| resumed>).*<([0-9.]+)>$")
+BEGUN = re.compile(r"(\d+) +(\w+)\((?:\d+<(.*?)>+)?.*<unfinished")
+
+
+def kind_of(object_name):
+    """pipe, TCP, file, or nothing: what strace -yy prints behind a descriptor."""
+    if not object_name:
+        return ""
+    if object_name.startswith("/"):
+        return "file"
+    return object_name.split(":")[0]
+
+
+def strace_times(pid, seconds=0.4):
+    """Seconds inside each (system call, kind of object), over all threads, while strace watches.
+
+    Not at the same time as boundtop measures: strace slows its target down.
+    """
+    strace = require_tool("strace", "it is the witness of what a thread waits for")
+    command = [strace, "-f", "-T", "-yy", "-o", "/dev/stdout", "-p", str(pid)]
+    tracer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    attached = Lines(tracer.stderr.fileno())
+    try:
+        if b"attached" not in attached.next():
+            raise RuntimeError("strace could not attach")
+        timer = time.monotonic() + seconds
+        text = b""
+        os.set_blocking(tracer.stdout.fileno(), False)
+        while time.monotonic() < timer:
+            chunk = tracer.stdout.read()
+            text += chunk or b""
+            time.sleep(0.01)
+        tracer.send_signal(signal.SIGINT)
+        os.set_blocking(tracer.stdout.fileno(), True)
+        text += tracer.stdout.read() or b""
+    finally:
+        tracer.kill()
+        tracer.wait()
+        tracer.stdout.close()
+        tracer.stderr.close()
+    return sum_traced(text.decode(errors="replace"))
+
+
+def sum_traced(text):
+    """Sum strace -f -T -yy lines; a call that was cut in two has its object in the first half."""
+    times = collections.defaultdict(float)
+    begun = {}
+    for line in text.splitlines():
+        cut = BEGUN.match(line)
+        if cut:
+            begun[cut.group(1)] = cut.group(3)
+            continue
+        match = TRACED.match(line)
+        if not match:
+            continue
+        name, target, spent = match.groups()
+        if " resumed>" in line:
+            target = begun.pop(line.split()[0], None)
+        times[name, kind_of(target)] += float(spent)
+    return dict(times)
+
+
+def dominant_wait(pid, seconds=0.4):
+    """The (system call, kind of object) in which the threads of a process spent most time."""
+    times = strace_times(pid, seconds)
+    return max(times, key=times.get) if times else None

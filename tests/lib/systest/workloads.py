@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Start labelled workloads, hear when they are ready, and leave nothing behind."""
+
+import os
+import select
+import signal
+import subprocess
+import time
+
+from . import paths
+
+PATIENCE_S = 60
+
+
+class Lines:
+    """Lines of a pipe with a deadline; buffered reads and select() do not go together."""
+
+    def __init__(self, fd):
+        self.fd = fd
+        self.buffer = b""
+
+    def next(self, patience=PATIENCE_S):
+        deadline = time.monotonic() + patience
+        while b"\n" not in self.buffer:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+                raise TimeoutError(f"no line within {patience} s; so far {self.buffer[:200]!r}")
+            chunk = os.read(self.fd, 1 << 20)
+            if not chunk:
+                raise EOFError(f"the other side ended; left over {self.buffer[:200]!r}")
+            self.buffer += chunk
+        line, _, self.buffer = self.buffer.partition(b"\n")
+        return line
+
+
+def parse_facts(line):
+    """{"pid": 3, "pids": [4, 5], "cpu_s": 0.5} from "ready pid=3 pids=4,5 cpu_s=0.5"."""
+    facts = {}
+    for word in line.split()[1:]:
+        key, _, value = word.partition("=")
+        if "," in value or key == "pids":
+            facts[key] = [int(item) for item in value.split(",")]
+        else:
+            facts[key] = float(value) if "." in value else int(value)
+    return facts
+
+
+class Workload:
+    """One running workload. It is killed at the end of the `with` block, and its children with it.
+
+    The default priority is above the normal one: other work on the machine must not turn a hog
+    into a starved hog.
+    """
+
+    def __init__(self, name, *args, comm=None, nice=-15, cpus=None):
+        command = ["nice", "-n", str(nice)]
+        if cpus is not None:
+            command += ["taskset", "-c", cpus]
+        command += [paths.workload()]
+        if comm:
+            command += ["-n", comm]
+        command += [name, *[str(arg) for arg in args]]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.pid = self.process.pid
+        self.lines = Lines(self.process.stdout.fileno())
+        try:
+            self.facts = self.expect("ready")
+        except BaseException:
+            self.stop()
+            raise
+
+    def expect(self, word, patience=PATIENCE_S):
+        line = self.lines.next(patience).decode()
+        if line.split()[0] != word:
+            raise ValueError(f"the workload said {line!r} instead of {word}")
+        return parse_facts(line)
+
+    def go(self):
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def freeze(self):
+        """Stop it; back when every thread has stopped, so that its counters are exact."""
+        freeze([self.pid])
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.stop()
+
+
+def state_of(pid, tid):
+    """The state letter of one thread in /proc."""
+    with open(f"/proc/{pid}/task/{tid}/stat", "rb") as stat:
+        return stat.read().rpartition(b")")[2].split()[0].decode()
+
+
+def threads_of(pid):
+    return [int(tid) for tid in os.listdir(f"/proc/{pid}/task")]
+
+
+def freeze(pids, patience=10):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    await_state(pids, "T", patience)
+
+
+def await_state(pids, state, patience=10):
+    """Wait until every thread of these processes is in the state. /proc has no event for it: poll."""
+    deadline = time.monotonic() + patience
+    for pid in pids:
+        while not all(state_of(pid, tid) == state for tid in threads_of(pid)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{pid} is not in state {state} after {patience} s")
+            time.sleep(0.001)
+
+
+def thaw(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
