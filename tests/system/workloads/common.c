@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define _GNU_SOURCE
 #include "common.h"
 
 #include <errno.h>
@@ -14,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIFETIME_S = 300, THREAD_STACK = 64 * 1024, SPIN_ROUNDS = 4000 };
+enum { LIFETIME_S = 300, THREAD_STACK = 64 * 1024, SPIN_ROUNDS = 20000 };
 
 static struct {
 	pthread_mutex_t mutex;

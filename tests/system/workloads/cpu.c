@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Threads that want a CPU, or nothing at all. */
-#define _GNU_SOURCE
 #include "common.h"
 
 #include <pthread.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Threads that wait for a block device, and their twins that only look as if they did. */
-#define _GNU_SOURCE
 #include "common.h"
 
 #include <fcntl.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Workloads whose label is known: one program, one workload a name. */
-#define _GNU_SOURCE
 #include "common.h"
 
 #include <stdio.h>

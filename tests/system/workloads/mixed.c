@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hundreds of threads that change their state all the time, each in its own way. */
-#define _GNU_SOURCE
 #include "common.h"
 
 #include <stdio.h>

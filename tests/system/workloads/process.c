@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Processes and threads that are born, change and end while somebody watches. */
-#define _GNU_SOURCE
 #include "common.h"
 
 #include <errno.h>
@@ -138,7 +137,8 @@ int run_churn(int argc, char **argv)
 
 static void *exec_self(void *argument)
 {
-	char *const arguments[] = {(char *)workload_self(), "after-exec", argument, NULL};
+	char after_exec[] = "after-exec";
+	char *const arguments[] = {(char *)workload_self(), after_exec, argument, NULL};
 
 	burn_us(100000);
 	execv(workload_self(), arguments);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Threads that wait for a peer: over TCP, through a pipe, at a mutex. */
-#define _GNU_SOURCE
 #include "common.h"
 
 #include <arpa/inet.h>
