@@ -12,20 +12,33 @@ KINDS = ("prog", "map", "link")
 
 
 def listing():
-    """{(kind, id): the PIDs that hold it} by bpftool; needs root."""
+    """{(kind, id)} of everything in the kernel, by bpftool; needs root."""
     bpftool = require_tool("bpftool", "it lists the BPF objects in the kernel")
-    objects = {}
+    objects = set()
     for kind in KINDS:
         done = subprocess.run([bpftool, "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
-        for item in json.loads(done.stdout or b"[]"):
-            if "id" in item:
-                objects[kind, item["id"]] = {owner["pid"] for owner in item.get("pids", [])}
+        objects |= {(kind, item["id"]) for item in json.loads(done.stdout or b"[]") if "id" in item}
     return objects
 
 
-def owned_by(pid):
-    """The BPF objects that a process holds."""
-    return [key for key, owners in listing().items() if pid in owners]
+def held_by(pid):
+    """The BPF objects behind a process's descriptors. (Debian's bpftool does not name the holders.)"""
+    held = set()
+    folder = f"/proc/{pid}/fdinfo"
+    try:
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), encoding="ascii", errors="replace") as info:
+                for line in info:
+                    key, _, value = line.partition(":")
+                    if key in ("prog_id", "map_id", "link_id"):
+                        held.add((key.removesuffix("_id"), int(value)))
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return held
+
+
+def held_by_anyone():
+    return set().union(*(held_by(pid) for pid in os.listdir("/proc") if pid.isdigit()))
 
 
 def since(before, patience=10):
@@ -36,15 +49,8 @@ def since(before, patience=10):
     """
     deadline = time.monotonic() + patience
     while True:
-        left = [key for key, owners in listing().items() if key not in before and not any(map(alive, owners))]
+        left = listing() - before
+        left -= held_by_anyone()
         if not left or time.monotonic() > deadline:
-            return left
+            return sorted(left)
         time.sleep(0.1)
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            return stat.read().rpartition(b")")[2].split()[0] != b"Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return os.path.exists(f"/proc/{pid}")

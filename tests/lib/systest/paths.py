@@ -60,5 +60,13 @@ class DiskFolder:
     def file(self, name):
         return os.path.join(self.path, name)
 
+    def public_copy(self, program):
+        """A copy that every user can run: the build may lie below a home that nobody else may enter."""
+        os.chmod(self.path, 0o755)
+        copy = self.file(os.path.basename(program))
+        shutil.copyfile(program, copy)
+        os.chmod(copy, 0o755)
+        return copy
+
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)

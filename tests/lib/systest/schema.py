@@ -142,10 +142,10 @@ def check_frame(frame, with_threads=False, with_total=False):
     check_fields(frame["loss"], {"tasks": (int,), "exits": (int,)}, "loss")
     check_fields(frame["overhead"], {"cpu_s": NUMBER}, "overhead")
     expect(isinstance(frame.get("processes"), list), "head", "has no processes")
-    identities = [(process["pid"], process["start_time"]) for process in frame["processes"]]
-    expect(len(set(identities)) == len(identities), "head", "a process is there twice")
     for process in frame["processes"]:
         check_process(process, with_threads)
+    identities = [(process["pid"], process["start_time"]) for process in frame["processes"]]
+    expect(len(set(identities)) == len(identities), "head", "a process is there twice")
     if with_total:
         check_fields(frame, {"total": (dict,), "descendants": (int,)}, "head")
         check_fields(frame["total"], TOTAL, "total")

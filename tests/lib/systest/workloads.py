@@ -94,10 +94,18 @@ class Workload:
             self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+        self.await_descendants()
         try:
             self.process.stdin.close()
         except BrokenPipeError:
             pass
+
+    def await_descendants(self, patience=20):
+        """Its descendants die with it, a moment later: the pipe to them has an error when none reads."""
+        poller = select.poll()
+        poller.register(self.process.stdin.fileno(), 0)
+        if not poller.poll(patience * 1000):
+            raise TimeoutError(f"descendants of workload {self.pid} live on")
 
     def __enter__(self):
         return self
