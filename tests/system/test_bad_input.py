@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Everything that can be wrong gets one clear line, the right exit status, and leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from systest import leftovers, paths, product, report, witness  # noqa: E402
+from systest.workloads import Workload  # noqa: E402
+
+FAILED, USAGE, NO_PROCESS = 1, 2, 3
+NOBODY = 65534
+NEEDED_CAPABILITIES = ("bpf", "perfmon", "sys_ptrace", "dac_read_search")
+# linux/capability.h; none of them is needed to read what was attached.
+DROPPED = {"sys_module": 16, "sys_rawio": 17, "sys_admin": 21, "setuid": 7, "net_admin": 12}
+
+
+def as_nobody(*capabilities):
+    """A command prefix: user nobody with these capabilities and no other."""
+    names = ",".join(["-all", *[f"+{name}" for name in capabilities]])
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", f"--inh-caps={names}",
+            f"--ambient-caps={names}"]
+
+
+def free_pid():
+    """A PID that no process has, and that the kernel will not hand out soon."""
+    with open("/proc/sys/kernel/pid_max", encoding="ascii") as file:
+        pid = int(file.read()) - 1
+    while os.path.exists(f"/proc/{pid}"):
+        pid -= 1
+    return pid
+
+
+class BadInput(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        report.require_root()
+        cls.folder = paths.DiskFolder()
+        cls.addClassCleanup(cls.folder.remove)
+        cls.public = cls.folder.public_copy(paths.boundtop())
+
+    def assert_one_line(self, err, *words):
+        text = err.decode("utf-8", errors="strict")
+        self.assertEqual(1, text.count("\n"), text)
+        self.assertTrue(text.startswith("boundtop: ") and text.endswith("\n"), repr(text))
+        for word in words:
+            self.assertIn(word, text)
+
+    def assert_refused(self, status, *args, words=()):
+        result = product.run(*args, patience=20)
+        self.assertEqual(status, result.status, result)
+        self.assertEqual(b"", result.out)
+        self.assert_one_line(result.err, *words)
+
+    def refuse_each(self, status, cases):
+        for args in cases:
+            with self.subTest(args=args):
+                self.assert_refused(status, *args)
+
+    def test_no_such_process(self):
+        pid = free_pid()
+        self.assert_refused(NO_PROCESS, "classify", "-d", "0.2", pid, words=(str(pid),))
+        self.assert_refused(NO_PROCESS, "classify", "--json", "-d", "0.2", pid)
+        self.assert_refused(NO_PROCESS, "classify", "--tree", "-d", "0.2", pid)
+
+    def test_impossible_pids(self):
+        for pid in ("0", "-1", "abc", "12x", "", "1.5", "99999999999999999999", "4294967297", "0x10"):
+            with self.subTest(pid=pid):
+                result = product.run("classify", "-d", "0.2", "--", pid, patience=20)
+                self.assertIn(result.status, (USAGE, NO_PROCESS), result)
+                self.assertEqual(b"", result.out)
+                self.assert_one_line(result.err)
+        self.refuse_each(USAGE, [("top", "-b", "-n", "1", "-p", pid) for pid in ("abc", "1,x", "", ",", "-5")])
+
+    def test_impossible_durations(self):
+        bad = ("0", "-1", "-0.5", "abc", "", "nan", "inf", "1e30", "99999999999999999999", "1x", "1 2", "0x1p4",
+               "1e-30")
+        own = os.getpid()
+        self.refuse_each(USAGE, [("classify", "-d", value, own) for value in bad])
+        self.refuse_each(USAGE, [("top", "-b", "-n", "1", "-d", value) for value in bad])
+
+    def test_impossible_counts(self):
+        self.refuse_each(USAGE, [("top", "-b", "-d", "0.1", "-n", value)
+                                 for value in ("0", "-1", "abc", "", "1.5", "99999999999999999999")])
+
+    def test_wrong_usage(self):
+        own = str(os.getpid())
+        self.refuse_each(USAGE, [
+            ("no-such-command",), ("--no-such-option",), ("top", "--no-such-option"), ("classify",),
+            ("classify", "-d"), ("classify", "--no-such-option", own), ("classify", "-f", "-d", "1", own),
+            ("classify", "-a", own), ("classify", "-a", "-c", "x"), ("classify", "-c", "x", own), ("run",),
+            ("run", "--"), ("run", "-o"), ("top", "-b", "-n", "1", "-s", "no-such-field"), ("top", "-b", "-n"),
+            ("top", "-b", "-n", "1", "--collector", "no-such-collector"), ("top", "-b", "-n", "1", "surplus"),
+            ("check", "surplus"), ("top", "-b", "-n", "1", "-u", "no-such-user-here")])
+
+    def test_commands_that_cannot_run(self):
+        plain = self.folder.file("not-executable")
+        with open(plain, "w", encoding="ascii") as file:
+            file.write("no program\n")
+        self.assert_refused(127, "run", "--", self.folder.file("missing"), words=("missing",))
+        self.assert_refused(127, "run", "--", "no-such-command-in-the-path")
+        self.assert_refused(126, "run", "--", plain, words=("not-executable",))
+        self.assert_refused(126, "run", "--", self.folder.path)
+        self.assert_refused(127, "run", "--", "")
+
+    def test_unwritable_report(self):
+        marker = self.folder.file("marker")
+        result = product.run("run", "-o", "/nonexistent/report", "--", "touch", marker)
+        self.assertEqual(FAILED, result.status)
+        self.assert_one_line(result.err, "/nonexistent/report")
+        self.assertFalse(os.path.exists(marker), "the command ran although its report can not be written")
+        result = product.run("run", "-o", "/dev/full", "--", "true")
+        self.assertEqual(FAILED, result.status)
+        self.assert_one_line(result.err)
+
+    def commands_with_output(self):
+        own = str(os.getpid())
+        return (("classify", "-d", "0.1", own), ("classify", "-d", "0.1", "--json", own),
+                ("classify", "-d", "0.1", "-a", "--json"), ("top", "-b", "-n", "1", "-d", "0.1"),
+                ("top", "-b", "-n", "2", "-d", "0.1", "--json"), ("check",), ("--help",), ("--version",),
+                ("classify", "--help"))
+
+    def test_full_disk(self):
+        for args in self.commands_with_output():
+            with self.subTest(args=args), open("/dev/full", "wb") as full:
+                result = product.run(*args, stdout=full)
+                self.assertEqual(FAILED, result.status, result)
+                self.assert_one_line(result.err)
+
+    def test_no_standard_output_at_all(self):
+        """Descriptor 1 is free then, and must not become a BPF map that gets the report."""
+        for args in self.commands_with_output():
+            with self.subTest(args=args):
+                done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", paths.boundtop(), *args],
+                                      stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, check=False)
+                self.assertEqual(FAILED, done.returncode, done)
+                self.assert_one_line(done.stderr)
+
+    def test_reader_that_leaves(self):
+        """As `| head -c 1`: no noise, no endless run, no crash."""
+        for args in (("top", "-b", "-n", "1000", "-d", "0.05"), ("top", "-b", "-n", "1000", "-d", "0.05", "--json"),
+                     ("classify", "-d", "0.3", "-a", "--json")):
+            with self.subTest(args=args), product.Running(*args) as running:
+                if args[0] == "top":
+                    self.assertTrue(os.read(running.process.stdout.fileno(), 1))
+                running.process.stdout.close()
+                running.process.stdout = None
+                err = running.process.stderr.read()
+                status = running.process.wait(timeout=60)
+                self.assertEqual(b"", err)
+                self.assertIn(status, (FAILED, -signal.SIGPIPE, 128 + signal.SIGPIPE))
+
+    def test_killed_leaves_nothing(self):
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number):
+                before = leftovers.listing()
+                with product.Running("top", "-b", "-n", 1000, "-d", 60) as running:
+                    running.await_attached()
+                    held = leftovers.held_by(running.pid)
+                    self.assertIn("prog", {kind for kind, _ in held}, "the witness sees nothing of it")
+                    running.process.send_signal(number)
+                    running.process.wait(timeout=20)
+                self.assertEqual([], leftovers.since(before))
+                self.assertFalse(held & leftovers.listing())
+
+    def test_killed_run_leaves_nothing(self):
+        """SIGKILL to `run` while its command works: the kernel side goes, whatever the command does."""
+        before = leftovers.listing()
+        with product.Running("run", "--", paths.workload(), "burn", 20000000) as running:
+            self.assertEqual(b"ready", running.lines.next())
+            children = witness.children_of(running.pid)
+            self.assertEqual(1, len(children))
+            running.process.kill()
+            running.process.wait(timeout=20)
+            self.assertEqual([], leftovers.since(before))
+            for child in children:  # the workload is armed against the death of its parent
+                self.assertFalse(os.path.exists(f"/proc/{child}/exe"))
+
+    def test_errors_leave_nothing(self):
+        before = leftovers.listing()
+        product.run("classify", "-d", "0.1", free_pid())
+        product.run("run", "--", "no-such-command-in-the-path")
+        self.assertEqual([], leftovers.since(before))
+
+    def unprivileged(self, *args, capabilities=()):
+        return subprocess.run([*as_nobody(*capabilities), self.public, *map(str, args)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+
+    def test_without_privileges(self):
+        marker = self.folder.file("ran")
+        for args in (("classify", "-d", "0.1", "1"), ("classify", "-d", "0.1", "--json", "1"),
+                     ("top", "-b", "-n", "1", "-d", "0.1"), ("run", "--", "touch", marker)):
+            with self.subTest(args=args):
+                done = self.unprivileged(*args)
+                self.assertEqual(FAILED, done.returncode, done)
+                self.assertEqual(b"", done.stdout)
+                self.assert_one_line(done.stderr)
+                self.assertRegex(done.stderr.decode(), r"root|sudo|CAP_BPF|cap_bpf")
+        self.assertFalse(os.path.exists(marker))
+
+    def test_check_and_help_need_no_privileges(self):
+        for args in (("check",), ("--help",), ("--version",), ("top", "--help")):
+            with self.subTest(args=args):
+                done = self.unprivileged(*args)
+                self.assertEqual(0, done.returncode, done)
+                self.assertTrue(done.stdout)
+
+    def test_capabilities_are_enough(self):
+        with Workload("hog") as hog:
+            done = self.unprivileged("classify", "-d", "1", "--json", hog.pid, capabilities=NEEDED_CAPABILITIES)
+            self.assertEqual((0, b""), (done.returncode, done.stderr))
+            process = product.find(product.schema.check_frame(product.schema.parse(done.stdout)), hog.pid)
+            self.assertEqual(("cpu-bound", "user"), (process["verdict"], process["cause"]))
+            self.assertTrue(process["exited"] is False and process["user"] == "root")
+
+    def test_privileges_are_dropped(self):
+        with product.Running("top", "-b", "-n", 1000, "-d", 60) as running:
+            running.await_attached()
+            with open(f"/proc/{running.pid}/status", encoding="ascii", errors="replace") as file:
+                effective = next(int(line.split()[1], 16) for line in file if line.startswith("CapEff"))
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            own = next(int(line.split()[1], 16) for line in file if line.startswith("CapEff"))
+        for name, bit in DROPPED.items():
+            if own & 1 << bit:
+                self.assertFalse(effective & 1 << bit, f"boundtop keeps {name}")
+
+    def test_command_keeps_its_privileges(self):
+        """What boundtop drops for itself it must not take from the command that it runs."""
+        report_file = self.folder.file("report")
+        result = product.run("run", "-o", report_file, "--", "grep", "CapEff", "/proc/self/status")
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            own = next(line for line in file if line.startswith("CapEff"))
+        self.assertEqual((0, own), (result.status, result.out.decode()))
+
+
+if __name__ == "__main__":
+    report.main()

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Workloads whose label is known get that verdict; a witness that is not boundtop confirms the label.
+
+Most have a twin: the same workload with one thing changed, which must get another verdict.
+"""
+
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from systest import paths, product, report, witness, workloads  # noqa: E402
+from systest.workloads import Workload  # noqa: E402
+
+WINDOW_S = 1.5
+
+
+class Verdicts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        report.require_root()
+        cls.folder = paths.DiskFolder()
+        cls.addClassCleanup(cls.folder.remove)
+
+    def judge(self, pid, verdict, cause):
+        """Ask boundtop, compare, and return what schedstat said about the same stretch of time."""
+        window = witness.Window(pid)
+        process = product.classify(pid, WINDOW_S)
+        window.close()
+        report.note(f"{process['verdict']}/{process['cause']} (confidence {process['confidence']:.2f}); schedstat: "
+                    f"cpu {window.cpu:.2f}, run queue {window.run_queue:.2f}, off {window.off:.2f}")
+        self.assertEqual((verdict, cause), (process["verdict"], process["cause"]), process["share"])
+        return window
+
+    def judge_blocked(self, pid, verdict, cause, wait):
+        """The same for a process that is off the CPU most of the time; strace names the wait."""
+        window = self.judge(pid, verdict, cause)
+        self.assertGreater(window.off, 0.5)
+        self.assertEqual(wait, witness.dominant_wait(pid))
+
+    def judge_busy(self, pid, cause):
+        window = self.judge(pid, "cpu-bound", cause)
+        self.assertGreater(window.cpu, window.run_queue)
+        self.assertLess(window.off, 0.1)
+
+    # A CPU hog, and the same thread stopped.
+
+    def test_hog(self):
+        with Workload("hog") as hog:
+            before = witness.cpu_ticks(hog.pid)
+            self.judge_busy(hog.pid, "user")
+            after = witness.cpu_ticks(hog.pid)
+            self.assertGreater(after[0] - before[0], 9 * (after[1] - before[1]))
+
+    def test_stopped(self):
+        with Workload("hog") as hog:
+            hog.freeze()
+            window = self.judge(hog.pid, "idle", "stopped")
+            self.assertEqual("T", workloads.state_of(hog.pid, hog.pid))
+            self.assertEqual(0, window.cpu)
+
+    # Blocks of a file from the disk, and from the page cache.
+
+    def test_direct_reader(self):
+        with Workload("disk", self.folder.file("read"), "direct") as reader:
+            before = witness.io_bytes(reader.pid)[0]
+            self.judge_blocked(reader.pid, "io-bound", "disk", ("pread64", "file"))
+            self.assertGreater(witness.io_bytes(reader.pid)[0], before)
+
+    def test_cached_reader(self):
+        with Workload("disk", self.folder.file("read"), "cached") as reader:
+            before = witness.io_bytes(reader.pid)[0]
+            self.judge_busy(reader.pid, "system")
+            self.assertEqual(before, witness.io_bytes(reader.pid)[0])
+
+    def test_fsync_writer(self):
+        with Workload("fsync", self.folder.file("write"), "sync") as writer:
+            self.judge_blocked(writer.pid, "io-bound", "disk", ("fsync", "file"))
+
+    def test_writer_without_fsync(self):
+        with Workload("fsync", self.folder.file("write"), "nosync") as writer:
+            self.judge_busy(writer.pid, "system")
+
+    # A connection: who asked, and who waits to be asked.
+
+    def test_network_client(self):
+        with Workload("server", 5000) as server, Workload("client", server.facts["port"]) as client:
+            self.judge_blocked(client.pid, "io-bound", "network", ("recvfrom", "TCP"))
+
+    def test_client_that_pauses(self):
+        with Workload("server", 0) as server, Workload("client", server.facts["port"], 20000) as client:
+            self.judge_blocked(client.pid, "idle", "sleep", ("clock_nanosleep", ""))
+
+    def test_server_without_work(self):
+        with Workload("server", 0) as server, Workload("client", server.facts["port"], 20000):
+            self.judge_blocked(server.pid, "idle", "event", ("recvfrom", "TCP"))
+
+    # A pipe: the reader is owed data when the writer works on it, and not when the writer sleeps.
+
+    def test_pipe_reader_with_busy_writer(self):
+        with Workload("pipe", "busy", "fast") as pair:
+            self.judge_blocked(pair.facts["reader"], "io-bound", "ipc", ("read", "pipe"))
+            self.judge_busy(pair.facts["writer"], "user")
+
+    def test_pipe_reader_with_idle_writer(self):
+        with Workload("pipe", "sleep", "fast") as pair:
+            self.judge_blocked(pair.facts["reader"], "idle", "event", ("read", "pipe"))
+            self.judge_blocked(pair.facts["writer"], "idle", "sleep", ("clock_nanosleep", ""))
+
+    def test_pipe_writer_with_busy_reader(self):
+        with Workload("pipe", "fast", "busy") as pair:
+            self.judge_blocked(pair.facts["writer"], "io-bound", "ipc", ("write", "pipe"))
+
+    def test_pipe_writer_with_slow_reader(self):
+        """A writer is never ambiguous: whatever its reader does, the pipe is full."""
+        with Workload("pipe", "fast", "sleep") as pair:
+            self.judge_blocked(pair.facts["writer"], "io-bound", "ipc", ("write", "pipe"))
+
+    # One mutex for all threads, and one for each.
+
+    def test_mutex_convoy(self):
+        with Workload("mutex", 4, "shared") as convoy:
+            self.judge_blocked(convoy.pid, "lock-bound", "lock", ("futex", ""))
+
+    def test_own_mutexes(self):
+        with Workload("mutex", 2, "own") as threads:
+            self.judge_busy(threads.pid, "user")
+
+    # Asleep all the time, and a third of it at work.
+
+    def test_sleeper(self):
+        with Workload("sleeper", 20000) as sleeper:
+            self.judge_blocked(sleeper.pid, "idle", "sleep", ("clock_nanosleep", ""))
+
+    def test_sleeper_with_some_work(self):
+        with Workload("sleeper", 7000, 2000) as sleeper:
+            window = self.judge(sleeper.pid, "waiting", "sleep")
+            self.assertTrue(0.05 < window.cpu + window.run_queue < 0.5, vars(window))
+
+    # More hogs than cores; test_hog is the twin.
+
+    def test_eight_hogs_a_core(self):
+        count = 8 * len(os.sched_getaffinity(0))
+        with Workload("hogs", count, nice=0) as hogs:
+            windows = [witness.Window(pid) for pid in hogs.facts["pids"]]
+            frame = product.run_json("classify", "-d", WINDOW_S * 2, "--json", *hogs.facts["pids"])
+            self.assertEqual(count, len(frame["processes"]))
+            for window in windows:
+                window.close()
+                process = product.find(frame, window.pid)
+                self.assertEqual(("starved", "run-queue"), (process["verdict"], process["cause"]), process["share"])
+                self.assertGreater(window.run_queue, 1.5 * window.cpu)
+
+
+if __name__ == "__main__":
+    report.main()
