@@ -26,51 +26,57 @@ struct bt_thread {
 	uint64_t id;
 	int32_t tid;
 	char comm[BT_COMM_LEN + 1]; /* raw bytes, terminated */
-	char state;
+	char state;                 /* 'X' when it has ended */
 	int8_t nice;
 	bool ended;
-	struct bt_usage usage; /* of this interval */
-	struct bt_verdict verdict; /* by bt_model_judge() */
-	struct bt_reason open;     /* what it waits for now, if blocked */
 	bool blocked;
+	struct bt_reason open;     /* what it waits for now, if blocked */
+	struct bt_usage usage;     /* of this interval */
+	struct bt_verdict verdict; /* set whenever the thread_list is */
 };
 
 struct bt_process {
 	struct bt_identity identity;
-	int32_t ppid;
 	struct bt_identity forked_by; /* pid 0: not seen */
-	char comm[BT_COMM_LEN + 1];   /* of the leader; raw bytes, terminated */
-	char state;                   /* of the leader; 'X' when it has ended */
+	int32_t ppid;
+	char comm[BT_COMM_LEN + 1]; /* of the leader; raw bytes, terminated */
+	char state;                 /* of the leader; 'X' when it has ended, 'Z' while nobody waited for it */
 	int8_t nice;
 	uint8_t kind; /* enum bt_kind */
+	bool exited;  /* ended in the interval: no thread of it is left */
 	uint32_t uid;
 	uint64_t cgroup_id;
 	uint32_t threads;       /* alive at the end of the interval */
 	uint32_t threads_ended; /* in the interval */
-	bool exited;            /* ended in the interval: no thread of it is left */
+	uint32_t lost_exits;    /* children that ended and left only a sum, which is part of usage */
 	int32_t exit_code;      /* wait(2) status of the leader, if exited */
-	uint64_t begin_ns, end_ns; /* the part of the interval in which it was there: CLOCK_MONOTONIC */
+	/* The part of the interval in which it was there: CLOCK_MONOTONIC. */
+	uint64_t begin_ns, end_ns;
 	uint64_t rss_bytes;
-	uint64_t cpu_time_ns; /* since it began, ended threads included */
+	uint64_t cpu_time_ns;  /* since it began, ended threads included */
 	struct bt_usage usage; /* of this interval, all its threads */
 	struct bt_verdict verdict;
-	uint32_t thread_count; /* thread_list: living, and those that ended in the interval */
-	struct bt_thread **thread_list; /* owned by the model */
+	/* Living threads, and those that ended in the interval: bt_model_threads(). Owned by the model. */
+	uint32_t thread_count;
+	struct bt_thread **thread_list;
 
 	/* Filled by the command that shows it (names.h of collect); raw bytes, may be NULL. */
 	const char *cmdline;
 	const char *user;
 	const char *cgroup;
+	void *user_data; /* of the command; NULL for a new process, nothing of the core's */
 };
 
 /* One interval of the whole host. */
 struct bt_frame {
 	uint64_t duration_ns;
+	uint64_t tick_ns;
 	int64_t time_s; /* CLOCK_REALTIME at its end */
 	uint32_t time_nsec;
 	uint32_t cpus_online;
 	bool exact;
 	struct bt_loss loss;      /* of the interval */
+	uint64_t vanished;        /* threads that went without a record, or came without a first one */
 	uint64_t overhead_cpu_ns; /* CPU time of this program in the interval */
 	size_t process_count;
 	struct bt_process **processes; /* in no order; owned by the model until the next update */
@@ -78,30 +84,35 @@ struct bt_frame {
 
 struct bt_model;
 
+/* 0 or -ENOMEM; *out is only set on success. */
 int bt_model_create(struct bt_model **out);
 void bt_model_destroy(struct bt_model *m); /* NULL is fine */
 
 /*
  * Takes the next snapshot in. The first is the base. Each later one adds the time since the one before to the
  * interval that is open; bt_model_begin() opens a new one at the latest snapshot and forgets what ended in
- * the one before. Returns 0, -ENOMEM (the model keeps what it had), or -EINVAL for a snapshot that is older
- * than the last one.
+ * the one before. Returns 0, -ENOMEM (records that found no room are counted as vanished), or -EINVAL for a
+ * snapshot that is older than the last one (nothing is taken in).
  */
 int bt_model_update(struct bt_model *m, const struct bt_snapshot *s);
 void bt_model_begin(struct bt_model *m);
 
-/* The interval as it stands. Valid until the next update, begin or destroy. */
+/* The interval as it stands. Valid until the next update, begin, prune or destroy. NULL: no memory. */
 const struct bt_frame *bt_model_frame(struct bt_model *m);
 
 /* The process, also one that ended in the interval (the youngest of that PID); NULL: none. */
 struct bt_process *bt_model_find(const struct bt_model *m, int32_t pid);
+/* Exactly that process; NULL: not here (any more). */
+struct bt_process *bt_model_find_identity(const struct bt_model *m, const struct bt_identity *identity);
 
-/* Judges every process of the interval (fills verdict); threads too, if asked. */
-void bt_model_judge(struct bt_model *m, bool threads);
+/* Judges every process of the interval (fills verdict); lists and judges threads, too, if asked. */
+int bt_model_judge(struct bt_model *m, bool threads);
+/* Fills the thread_list of one process. 0 or -ENOMEM. Valid as long as a frame. */
+int bt_model_threads(struct bt_model *m, struct bt_process *p);
 
 /*
- * Long intervals (run, classify -f): forgets ended processes but the keep with the most CPU time and blocked
- * time. A tree that counted them keeps its sums.
+ * Long intervals (run, classify -f): forgets ended processes but the keep with the most active time. A tree
+ * (tree.h) that counted them keeps their sums.
  */
 void bt_model_prune(struct bt_model *m, size_t keep);
 
