@@ -11,9 +11,11 @@ else()
   message(FATAL_ERROR "boundtop has no system call registers for ${CMAKE_SYSTEM_PROCESSOR}: add them to bpf/kernel.h")
 endif()
 
-# boundtop_bpf(NAME): NAME.bpf.c → ${CMAKE_CURRENT_BINARY_DIR}/NAME.skel.h, interface target NAME_skel
-function(boundtop_bpf name)
-  set(source ${CMAKE_CURRENT_SOURCE_DIR}/${name}.bpf.c)
+# boundtop_bpf(NAME SOURCE [DEFINITION…]): SOURCE → ${CMAKE_CURRENT_BINARY_DIR}/NAME.skel.h, interface target
+# NAME_skel. The skeletons are "light": relocation is done in the kernel, so that the 5 MB of its BTF are never
+# read into our memory (docs/architecture.md).
+function(boundtop_bpf name source)
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/${source})
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
   set(skeleton ${CMAKE_CURRENT_BINARY_DIR}/${name}.skel.h)
   set(warnings -Wall -Wextra -Wno-unused-parameter)
@@ -24,7 +26,7 @@ function(boundtop_bpf name)
   add_custom_command(
     OUTPUT ${object}
     COMMAND ${CLANG} -g -O2 -std=gnu17 -target bpf -mcpu=v3 -D__TARGET_ARCH_${BPF_TARGET_ARCH} ${warnings}
-            -I${PROJECT_SOURCE_DIR}/include -idirafter /usr/include/${CMAKE_C_LIBRARY_ARCHITECTURE}
+            ${ARGN} -I${PROJECT_SOURCE_DIR}/include -idirafter /usr/include/${CMAKE_C_LIBRARY_ARCHITECTURE}
             -MD -MF ${object}.d -c ${source} -o ${object}
     COMMAND ${LLVM_STRIP} -g ${object}
     DEPENDS ${source}
@@ -32,7 +34,7 @@ function(boundtop_bpf name)
     VERBATIM)
   add_custom_command(
     OUTPUT ${skeleton}
-    COMMAND ${BPFTOOL} gen skeleton ${object} name ${name} > ${skeleton}
+    COMMAND ${BPFTOOL} gen skeleton -L ${object} name ${name} > ${skeleton}
     DEPENDS ${object}
     VERBATIM)
   add_custom_target(${name}_skel_gen DEPENDS ${skeleton})

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The exact collector's kernel side: drives each thread's account (account.h) from the scheduler's
+ * tracepoints, and writes all accounts out through a task iterator, one record a thread (wire.h).
+ */
+#include "kernel.h"
+
+#include "account.h"
+#include "collector_shared.h"
+#include "reason.h"
+#include "wire.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Set while the iterator runs for the first time: it makes an account for every thread that it finds. */
+bool seeding;
+/* Set to have every record whole, as after a read that failed. */
+bool full_read;
+
+struct bt_kernel_stats stats;
+
+/* log2 of the page size, filled before load. */
+const volatile __u32 page_shift = 12;
+
+static __u64 last_id;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct bt_account);
+} accounts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, BT_EXITS_BYTES);
+} exits SEC(".maps");
+
+/* Threads that ended while the ring was full, summed under the process that forked them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BT_LUMPS_MAX);
+	__type(key, struct bt_lump_key);
+	__type(value, struct bt_lump);
+} lumps SEC(".maps");
+
+/* The record that the iterator is making: too large for the stack; there is one reader. */
+static struct bt_record scratch;
+
+static __always_inline void account_init(struct bt_account *a, struct task_struct *t, __u64 now_ns)
+{
+	a->id = __sync_fetch_and_add(&last_id, 1) + 1;
+	a->born_ns = now_ns;
+	a->since_ns = now_ns;
+	a->leader_start_ns = task_plain(t)->group_leader->start_boottime;
+}
+
+/*
+ * A thread without an account: it was forked while memory was short. Its time since then is not known, so its
+ * account begins now. The reason why there may be none: task storage is not made while an interrupted
+ * iterator holds its lock on this CPU (kernel/bpf/bpf_task_storage.c, bpf_task_storage_trylock()).
+ */
+static __noinline struct bt_account *account_create(struct task_struct *t, __u64 now_ns)
+{
+	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!a) {
+		__sync_fetch_and_add(&stats.tasks_without_account, 1);
+		return NULL;
+	}
+	account_init(a, t, now_ns);
+	return a;
+}
+
+static __always_inline char state_letter(__u32 state, __u32 exit_state)
+{
+	/* fs/proc/array.c, task_state_array[] */
+	state |= exit_state;
+	if ((state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == (TASK_UNINTERRUPTIBLE | TASK_NOLOAD))
+		return 'I';
+	if (state & 0x40)
+		return 'P';
+	if (state & 0x20)
+		return 'Z';
+	if (state & 0x10)
+		return 'X';
+	if (state & TASK_TRACED_BIT)
+		return 't';
+	if (state & TASK_STOPPED_BIT)
+		return 'T';
+	if (state & (TASK_UNINTERRUPTIBLE | TASK_FROZEN))
+		return 'D';
+	return state & TASK_INTERRUPTIBLE ? 'S' : 'R';
+}
+
+static __noinline int facts_fill(struct bt_facts *f, struct task_struct *trusted)
+{
+	struct task_struct *t = task_plain(trusted);
+	struct mm_struct *mm = t->mm;
+
+	f->tgid = t->tgid;
+	f->start_ns = t->start_boottime;
+	f->utime_ns = t->utime;
+	f->stime_ns = t->stime;
+	f->runtime_ns = t->se.sum_exec_runtime;
+	f->group_ended_runtime_ns = t->signal->sum_sched_runtime;
+	f->rss_bytes = mm ? mm_rss_pages(mm) << page_shift : 0;
+	f->read_bytes = t->ioac.read_bytes;
+	f->write_bytes = t->ioac.write_bytes;
+	f->rchar = t->ioac.rchar;
+	f->wchar = t->ioac.wchar;
+	f->voluntary = t->nvcsw;
+	f->involuntary = t->nivcsw;
+	f->major_faults = t->maj_flt;
+	f->cgroup_id = t->cgroups->dfl_cgrp->kn->id;
+	f->uid = t->cred->euid.val;
+	f->pid_ns = 0;
+	f->nice = (__s8)(t->static_prio - 120);
+	f->state = state_letter(task_state(t), (__u32)t->exit_state);
+	f->kind = task_is_kthread(t) ? BT_KIND_KERNEL : BT_KIND_USER;
+	f->reserved = 0;
+	f->exit_code = t->exit_code;
+	bpf_probe_read_kernel(f->comm, sizeof(f->comm), t->comm);
+	return 0;
+}
+
+static __always_inline void record_head(struct bt_record *r, const struct bt_account *a, __u8 type, __s32 tid,
+					__u64 now_ns)
+{
+	r->head.size = sizeof(*r);
+	r->head.type = type;
+	r->head.valid = BT_VALID_ALL;
+	r->head.tid = tid;
+	r->head.id = a->id;
+	r->head.now_ns = now_ns;
+}
+
+/* No room for a record of its own: the sums under the process that forked it. */
+static __noinline int lump_add(struct bt_account *a)
+{
+	struct bt_lump_key key = {.start_ns = a->parent_start_ns, .tgid = a->parent_tgid};
+	struct bt_lump *l = bpf_map_lookup_elem(&lumps, &key);
+
+	__sync_fetch_and_add(&stats.exits_lumped, 1);
+	if (!l) {
+		struct bt_lump zero = {};
+
+		/* The same key may come in from another CPU: whoever is first makes it. */
+		bpf_map_update_elem(&lumps, &key, &zero, BPF_NOEXIST);
+		l = bpf_map_lookup_elem(&lumps, &key);
+		if (!l) {
+			__sync_fetch_and_add(&stats.exits_gone, 1);
+			return 0;
+		}
+	}
+	__sync_fetch_and_add(&l->threads, 1);
+	__sync_fetch_and_add(&l->wall_ns, a->since_ns - a->born_ns);
+	__sync_fetch_and_add(&l->totals.oncpu_ns, a->totals.oncpu_ns);
+	for (int i = 0; i < BT_OFFCPU_COUNT; i++)
+		__sync_fetch_and_add(&l->totals.offcpu_ns[i], a->totals.offcpu_ns[i]);
+	return 0;
+}
+
+/* The last switch-out of a thread. Of its group nothing may be read any more: the leader can be gone. */
+static __noinline int account_finish(struct bt_account *a, struct task_struct *t, __u64 now_ns)
+{
+	struct bt_record *r;
+
+	bt_account_end(a, now_ns);
+	r = bpf_ringbuf_reserve(&exits, sizeof(*r), 0);
+	if (!r)
+		return lump_add(a);
+	facts_fill(&r->facts, t);
+	r->facts.ppid = a->parent_tgid;
+	r->facts.leader_start_ns = a->leader_start_ns;
+	r->facts.state = 'X';
+	record_head(r, a, BT_RECORD_ENDED, t->pid, now_ns);
+	r->account = *a;
+	/* The reader is woken when it is time to make room, not for every thread. */
+	bpf_ringbuf_submit(r, bpf_ringbuf_query(&exits, BPF_RB_AVAIL_DATA) >= BT_EXITS_WAKE_BYTES
+				      ? BPF_RB_FORCE_WAKEUP
+				      : BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+static __always_inline void switch_out(struct task_struct *prev, bool preempt, __u32 state, __u64 now_ns)
+{
+	struct bt_account *a = bpf_task_storage_get(&accounts, prev, NULL, 0);
+	struct bt_reason why;
+	bool blocked = !preempt && (state & TASK_STATE_MASK);
+
+	if (!a) {
+		a = account_create(prev, now_ns);
+		if (!a)
+			return;
+		bt_account_phase_set(a, BT_PHASE_ONCPU);
+	}
+	if (state & TASK_DEAD) {
+		account_finish(a, prev, now_ns);
+		return;
+	}
+	if (blocked) {
+		reason_of_block(prev, state, &a->reason, &why);
+	} else {
+		/* What it waited for before is kept for restart_syscall. */
+		why = a->reason;
+		why.cause = task_is_throttled(prev) ? BT_MS_CPU_QUOTA : BT_MS_RUN_QUEUE;
+	}
+	if (bt_account_switch_out(a, now_ns, blocked, &why))
+		__sync_fetch_and_add(&stats.switches_missed, 1);
+}
+
+static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
+{
+	struct bt_account *a = bpf_task_storage_get(&accounts, next, NULL, 0);
+
+	if (!a) {
+		a = account_create(next, now_ns);
+		if (!a)
+			return;
+	}
+	/* A fresh account, or one that the iterator is about to seed: whatever it was, it runs now. */
+	if (a->phase <= BT_PHASE_SEEDING) {
+		a->since_ns = now_ns;
+		bt_account_phase_set(a, BT_PHASE_ONCPU);
+		return;
+	}
+	if (bt_account_switch_in(a, now_ns))
+		__sync_fetch_and_add(&stats.switches_missed, 1);
+}
+
+static __always_inline void on_switch(bool preempt, struct task_struct *prev, struct task_struct *next,
+				      __u32 state)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	/* PID 0 is each CPU's idle task. */
+	if (prev->pid)
+		switch_out(prev, preempt, state, now_ns);
+	if (next->pid)
+		switch_in(next, now_ns);
+}
+
+/*
+ * One body, two objects: prev_state came with fa2c3254d7cf ("sched/tracing: Don't re-read p->state"), 5.18. A
+ * constant in one object would not do: clang reads the fourth argument before it asks.
+ */
+SEC("tp_btf/sched_switch")
+#ifdef BT_SWITCH_WITHOUT_STATE
+int BPF_PROG(bt_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	on_switch(preempt, prev, next, task_state(prev));
+	return 0;
+}
+#else
+int BPF_PROG(bt_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
+{
+	on_switch(preempt, prev, next, prev_state);
+	return 0;
+}
+#endif
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(bt_waking, struct task_struct *t)
+{
+	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, 0);
+
+	if (a)
+		bt_account_waking(a, bpf_ktime_get_ns(), (__s32)(bpf_get_current_pid_tgid() >> 32));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(bt_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+	struct bt_account *a = account_create(child, now_ns);
+	struct bt_account *of_parent;
+
+	if (!a)
+		return 0;
+	a->parent_tgid = parent->tgid;
+	a->parent_start_ns = task_plain(parent)->group_leader->start_boottime;
+	if (child->tgid == parent->tgid) {
+		/* A thread has its process's parent. */
+		of_parent = bpf_task_storage_get(&accounts, parent, NULL, 0);
+		if (of_parent) {
+			a->parent_tgid = of_parent->parent_tgid;
+			a->parent_start_ns = of_parent->parent_start_ns;
+		}
+	}
+	a->reason.cause = BT_MS_RUN_QUEUE;
+	bt_account_phase_set(a, BT_PHASE_RUNNABLE);
+	return 0;
+}
+
+/*
+ * The account of a thread that was there before us. Its own switches may come in meanwhile on another CPU, and
+ * know better: each step gives way to them.
+ */
+static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 now_ns)
+{
+	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_struct *parent;
+	__u32 state = task_state(t) & TASK_STATE_MASK;
+	__u8 phase;
+
+	if (!a) {
+		__sync_fetch_and_add(&stats.tasks_without_account, 1);
+		return NULL;
+	}
+	parent = task_plain(t)->real_parent;
+	if (!a->parent_tgid && parent) {
+		a->parent_tgid = parent->tgid;
+		a->parent_start_ns = parent->group_leader->start_boottime;
+	}
+	if (a->phase != BT_PHASE_NONE)
+		return a;
+	if (!a->id)
+		account_init(a, t, now_ns);
+	if (t->exit_state) {
+		phase = BT_PHASE_DEAD;
+	} else if (t->on_cpu) {
+		phase = BT_PHASE_ONCPU;
+	} else if (!state) {
+		a->reason.cause = task_is_throttled(t) ? BT_MS_CPU_QUOTA : BT_MS_RUN_QUEUE;
+		phase = BT_PHASE_RUNNABLE;
+	} else {
+		reason_of_block(t, state, NULL, &a->reason);
+		a->found_asleep = 1;
+		phase = BT_PHASE_BLOCKED;
+	}
+	if (a->phase == BT_PHASE_NONE)
+		bt_account_phase_set(a, phase);
+	return a;
+}
+
+/* Asleep in the same wait as when it was last read. */
+static __always_inline bool account_unchanged(const struct bt_account *a)
+{
+	return a->phase == BT_PHASE_BLOCKED && a->read_phase == BT_PHASE_BLOCKED && a->seq == a->read_seq;
+}
+
+/* Copies the account against its running writers. false: it moved at every attempt, the copy is torn. */
+static __always_inline bool account_read(struct bt_account *a, struct bt_record *r, __u32 *seq)
+{
+	for (int i = 0; i < BT_READ_ATTEMPTS; i++) {
+		*seq = *(volatile __u32 *)&a->seq;
+		bt_store_fence(a);
+		bt_account_mark_read(a, r->head.now_ns);
+		r->account = *a;
+		bt_store_fence(a);
+		if (!(*seq & 1) && *seq == *(volatile __u32 *)&a->seq)
+			return true;
+		r->head.now_ns = bpf_ktime_get_ns();
+	}
+	__sync_fetch_and_add(&stats.reads_torn, 1);
+	return false;
+}
+
+SEC("iter/task")
+int bt_dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct seq_file *out = ctx->meta->seq;
+	struct bt_record *r = &scratch;
+	struct bt_account *a;
+	struct task_struct *parent;
+	__u64 now_ns;
+	__u32 seq = 0;
+
+	if (!t)
+		return 0;
+	now_ns = bpf_ktime_get_ns();
+	a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	if (seeding)
+		a = account_seed(t, now_ns);
+	if (a && a->id) {
+		record_head(r, a, BT_RECORD_THREAD, t->pid, now_ns);
+		if (!full_read && account_unchanged(a) && (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
+			r->head.size = sizeof(r->head);
+			r->head.type = BT_RECORD_SAME;
+			bpf_seq_write(out, &r->head, sizeof(r->head));
+			return 0;
+		}
+		if (!account_read(a, r, &seq))
+			r->head.valid = BT_VALID_FACTS;
+	} else {
+		/* No memory for an account, or it is being made. */
+		r->head.size = sizeof(*r);
+		r->head.type = BT_RECORD_THREAD;
+		r->head.valid = BT_VALID_FACTS;
+		r->head.tid = t->pid;
+		r->head.now_ns = now_ns;
+		r->head.id = 1ULL << 63 | (t->start_boottime << 22 >> 1 ^ (__u32)t->pid);
+		__builtin_memset(&r->account, 0, sizeof(r->account));
+	}
+	facts_fill(&r->facts, t);
+	parent = task_plain(t)->real_parent;
+	r->facts.ppid = parent ? parent->tgid : 0;
+	r->facts.leader_start_ns = task_plain(t)->group_leader->start_boottime;
+	/* Refused for want of room, this thread comes again with the next buffer: it was not read yet. */
+	if (!bpf_seq_write(out, r, sizeof(*r)) && a) {
+		a->read_seq = seq;
+		a->read_phase = r->account.phase;
+	}
+	return 0;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The few kernel types that are read, as CO-RE needs them: only the fields that are used, offsets come from
+ * the running kernel's BTF. Kernel differences live here and nowhere else, each with the commit it is about.
+ */
+#ifndef BOUNDTOP_BPF_KERNEL_H
+#define BOUNDTOP_BPF_KERNEL_H
+
+/* The trampoline's context is all that the helpers' headers need of vmlinux.h. */
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include <stdbool.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long di, si, dx, orig_ax;
+};
+struct thread_info {
+	unsigned int status; /* arch/x86: TS_COMPAT */
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs___bt {
+	unsigned long regs[31];
+};
+struct pt_regs {
+	unsigned long regs[31];
+	unsigned long orig_x0;
+	int syscallno;
+};
+struct thread_info {
+	unsigned long flags; /* arch/arm64: TIF_32BIT */
+};
+#endif
+
+struct super_block {
+	unsigned long s_magic;
+	__u32 s_dev;
+};
+
+struct inode {
+	__u16 i_mode;
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
+struct sock_common {
+	__u16 skc_family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct file {
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct percpu_counter {
+	__s64 count;
+};
+
+struct mm_struct {
+	/* percpu_counter since f1a7941243c1 ("mm: convert mm's rss stats into percpu_counter"), 6.2 */
+	struct percpu_counter rss_stat[4];
+};
+
+struct bt_atomic_long___old {
+	long counter;
+};
+
+struct mm_rss_stat___old {
+	struct bt_atomic_long___old count[4];
+};
+
+struct mm_struct___old {
+	struct mm_rss_stat___old rss_stat;
+};
+
+struct task_io_accounting {
+	__u64 rchar, wchar;
+	__u64 read_bytes, write_bytes;
+};
+
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
+struct signal_struct {
+	unsigned long long sum_sched_runtime;
+};
+
+struct bt_kuid___local {
+	__u32 val;
+};
+
+struct cred {
+	struct bt_kuid___local euid;
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int __state;
+	unsigned int flags;
+	int on_cpu;
+	int static_prio;
+	struct sched_entity se;
+	struct mm_struct *mm;
+	int exit_state;
+	int exit_code;
+	unsigned int in_iowait : 1;
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	__u64 utime;
+	__u64 stime;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	__u64 start_time;
+	__u64 start_boottime;
+	unsigned long maj_flt;
+	const struct cred *cred;
+	char comm[16];
+	struct files_struct *files;
+	struct signal_struct *signal;
+	struct task_io_accounting ioac;
+	struct css_set *cgroups;
+};
+
+/* Deferred throttling, per task: e1fad12dcb66 ("sched/fair: Switch to task based throttle model"), 6.18 */
+struct task_struct___throttled {
+	bool throttled;
+};
+
+/* __state was state before 2f064a59a11f ("sched: Change task_struct::state"), 5.14 */
+struct task_struct___old {
+	volatile long state;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop
+
+/* include/linux/sched.h */
+#define PF_IO_WORKER	     0x00000010
+#define PF_KTHREAD	     0x00200000
+#define TASK_INTERRUPTIBLE   0x0001
+#define TASK_UNINTERRUPTIBLE 0x0002
+#define TASK_STOPPED_BIT     0x0004
+#define TASK_TRACED_BIT	     0x0008
+#define TASK_PARKED	     0x0040
+#define TASK_DEAD	     0x0080
+#define TASK_NOLOAD	     0x0400
+#define TASK_FROZEN	     0x8000 /* f5d39b020809 ("freezer,sched: Rewrite core freezer logic"), 6.1 */
+/* Modifiers that do not say what a thread does; what is left is zero for a runnable one. */
+#define TASK_STATE_MASK (0x00ff | TASK_FROZEN)
+
+#define S_IFMT	0170000
+#define S_SHIFT 12
+
+#define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
+#define TIF_32BIT 22	 /* arch/arm64/include/asm/thread_info.h */
+
+/* MAX_ERRNO and the like of task pointers aside: no task has these as its number of a system call. */
+#define NO_SYSCALL (-1)
+
+/* bpf_rdonly_cast() is there (a35b9af4ec2c ("bpf: Add a kfunc to type cast from bpf uapi ctx to kernel ctx"), 6.2). */
+const volatile bool has_rdonly_cast;
+
+extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+
+/* Makes an untyped pointer a typed one, so that reading through it is a plain load; only if has_rdonly_cast. */
+#define plain_cast(type, ptr) ((struct type *)bpf_rdonly_cast((ptr), bpf_core_type_id_kernel(struct type)))
+
+/* ptr->field of an untyped pointer. */
+#define plain_read(type, ptr, field)                                                                         \
+	(has_rdonly_cast ? plain_cast(type, ptr)->field : BPF_CORE_READ((struct type *)(ptr), field))
+
+/*
+ * A task to read from. For every pointer loaded through a trusted one the verifier searches the whole BTF by
+ * name (btf_nested_type_is_trusted()), 1 ms each: half of the time that loading took. Helpers want the
+ * trusted one.
+ */
+static __always_inline struct task_struct *task_plain(struct task_struct *t)
+{
+	return has_rdonly_cast ? plain_cast(task_struct, t) : t;
+}
+
+#define task_is_kthread(t) ((t)->flags & PF_KTHREAD)
+
+static __always_inline __u32 task_state(struct task_struct *t)
+{
+	if (bpf_core_field_exists(t->__state))
+		return t->__state;
+	return (__u32)BPF_CORE_READ((struct task_struct___old *)t, state);
+}
+
+static __always_inline bool task_is_throttled(struct task_struct *t)
+{
+	struct task_struct___throttled *tt = (void *)t;
+
+	return bpf_core_field_exists(tt->throttled) && tt->throttled;
+}
+
+static __always_inline __u64 mm_rss_pages(struct mm_struct *mm)
+{
+	__s64 pages;
+
+	/* MM_FILEPAGES 0, MM_ANONPAGES 1, MM_SWAPENTS 2, MM_SHMEMPAGES 3: include/linux/mm_types_task.h */
+	if (bpf_core_type_exists(struct mm_rss_stat___old)) {
+		struct mm_struct___old *old = (void *)mm;
+
+		pages = BPF_CORE_READ(old, rss_stat.count[0].counter) +
+			BPF_CORE_READ(old, rss_stat.count[1].counter) +
+			BPF_CORE_READ(old, rss_stat.count[3].counter);
+	} else {
+		pages = mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
+	}
+	return pages > 0 ? pages : 0;
+}
+
+/* Number of the system call that a task is in, and its first three arguments, from its user registers. */
+struct syscall_regs {
+	long nr;
+	__u64 arg[3];
+	bool compat; /* 32-bit ABI: numbers of another table */
+};
+
+static __always_inline void task_syscall(struct task_struct *t, struct syscall_regs *out)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(t);
+
+#if defined(__TARGET_ARCH_x86)
+	out->nr = (int)regs->orig_ax;
+	out->arg[0] = regs->di;
+	out->arg[1] = regs->si;
+	out->arg[2] = regs->dx;
+	out->compat = t->thread_info.status & TS_COMPAT;
+#elif defined(__TARGET_ARCH_arm64)
+	out->nr = regs->syscallno;
+	out->arg[0] = regs->orig_x0;
+	out->arg[1] = regs->regs[1];
+	out->arg[2] = regs->regs[2];
+	out->compat = t->thread_info.flags & (1UL << TIF_32BIT);
+#endif
+}
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The exact collector's user side: loads bpf/collector.bpf.c, and reads a snapshot through its iterator.
+ */
+#include "bpf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "collector_shared.h"
+#include "describe.h"
+#include "skeleton.h"
+#include "syscall_table.h"
+
+/* A bpf iterator hands out at most its own buffer a read: 8 pages (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
+#define READ_BYTES (32 << 10)
+
+struct bpf_collector {
+	struct bt_collector base;
+	struct bt_skeleton *skeleton;
+	struct ring_buffer *exits;
+	struct bt_snapshot ended; /* records of ended threads that wait for the next read */
+	int drain_error;
+	uint64_t tick_ns;
+};
+
+static struct bpf_collector *of(struct bt_collector *c)
+{
+	return (struct bpf_collector *)c;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Called for each record in the ring. */
+static int ended_take(void *context, void *data, size_t size)
+{
+	struct bpf_collector *c = context;
+	unsigned char *room;
+
+	if (size < sizeof(struct bt_record))
+		return 0;
+	room = bt_snapshot_reserve(&c->ended, sizeof(struct bt_record));
+	if (!room) {
+		c->drain_error = -ENOMEM;
+		return -ENOMEM;
+	}
+	memcpy(room, data, sizeof(struct bt_record));
+	c->ended.length += sizeof(struct bt_record);
+	return 0;
+}
+
+static int bpf_drain(struct bt_collector *base)
+{
+	struct bpf_collector *c = of(base);
+	int taken = ring_buffer__consume(c->exits);
+
+	return taken < 0 ? taken : 0;
+}
+
+/* The iterator's output behind what s holds. */
+static int threads_read(struct bpf_collector *c, struct bt_snapshot *s)
+{
+	int fd = bpf_iter_create(c->skeleton->iter_link);
+	ssize_t got = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		unsigned char *room = bt_snapshot_reserve(s, READ_BYTES);
+
+		if (!room) {
+			got = -ENOMEM;
+			break;
+		}
+		got = read(fd, room, READ_BYTES);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (got <= 0) {
+			got = got < 0 ? -errno : 0;
+			break;
+		}
+		s->length += (size_t)got;
+	}
+	close(fd);
+	return (int)got;
+}
+
+/* What ended in a storm, if there was one. */
+static int lumps_read(struct bpf_collector *c, struct bt_snapshot *s)
+{
+	struct bt_lump_key key, *at = NULL;
+
+	if (!c->skeleton->bss.stats->exits_lumped)
+		return 0;
+	while (!bpf_map_get_next_key(c->skeleton->lumps_map, at, &key)) {
+		struct bt_lump *l = (struct bt_lump *)bt_snapshot_reserve(s, sizeof(*l));
+
+		if (!l)
+			return -ENOMEM;
+		if (!bpf_map_lookup_elem(c->skeleton->lumps_map, &key, l)) {
+			l->head = (struct bt_record_head){
+				.size = sizeof(*l),
+				.type = BT_RECORD_LUMP,
+				.valid = BT_VALID_ACCOUNT,
+				.id = 1ULL << 62 | (key.start_ns << 20 >> 2) | (uint32_t)key.tgid,
+				.now_ns = clock_ns(CLOCK_MONOTONIC),
+			};
+			l->parent_tgid = key.tgid;
+			l->parent_start_ns = key.start_ns;
+			s->length += sizeof(*l);
+		}
+		at = &key;
+	}
+	return 0;
+}
+
+/* Times at which a program was not run because it was running already on that CPU. */
+static uint64_t misses_read(const struct bpf_collector *c)
+{
+	uint64_t misses = 0;
+
+	for (size_t i = 0; i < BT_SKELETON_PROGRAMS; i++) {
+		struct bpf_prog_info info = {0};
+		__u32 size = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(c->skeleton->programs[i], &info, &size))
+			misses += info.recursion_misses;
+	}
+	return misses;
+}
+
+static void loss_read(const struct bpf_collector *c, struct bt_loss *loss)
+{
+	const struct bt_kernel_stats *k = c->skeleton->bss.stats;
+
+	loss->tasks = k->tasks_without_account + k->reads_torn;
+	loss->exits = k->exits_lumped;
+	loss->switches = k->switches_missed + misses_read(c);
+}
+
+static int bpf_read(struct bt_collector *base, struct bt_snapshot *s)
+{
+	struct bpf_collector *c = of(base);
+	struct timespec t;
+	unsigned char *room;
+	int err;
+
+	bt_snapshot_clear(s);
+	s->begin_ns = clock_ns(CLOCK_MONOTONIC);
+	c->skeleton->bss.stats->reads++;
+	err = threads_read(c, s);
+	/* A thread that ends in between is in both: the record of its end counts. */
+	if (!err)
+		err = bpf_drain(base);
+	if (!err && c->ended.length) {
+		room = bt_snapshot_reserve(s, c->ended.length);
+		if (!room) {
+			err = -ENOMEM;
+		} else {
+			memcpy(room, c->ended.records, c->ended.length);
+			s->length += c->ended.length;
+			bt_snapshot_clear(&c->ended);
+		}
+	}
+	if (!err)
+		err = lumps_read(c, s);
+	/* What the kernel wrote and we lost is not unchanged next time. */
+	*c->skeleton->bss.full_read = err != 0;
+	if (err) {
+		bt_snapshot_clear(s);
+		return err;
+	}
+	s->end_ns = clock_ns(CLOCK_MONOTONIC);
+	clock_gettime(CLOCK_REALTIME, &t);
+	s->time_s = t.tv_sec;
+	s->time_nsec = (uint32_t)t.tv_nsec;
+	s->cpus_online = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	s->self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	s->tick_ns = c->tick_ns;
+	s->exact = true;
+	loss_read(c, &s->loss);
+	return 0;
+}
+
+static int bpf_poll_fd(const struct bt_collector *base)
+{
+	return ring_buffer__epoll_fd(((const struct bpf_collector *)base)->exits);
+}
+
+static void bpf_close(struct bt_collector *base)
+{
+	struct bpf_collector *c = of(base);
+
+	if (!c)
+		return;
+	ring_buffer__free(c->exits);
+	bt_skeleton_close(c->skeleton);
+	bt_snapshot_free(&c->ended);
+	free(c);
+}
+
+static const struct bt_collector_ops ops = {
+	.name = "bpf",
+	.exact = true,
+	.read = bpf_read,
+	.poll_fd = bpf_poll_fd,
+	.drain = bpf_drain,
+	.describe = bt_describe_from_proc,
+	.close = bpf_close,
+};
+
+/* Makes an account for every thread that is there already. */
+static int accounts_seed(struct bpf_collector *c)
+{
+	struct bt_snapshot s = {0};
+	int err;
+
+	*c->skeleton->bss.seeding = true;
+	err = threads_read(c, &s);
+	*c->skeleton->bss.seeding = false;
+	/* What was read is thrown away: the first snapshot is to be whole. */
+	*c->skeleton->bss.full_read = true;
+	bt_snapshot_free(&s);
+	return err;
+}
+
+int bt_bpf_open(struct bt_collector **out)
+{
+	struct bpf_collector *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->base.ops = &ops;
+	/* utime and stime are counted at each tick of CONFIG_HZ, which the kernel tells nobody; the resolution of
+	 * the coarse clock is that tick (kernel/time/posix-timers.c). */
+	struct timespec tick = {0};
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	c->tick_ns = (uint64_t)tick.tv_nsec;
+
+	err = bt_skeleton_open(&c->skeleton);
+	if (!err) {
+		c->exits = ring_buffer__new(c->skeleton->exits_map, ended_take, c, NULL);
+		err = c->exits ? 0 : -errno;
+	}
+	if (!err)
+		err = accounts_seed(c);
+	if (err) {
+		bpf_close(&c->base);
+		return err;
+	}
+	*out = &c->base;
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The BPF programs as this kernel takes them: hides which of the generated skeletons was loaded.
+ */
+#ifndef BOUNDTOP_COLLECT_SKELETON_H
+#define BOUNDTOP_COLLECT_SKELETON_H
+
+#include <stdbool.h>
+
+#include "collector_shared.h"
+
+#define BT_SKELETON_PROGRAMS 4
+
+/* The kernel side's variables, mapped: both sides see each other's writes. */
+struct bt_skeleton_bss {
+	bool *seeding;
+	bool *full_read;
+	struct bt_kernel_stats *stats;
+};
+
+struct bt_skeleton {
+	struct bt_skeleton_bss bss;
+	int programs[BT_SKELETON_PROGRAMS];
+	int iter_link;
+	int exits_map;
+	int lumps_map;
+	void *generated; /* struct collector or struct collector_5_14 */
+	void (*destroy)(void *generated);
+};
+
+/* Loads and attaches the variant that this kernel takes, the best first. 0 or -Exxx of the last try. */
+int bt_skeleton_open(struct bt_skeleton **out);
+/* Detaches and unloads; NULL is fine. */
+void bt_skeleton_close(struct bt_skeleton *s);
+
+#endif

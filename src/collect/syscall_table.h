@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BOUNDTOP_SYSCALL_TABLE_H
+#define BOUNDTOP_SYSCALL_TABLE_H
+
+#include <stdint.h>
+
+#include "syscall_class.h"
+
+/* Fills table[nr] with the class (enum bt_syscall_class) of each system call of the architecture that this was
+ * compiled for; all others are BT_SC_OTHER. */
+void bt_syscall_table_fill(uint8_t table[BT_SYSCALL_MAX]);
+
+#endif
