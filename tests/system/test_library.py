@@ -31,13 +31,16 @@ STRACE = """\
 100 pread64(4</var/tmp/a b>, "", 65536, 0) = 65536 <0.062500>
 100 --- SIGSTOP {si_signo=SIGSTOP} ---
 100 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=0}, NULL) = 0 <1.000000>
+102 restart_syscall(<... resuming interrupted read ...>) = 0 <0.031250>
+103 wait4(-1,  <detached ...>
 """
 
 
 class Library(unittest.TestCase):
     def test_strace_is_summed(self):
         self.assertEqual({("read", "pipe"): 0.5, ("futex", ""): 0.25, ("recvfrom", "TCP"): 0.125,
-                          ("pread64", "file"): 0.0625, ("clock_nanosleep", ""): 1.0}, witness.sum_traced(STRACE))
+                          ("pread64", "file"): 0.0625, ("clock_nanosleep", ""): 1.0, ("restart_syscall", ""): 0.03125,
+                          ("wait4", ""): 2.0}, witness.sum_traced(STRACE, 2.0))
 
     def test_facts(self):
         self.assertEqual({"pids": [4, 5], "port": 80, "s": 0.5}, workloads.parse_facts("ready pids=4,5 port=80 s=0.5"))

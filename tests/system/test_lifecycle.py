@@ -165,6 +165,8 @@ class Lifecycle(unittest.TestCase):
         for thread in process["thread_list"]:
             self.assertLess(thread["share"]["unknown"], 0.01, thread)
             self.assertEqual("idle", thread["verdict"])
+        waiting = [thread for thread in process["thread_list"] if thread["tid"] != parked.pid]
+        self.assertEqual({"event"}, {thread["cause"] for thread in waiting})
 
     def test_started_during_the_window(self):
         """Born within the window: a wall time of its own, from its birth on."""

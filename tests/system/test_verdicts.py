@@ -82,6 +82,16 @@ class Verdicts(unittest.TestCase):
         with Workload("fsync", self.folder.file("write"), "nosync") as writer:
             self.judge_busy(writer.pid, "system")
 
+    # Pages of a mapping, from the disk; strace does not see a page fault, the kernel counts it.
+
+    def test_cold_mapping(self):
+        with Workload("paging", self.folder.file("read")) as pager:
+            faults, read = witness.major_faults(pager.pid), witness.io_bytes(pager.pid)[0]
+            window = self.judge(pager.pid, "io-bound", "paging")
+            self.assertGreater(window.off, 0.5)
+            self.assertGreater(witness.major_faults(pager.pid), faults)
+            self.assertGreater(witness.io_bytes(pager.pid)[0], read)
+
     # A connection: who asked, and who waits to be asked.
 
     def test_network_client(self):
@@ -137,6 +147,13 @@ class Verdicts(unittest.TestCase):
         with Workload("sleeper", 7000, 2000) as sleeper:
             window = self.judge(sleeper.pid, "waiting", "sleep")
             self.assertTrue(0.05 < window.cpu + window.run_queue < 0.5, vars(window))
+
+    # A parent that waits for its child, and the child at work.
+
+    def test_parent_that_waits(self):
+        with Workload("waiter") as parent:
+            self.judge_blocked(parent.pid, "idle", "child", ("wait4", ""))
+            self.judge_busy(parent.facts["child"], "user")
 
     # More hogs than cores; test_hog is the twin.
 

@@ -40,6 +40,10 @@ def cpu_ticks(pid):
     return int(fields[11]) / TICKS_A_SECOND, int(fields[12]) / TICKS_A_SECOND
 
 
+def major_faults(pid):
+    return int(stat_fields(pid)[9])
+
+
 def start_time(pid):
     return int(stat_fields(pid)[19])
 
@@ -88,8 +92,9 @@ class Window:
         return self
 
 
-TRACED = re.compile(r"(?:\d+ +)?(?:<\.\.\. )?(\w+)(?:\((?:(?:\d+)<(.*?)>+[,)])?| resumed>).*<([0-9.]+)>$")
-BEGUN = re.compile(r"(\d+) +(\w+)\((?:\d+<(.*?)>+)?.*<unfinished")
+CALL = re.compile(r"(\d+) +(\w+)\((?:\d+<(.*?)>+(?=[,)]))?")
+RESUMED = re.compile(r"(\d+) +<\.\.\. (\w+) resumed>")
+SPENT = re.compile(r"<(\d+\.\d+)>$")
 
 
 def kind_of(object_name):
@@ -128,25 +133,32 @@ def strace_times(pid, seconds=0.4):
         tracer.wait()
         tracer.stdout.close()
         tracer.stderr.close()
-    return sum_traced(text.decode(errors="replace"))
+    return sum_traced(text.decode(errors="replace"), seconds)
 
 
-def sum_traced(text):
-    """Sum strace -f -T -yy lines; a call that was cut in two has its object in the first half."""
+def sum_traced(text, seconds):
+    """Sum strace -f -T -yy lines. A call that was cut in two has its object in the first half; one that did
+    not end while strace watched took what its thread did not spend elsewhere.
+    """
     times = collections.defaultdict(float)
+    by_thread = collections.defaultdict(float)
     begun = {}
     for line in text.splitlines():
-        cut = BEGUN.match(line)
-        if cut:
-            begun[cut.group(1)] = cut.group(3)
+        call, resumed, spent = CALL.match(line), RESUMED.match(line), SPENT.search(line)
+        if call:
+            tid, name, target = call.groups()
+            begun[tid] = name, kind_of(target)
+        elif not resumed:
             continue
-        match = TRACED.match(line)
-        if not match:
-            continue
-        name, target, spent = match.groups()
-        if " resumed>" in line:
-            target = begun.pop(line.split()[0], None)
-        times[name, kind_of(target)] += float(spent)
+        else:
+            tid, name = resumed.groups()
+            # Without a first half: strace came after it, and has no object.
+            begun.setdefault(tid, (name, ""))
+        if spent:
+            times[begun.pop(tid)] += float(spent.group(1))
+            by_thread[tid] += float(spent.group(1))
+    for tid, key in begun.items():
+        times[key] += max(0, seconds - by_thread[tid])
     return dict(times)
 
 

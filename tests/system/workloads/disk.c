@@ -2,9 +2,11 @@
 /* Threads that wait for a block device, and their twins that only look as if they did. */
 #include "common.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,5 +90,32 @@ int run_fsync(int argc, char **argv)
 		if (!ready)
 			announce("ready");
 		ready = true;
+	}
+}
+
+/*
+ * A mapping that is thrown out of memory and touched again, page by page. With reading ahead: without it
+ * the faults themselves would cost as much time as the disk.
+ */
+int run_paging(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	make_file(argv[1]);
+	int fd = open(argv[1], O_RDONLY);
+	if (fd < 0)
+		workload_die(argv[1]);
+	volatile const char *map = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		workload_die("mmap");
+	announce("ready");
+	for (;;) {
+		if (madvise((void *)map, FILE_SIZE, MADV_DONTNEED) < 0)
+			workload_die("madvise");
+		errno = posix_fadvise(fd, 0, FILE_SIZE, POSIX_FADV_DONTNEED);
+		if (errno)
+			workload_die("posix_fadvise");
+		for (size_t at = 0; at < FILE_SIZE; at += ALIGNMENT)
+			(void)map[at];
 	}
 }

@@ -106,6 +106,19 @@ int run_zombie(int argc, char **argv)
 	wait_for_end();
 }
 
+/* A parent with nothing to do but to wait for its child, which works. */
+int run_waiter(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	pid_t child = workload_fork();
+	if (child == 0)
+		burn_forever();
+	announce("ready child=%d", (int)child);
+	wait_for_one();
+	return 0;
+}
+
 static void *short_work(void *argument)
 {
 	burn_us(*(const long *)argument);
