@@ -63,7 +63,7 @@ def have(*programs):
 
 def need_root():
     if os.geteuid() != 0:
-        raise Skip("privileges: BPF programs and their peers need root")
+        raise Skip("not root: BPF programs and their peers need it")
 
 
 # ---- children ---------------------------------------------------------------------------------------
@@ -123,13 +123,13 @@ class Usage:
     status: int
 
 
-def measure(command, stdout=None, stderr=None, env=None, while_running=None, expect=(0,)):
+def measure(command, stdin=None, stdout=None, stderr=None, env=None, while_running=None, expect=(0,)):
     """Runs a command to its end. while_running(pid) is called every few milliseconds meanwhile."""
     reader, writer = os.pipe()
     # The helper wants its report on descriptor 3; sh can move it, Popen cannot.
     wrapped = ["sh", "-c", f'exec "$@" 3>&{writer}', "sh", helper("usage"), *command]
     with tempfile.TemporaryFile() as complaints, os.fdopen(reader, "rb") as report:
-        with child(wrapped, stop=signal.SIGKILL, pass_fds=[writer], env=env,
+        with child(wrapped, stop=signal.SIGKILL, pass_fds=[writer], env=env, stdin=stdin or subprocess.DEVNULL,
                    stdout=stdout or subprocess.DEVNULL, stderr=stderr or complaints) as process:
             os.close(writer)
             pid = int(report.readline())
@@ -151,6 +151,11 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def thread_cpu_seconds(pid):
+    """CPU time of a process's main thread, exact to a nanosecond while it is not running."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
+
 # ---- rounds and figures -----------------------------------------------------------------------------
 
 def rounds(count, variants):
@@ -164,17 +169,23 @@ def rounds(count, variants):
     return results
 
 
+def ratios(values, base):
+    """The ratio within each round: what drifts between rounds cancels out."""
+    return [a / b for a, b in zip(values, base)]
+
+
 def ratio(values, base):
-    """Median of the ratios within each round: what drifts between rounds cancels out."""
-    return statistics.median(a / b for a, b in zip(values, base))
+    return statistics.median(ratios(values, base))
 
 
 def spread(values, form="{:.2f}"):
-    """`median (lowest–highest)`"""
+    """`median (lower quartile–upper quartile)`, or the median alone where they are the same"""
     if not values:
         return "–"
-    median = form.format(statistics.median(values))
-    return f"{median} ({form.format(min(values))}–{form.format(max(values))})"
+    if len(values) == 1:
+        return form.format(values[0])
+    low, median, high = map(form.format, statistics.quantiles(values, method="inclusive"))
+    return median if low == high else f"{median} ({low}–{high})"
 
 
 # ---- output -----------------------------------------------------------------------------------------

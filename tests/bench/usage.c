@@ -63,7 +63,8 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
-	dprintf(REPORT_FD, "%lld %lld %ld %d\n", now_ns() - start, micros(used.ru_utime) + micros(used.ru_stime),
-		used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	dprintf(REPORT_FD, "%lld %lld %ld %d\n", now_ns() - start,
+		micros(used.ru_utime) + micros(used.ru_stime), used.ru_maxrss,
+		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return 0;
 }
