@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* floor: keeps the empty program of floor.bpf.c attached until it is killed. */
+#include <errno.h> /* floor.skel.h needs it */
 #include <stdio.h>
 #include <unistd.h>
 
