@@ -56,19 +56,15 @@ static __always_inline void account_init(struct bt_account *a, struct task_struc
 }
 
 /*
- * A thread without an account: it was forked while memory was short. Its time since then is not known, so its
- * account begins now. The reason why there may be none: task storage is not made while an interrupted
- * iterator holds its lock on this CPU (kernel/bpf/bpf_task_storage.c, bpf_task_storage_trylock()).
+ * An account that begins now. NULL: no memory, or this CPU interrupted an iterator that holds task storage's
+ * lock (kernel/bpf/bpf_task_storage.c, bpf_task_storage_trylock()); the next switch tries again.
  */
 static __noinline struct bt_account *account_create(struct task_struct *t, __u64 now_ns)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!a) {
-		__sync_fetch_and_add(&stats.tasks_without_account, 1);
-		return NULL;
-	}
-	account_init(a, t, now_ns);
+	if (a && !a->id)
+		account_init(a, t, now_ns);
 	return a;
 }
 
@@ -178,8 +174,8 @@ static __noinline int account_finish(struct bt_account *a, struct task_struct *t
 	r->account = *a;
 	/* The reader is woken when it is time to make room, not for every thread. */
 	bpf_ringbuf_submit(r, bpf_ringbuf_query(&exits, BPF_RB_AVAIL_DATA) >= BT_EXITS_WAKE_BYTES
-				      ? BPF_RB_FORCE_WAKEUP
-				      : BPF_RB_NO_WAKEUP);
+				  ? BPF_RB_FORCE_WAKEUP
+				  : BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -191,8 +187,13 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 
 	if (!a) {
 		a = account_create(prev, now_ns);
-		if (!a)
+		if (!a) {
+			if (state & TASK_DEAD) {
+				__sync_fetch_and_add(&stats.exits_lumped, 1);
+				__sync_fetch_and_add(&stats.exits_gone, 1);
+			}
 			return;
+		}
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 	}
 	if (state & TASK_DEAD) {
@@ -296,8 +297,8 @@ int BPF_PROG(bt_fork, struct task_struct *parent, struct task_struct *child)
 }
 
 /*
- * The account of a thread that was there before us. Its own switches may come in meanwhile on another CPU, and
- * know better: each step gives way to them.
+ * The account of a thread that was there before us. Its own switches may come in meanwhile on another CPU,
+ * and know better: each step gives way to them.
  */
 static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 now_ns)
 {
@@ -306,19 +307,17 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 	__u32 state = task_state(t) & TASK_STATE_MASK;
 	__u8 phase;
 
-	if (!a) {
-		__sync_fetch_and_add(&stats.tasks_without_account, 1);
+	if (!a)
 		return NULL;
-	}
 	parent = task_plain(t)->real_parent;
 	if (!a->parent_tgid && parent) {
 		a->parent_tgid = parent->tgid;
 		a->parent_start_ns = parent->group_leader->start_boottime;
 	}
-	if (a->phase != BT_PHASE_NONE)
-		return a;
 	if (!a->id)
 		account_init(a, t, now_ns);
+	if (a->phase != BT_PHASE_NONE)
+		return a;
 	if (t->exit_state) {
 		phase = BT_PHASE_DEAD;
 	} else if (t->on_cpu) {
@@ -388,6 +387,7 @@ int bt_dump(struct bpf_iter__task *ctx)
 			r->head.valid = BT_VALID_FACTS;
 	} else {
 		/* No memory for an account, or it is being made. */
+		stats.tasks_without_account += !seeding;
 		r->head.size = sizeof(*r);
 		r->head.type = BT_RECORD_THREAD;
 		r->head.valid = BT_VALID_FACTS;

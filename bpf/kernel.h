@@ -185,34 +185,36 @@ struct bpf_iter__task {
 #pragma clang attribute pop
 
 /* include/linux/sched.h */
-#define PF_IO_WORKER	     0x00000010
-#define PF_KTHREAD	     0x00200000
+#define PF_IO_WORKER         0x00000010
+#define PF_KTHREAD           0x00200000
 #define TASK_INTERRUPTIBLE   0x0001
 #define TASK_UNINTERRUPTIBLE 0x0002
 #define TASK_STOPPED_BIT     0x0004
-#define TASK_TRACED_BIT	     0x0008
-#define TASK_PARKED	     0x0040
-#define TASK_DEAD	     0x0080
-#define TASK_NOLOAD	     0x0400
-#define TASK_FROZEN	     0x8000 /* f5d39b020809 ("freezer,sched: Rewrite core freezer logic"), 6.1 */
+#define TASK_TRACED_BIT      0x0008
+#define TASK_PARKED          0x0040
+#define TASK_DEAD            0x0080
+#define TASK_NOLOAD          0x0400
+#define TASK_FROZEN          0x8000 /* f5d39b020809 ("freezer,sched: Rewrite core freezer logic"), 6.1 */
 /* Modifiers that do not say what a thread does; what is left is zero for a runnable one. */
 #define TASK_STATE_MASK (0x00ff | TASK_FROZEN)
 
-#define S_IFMT	0170000
+#define S_IFMT  0170000
 #define S_SHIFT 12
 
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
-#define TIF_32BIT 22	 /* arch/arm64/include/asm/thread_info.h */
+#define TIF_32BIT 22     /* arch/arm64/include/asm/thread_info.h */
 
 /* MAX_ERRNO and the like of task pointers aside: no task has these as its number of a system call. */
 #define NO_SYSCALL (-1)
 
-/* bpf_rdonly_cast() is there (a35b9af4ec2c ("bpf: Add a kfunc to type cast from bpf uapi ctx to kernel ctx"), 6.2). */
+/* bpf_rdonly_cast() is there (a35b9af4ec2c ("bpf: Add a kfunc to type cast from bpf uapi ctx to kernel
+ * ctx"), 6.2). */
 const volatile bool has_rdonly_cast;
 
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 
-/* Makes an untyped pointer a typed one, so that reading through it is a plain load; only if has_rdonly_cast. */
+/* Makes an untyped pointer a typed one, so that reading through it is a plain load; only if has_rdonly_cast.
+ */
 #define plain_cast(type, ptr) ((struct type *)bpf_rdonly_cast((ptr), bpf_core_type_id_kernel(struct type)))
 
 /* ptr->field of an untyped pointer. */

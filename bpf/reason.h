@@ -13,31 +13,31 @@
 /* Filled before load: BT_SC_* by number of the native ABI. */
 const volatile __u8 syscall_class[BT_SYSCALL_MAX];
 /* file systems by s_magic: include/uapi/linux/magic.h and each one's own header */
-#define MAGIC_NFS    0x6969
-#define MAGIC_CIFS   0xff534d42
-#define MAGIC_SMB2   0xfe534d42
-#define MAGIC_9P     0x01021997
-#define MAGIC_CEPH   0x00c36400
-#define MAGIC_AFS    0x5346414f
-#define MAGIC_FUSE   0x65735546
-#define MAGIC_PROC   0x9fa0
-#define MAGIC_SYSFS  0x62656572
-#define MAGIC_TMPFS  0x01021994
-#define MAGIC_CGROUP 0x0027e0eb
+#define MAGIC_NFS     0x6969
+#define MAGIC_CIFS    0xff534d42
+#define MAGIC_SMB2    0xfe534d42
+#define MAGIC_9P      0x01021997
+#define MAGIC_CEPH    0x00c36400
+#define MAGIC_AFS     0x5346414f
+#define MAGIC_FUSE    0x65735546
+#define MAGIC_PROC    0x9fa0
+#define MAGIC_SYSFS   0x62656572
+#define MAGIC_TMPFS   0x01021994
+#define MAGIC_CGROUP  0x0027e0eb
 #define MAGIC_CGROUP2 0x63677270
 #define MAGIC_DEBUGFS 0x64626720
 #define MAGIC_TRACEFS 0x74726163
 
-#define FUTEX_CMD_MASK	      0x7f
-#define FUTEX_WAIT	      0
-#define FUTEX_LOCK_PI	      6
+#define FUTEX_CMD_MASK        0x7f
+#define FUTEX_WAIT            0
+#define FUTEX_LOCK_PI         6
 #define FUTEX_WAIT_BITSET     9
 #define FUTEX_WAIT_REQUEUE_PI 11
-#define FUTEX_LOCK_PI2	      13
-#define FUTEX_PRIVATE	      0x80
+#define FUTEX_LOCK_PI2        13
+#define FUTEX_PRIVATE         0x80
 
-#define AF_UNIX	 1
-#define AF_INET	 2
+#define AF_UNIX  1
+#define AF_INET  2
 #define AF_INET6 10
 
 /* What a descriptor leads to. */
@@ -159,9 +159,9 @@ static __always_inline __u8 cause_of_object(const struct bt_object *o, bool writ
 }
 
 /*
- * glibc's and the kernel's conventions, seen at work (FACTS): a mutex waits for the value 2, a rwlock for 2 or
- * 3 with a bitset, a join without the private flag for the other thread's number. A condition variable and a
- * semaphore wait for 0 and cannot be told apart here: they are events.
+ * glibc's and the kernel's conventions, seen at work (FACTS): a mutex waits for the value 2, a rwlock for 2
+ * or 3 with a bitset, a join without the private flag for the other thread's number. A condition variable and
+ * a semaphore wait for 0 and cannot be told apart here: they are events.
  */
 static __always_inline __u8 cause_of_futex(__u32 op, __u32 val)
 {
@@ -190,8 +190,8 @@ static __always_inline __u8 cause_of_kthread(__u32 state, bool iowait)
 }
 
 /* Why task t, which is blocked in state, left the CPU. before: the reason of its last block, if any. */
-static __always_inline void reason_of_block(struct task_struct *t, __u32 state, const struct bt_reason *before,
-					    struct bt_reason *r)
+static __always_inline void reason_of_block(struct task_struct *t, __u32 state,
+					    const struct bt_reason *before, struct bt_reason *r)
 {
 	bool iowait = BPF_CORE_READ_BITFIELD(t, in_iowait);
 	bool uninterruptible = state & TASK_UNINTERRUPTIBLE;

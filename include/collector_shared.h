@@ -10,7 +10,7 @@
 #include "wire.h"
 
 /* Room for what ended since it was last taken up, and the fill at which the reader is told to do so. */
-#define BT_EXITS_BYTES	    (2 << 20)
+#define BT_EXITS_BYTES      (2 << 20)
 #define BT_EXITS_WAKE_BYTES (BT_EXITS_BYTES / 8)
 
 /* Processes whose ended children can be summed up when that room is not enough. */
@@ -18,7 +18,8 @@
 
 #define BT_READ_ATTEMPTS 3
 
-/* A sleeping thread is read whole every so many refreshes all the same: rss, nice, cgroup may have changed. */
+/* A sleeping thread is read whole every so many refreshes all the same: rss, nice, cgroup may have changed.
+ */
 #define BT_REFRESH_MASK 15
 
 #define BT_VALID_FACTS (BT_VALID_TICKS | BT_VALID_IO | BT_VALID_RSS | BT_VALID_RUNTIME)
@@ -26,8 +27,8 @@
 
 /* Counted in the kernel since the programs were attached. */
 struct bt_kernel_stats {
-	__u64 reads;		     /* refreshes so far; written by user space */
-	__u64 tasks_without_account; /* no memory for one, tries counted */
+	__u64 reads;                 /* refreshes so far; written by user space */
+	__u64 tasks_without_account; /* records without one */
 	__u64 switches_missed;
 	__u64 exits_lumped; /* ended threads without a record of their own */
 	__u64 exits_gone;   /* of those, not even in a lump */

@@ -41,7 +41,7 @@ enum bt_field_id {
 	BT_FIELD_CPUS,
 	BT_FIELD_ONCPU_S,
 	BT_FIELD_WALL_S,
-	BT_FIELD_SHARE, /* the first of BT_MS_COUNT */
+	BT_FIELD_SHARE,                                      /* the first of BT_MS_COUNT */
 	BT_FIELD_GROUP_SHARE = BT_FIELD_SHARE + BT_MS_COUNT, /* the first of BT_FIELD_GROUPS */
 	BT_FIELD_RSS_BYTES = BT_FIELD_GROUP_SHARE + BT_GROUP_IDLE,
 	BT_FIELD_CPU_TIME_S,
@@ -144,7 +144,8 @@ static inline void bt_field_get(const struct bt_field *f, const struct bt_subjec
 		f->get(s, f->arg, out);
 }
 
-/* Looks a field up by its name, its title or the part of its name after the dot, whatever the case; NULL: none. */
+/* Looks a field up by its name, its title or the part of its name after the dot, whatever the case; NULL:
+ * none. */
 const struct bt_field *bt_field_find(const char *name);
 
 /* Name of a unit as the man page has it; "" for none. */

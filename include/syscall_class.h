@@ -10,24 +10,24 @@
 #define BT_SYSCALL_MAX 512
 
 enum bt_syscall_class {
-	BT_SC_OTHER,    /* I/O if flagged so, a kernel lock in D, an event else */
-	BT_SC_READ,     /* argument 0 is the descriptor that data comes from */
-	BT_SC_WRITE,    /* argument 0 is the descriptor that data goes to */
-	BT_SC_FILE,     /* argument 0 is a file that is changed or synced */
-	BT_SC_PATH,     /* works on a path: look-up, open, create, remove */
-	BT_SC_SYNC,     /* the file system or the address space is written back */
-	BT_SC_CONNECT,  /* argument 0 is a socket whose peer is asked for something */
-	BT_SC_ACCEPT,   /* argument 0 is a listening socket */
-	BT_SC_POLL,     /* many descriptors */
-	BT_SC_FUTEX,    /* the operation says */
-	BT_SC_LOCK,     /* file locks, semaphores */
-	BT_SC_FCNTL,    /* a file lock if it blocks at all */
-	BT_SC_SLEEP,    /* until a time */
-	BT_SC_CHILD,    /* until a child changes state; vfork */
-	BT_SC_EVENT,    /* until a signal or a completion of unknown kind comes */
-	BT_SC_AIO,      /* completion of block I/O */
-	BT_SC_MESSAGE,  /* message queues */
-	BT_SC_RESTART,  /* goes on with what a signal interrupted: the class of the call before */
+	BT_SC_OTHER,   /* I/O if flagged so, a kernel lock in D, an event else */
+	BT_SC_READ,    /* argument 0 is the descriptor that data comes from */
+	BT_SC_WRITE,   /* argument 0 is the descriptor that data goes to */
+	BT_SC_FILE,    /* argument 0 is a file that is changed or synced */
+	BT_SC_PATH,    /* works on a path: look-up, open, create, remove */
+	BT_SC_SYNC,    /* the file system or the address space is written back */
+	BT_SC_CONNECT, /* argument 0 is a socket whose peer is asked for something */
+	BT_SC_ACCEPT,  /* argument 0 is a listening socket */
+	BT_SC_POLL,    /* many descriptors */
+	BT_SC_FUTEX,   /* the operation says */
+	BT_SC_LOCK,    /* file locks, semaphores */
+	BT_SC_FCNTL,   /* a file lock if it blocks at all */
+	BT_SC_SLEEP,   /* until a time */
+	BT_SC_CHILD,   /* until a child changes state; vfork */
+	BT_SC_EVENT,   /* until a signal or a completion of unknown kind comes */
+	BT_SC_AIO,     /* completion of block I/O */
+	BT_SC_MESSAGE, /* message queues */
+	BT_SC_RESTART, /* goes on with what a signal interrupted: the class of the call before */
 	BT_SC_COUNT,
 };
 

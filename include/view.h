@@ -44,10 +44,10 @@ struct bt_report {
 	const struct bt_frame *frame;
 	struct bt_process **processes; /* in the order to be shown; judged */
 	size_t process_count;
-	bool threads;                   /* show thread_list, too */
-	const struct bt_process *total; /* a tree as one; NULL: there is none */
-	uint64_t descendants;           /* of the tree */
-	const struct bt_host *host;     /* top; else NULL */
+	bool threads;                    /* show thread_list, too */
+	const struct bt_process *total;  /* a tree as one; NULL: there is none */
+	uint64_t descendants;            /* of the tree */
+	const struct bt_host *host;      /* top; else NULL */
 	const struct bt_run_result *run; /* run; else NULL */
 	const struct bt_field *sort;     /* top: NULL = most active first */
 	bool sort_reversed;              /* not in the field's own direction */

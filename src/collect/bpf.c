@@ -112,11 +112,11 @@ static int lumps_read(struct bpf_collector *c, struct bt_snapshot *s)
 			return -ENOMEM;
 		if (!bpf_map_lookup_elem(c->skeleton->lumps_map, &key, l)) {
 			l->head = (struct bt_record_head){
-				.size = sizeof(*l),
-				.type = BT_RECORD_LUMP,
-				.valid = BT_VALID_ACCOUNT,
-				.id = 1ULL << 62 | (key.start_ns << 20 >> 2) | (uint32_t)key.tgid,
-				.now_ns = clock_ns(CLOCK_MONOTONIC),
+			    .size = sizeof(*l),
+			    .type = BT_RECORD_LUMP,
+			    .valid = BT_VALID_ACCOUNT,
+			    .id = 1ULL << 62 | (key.start_ns << 20 >> 2) | (uint32_t)key.tgid,
+			    .now_ns = clock_ns(CLOCK_MONOTONIC),
 			};
 			l->parent_tgid = key.tgid;
 			l->parent_start_ns = key.start_ns;
@@ -213,13 +213,13 @@ static void bpf_close(struct bt_collector *base)
 }
 
 static const struct bt_collector_ops ops = {
-	.name = "bpf",
-	.exact = true,
-	.read = bpf_read,
-	.poll_fd = bpf_poll_fd,
-	.drain = bpf_drain,
-	.describe = bt_describe_from_proc,
-	.close = bpf_close,
+    .name = "bpf",
+    .exact = true,
+    .read = bpf_read,
+    .poll_fd = bpf_poll_fd,
+    .drain = bpf_drain,
+    .describe = bt_describe_from_proc,
+    .close = bpf_close,
 };
 
 /* Makes an account for every thread that is there already. */
@@ -245,8 +245,8 @@ int bt_bpf_open(struct bt_collector **out)
 	if (!c)
 		return -ENOMEM;
 	c->base.ops = &ops;
-	/* utime and stime are counted at each tick of CONFIG_HZ, which the kernel tells nobody; the resolution of
-	 * the coarse clock is that tick (kernel/time/posix-timers.c). */
+	/* utime and stime are counted at each tick of CONFIG_HZ, which the kernel tells nobody; the
+	 * resolution of the coarse clock is that tick (kernel/time/posix-timers.c). */
 	struct timespec tick = {0};
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	c->tick_ns = (uint64_t)tick.tv_nsec;

@@ -4,7 +4,8 @@
 
 #include "collector.h"
 
-/* Loads and attaches the exact collector. 0, or -Exxx as the kernel said; nothing stays in the kernel then. */
+/* Loads and attaches the exact collector. 0, or -Exxx as the kernel said; nothing stays in the kernel then.
+ */
 int bt_bpf_open(struct bt_collector **out);
 
 #endif

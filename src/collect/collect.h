@@ -16,13 +16,13 @@ enum bt_collector_choice {
 #define BT_X(id, name) BT_COLLECTOR_##id,
 	BT_COLLECTORS(BT_X)
 #undef BT_X
-		BT_COLLECTOR_COUNT,
+	    BT_COLLECTOR_COUNT,
 };
 
 /*
- * Opens the collector chosen; auto takes the first that opens. why (NULL is fine) receives one line for the user:
- * on failure what is missing and what to do, on success why a better one did not open; else it is empty.
- * Returns 0, -EPERM (privileges), -EOPNOTSUPP (this kernel cannot), -ENOMEM, or what the kernel said.
+ * Opens the collector chosen; auto takes the first that opens. why (NULL is fine) receives one line for the
+ * user: on failure what is missing and what to do, on success why a better one did not open; else it is
+ * empty. Returns 0, -EPERM (privileges), -EOPNOTSUPP (this kernel cannot), -ENOMEM, or what the kernel said.
  */
 int bt_collector_open(struct bt_collector **out, enum bt_collector_choice choice, char *why, size_t why_size);
 

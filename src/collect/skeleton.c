@@ -37,14 +37,14 @@
 			return err;                                                                          \
 		}                                                                                            \
 		*s = (struct bt_skeleton){                                                                   \
-			.bss = {&g->bss->seeding, &g->bss->full_read, &g->bss->stats},                       \
-			.programs = {g->progs.bt_switch.prog_fd, g->progs.bt_waking.prog_fd,                 \
-				     g->progs.bt_fork.prog_fd, g->progs.bt_dump.prog_fd},                    \
-			.iter_link = g->links.bt_dump_fd,                                                    \
-			.exits_map = g->maps.exits.map_fd,                                                   \
-			.lumps_map = g->maps.lumps.map_fd,                                                   \
-			.generated = g,                                                                      \
-			.destroy = type##_destroy,                                                           \
+		    .bss = {&g->bss->seeding, &g->bss->full_read, &g->bss->stats},                           \
+		    .programs = {g->progs.bt_switch.prog_fd, g->progs.bt_waking.prog_fd,                     \
+				 g->progs.bt_fork.prog_fd, g->progs.bt_dump.prog_fd},                        \
+		    .iter_link = g->links.bt_dump_fd,                                                        \
+		    .exits_map = g->maps.exits.map_fd,                                                       \
+		    .lumps_map = g->maps.lumps.map_fd,                                                       \
+		    .generated = g,                                                                          \
+		    .destroy = type##_destroy,                                                               \
 		};                                                                                           \
 		return 0;                                                                                    \
 	}
@@ -59,9 +59,9 @@ int bt_skeleton_open(struct bt_skeleton **out)
 		int (*try)(struct bt_skeleton *s, bool rdonly_cast);
 		bool rdonly_cast;
 	} variants[] = {
-		{collector_try, true},
-		{collector_try, false},
-		{collector_5_14_try, false},
+	    {collector_try, true},
+	    {collector_try, false},
+	    {collector_5_14_try, false},
 	};
 	struct bt_skeleton *s = calloc(1, sizeof(*s));
 	int err = 0;

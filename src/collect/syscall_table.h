@@ -6,8 +6,8 @@
 
 #include "syscall_class.h"
 
-/* Fills table[nr] with the class (enum bt_syscall_class) of each system call of the architecture that this was
- * compiled for; all others are BT_SC_OTHER. */
+/* Fills table[nr] with the class (enum bt_syscall_class) of each system call of the architecture that this
+ * was compiled for; all others are BT_SC_OTHER. */
 void bt_syscall_table_fill(uint8_t table[BT_SYSCALL_MAX]);
 
 #endif

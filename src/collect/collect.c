@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bpf.h"
+#include "decide.h"
+
+/* Why the exact collector did not open: the fact that is missing, or else what the kernel said. */
+static int failure_explain(int err, char *why, size_t why_size)
+{
+	struct bt_kernel_facts facts;
+	struct bt_check_line line;
+
+	bt_facts_probe(&facts);
+	if (bt_decide_obstacle(&facts, &line)) {
+		snprintf(why, why_size, "%s is missing: %s; %s", line.name, line.cost, line.remedy);
+		return facts.cap_bpf && facts.cap_perfmon ? -EOPNOTSUPP : -EPERM;
+	}
+	snprintf(why, why_size, "the kernel refused the BPF programs: %s; see 'boundtop check'",
+		 strerror(-err));
+	return err;
+}
+
+int bt_collector_open(struct bt_collector **out, enum bt_collector_choice choice, char *why, size_t why_size)
+{
+	char unused[1];
+	int err;
+
+	if (!why) {
+		why = unused;
+		why_size = sizeof(unused);
+	}
+	why[0] = '\0';
+	/* There is one so far: auto and bpf are the same. */
+	(void)choice;
+	err = bt_bpf_open(out);
+	return err ? failure_explain(err, why, why_size) : 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "decide.h"
+
+#define NEEDS_6_1 "boot Linux 5.18 or newer (6.1 is the oldest that is tested)"
+#define SETCAP                                                                                               \
+	"run it by sudo, or once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep "    \
+	"$(command -v boundtop)"
+
+static enum bt_check_state state_of(bool there)
+{
+	return there ? BT_CHECK_OK : BT_CHECK_MISSING;
+}
+
+/* Of what only BTF can tell, nothing is known without it. */
+static enum bt_check_state state_by_btf(const struct bt_kernel_facts *f, bool there)
+{
+	return f->btf ? state_of(there) : BT_CHECK_UNKNOWN;
+}
+
+size_t bt_check_lines(const struct bt_kernel_facts *f, struct bt_check_line *lines)
+{
+	const struct bt_check_line all[] = {
+	    {"capability CAP_BPF", state_of(f->cap_bpf), true, "BPF programs cannot be loaded", SETCAP},
+	    {"capability CAP_PERFMON", state_of(f->cap_perfmon), true,
+	     "BPF programs cannot read the kernel's tasks", SETCAP},
+	    {"kernel not locked down for confidentiality",
+	     f->lockdown == BT_LOCKDOWN_CONFIDENTIALITY ? BT_CHECK_MISSING : BT_CHECK_OK, true,
+	     "BPF programs cannot read the kernel's memory",
+	     "boot without lockdown=confidentiality (integrity is fine)"},
+	    {"kernel type information (BTF)", state_of(f->btf), true,
+	     "nothing is known about this kernel's structures",
+	     "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, and have /sys mounted"},
+	    {"task iterator", state_by_btf(f, f->task_iterator), true, "accounts cannot be read out",
+	     NEEDS_6_1},
+	    {"task storage", state_by_btf(f, f->task_storage), true, "accounts cannot be kept", NEEDS_6_1},
+	    {"task registers", state_by_btf(f, f->task_pt_regs), true,
+	     "the system call that a thread waits in is not known", NEEDS_6_1},
+	    {"ring buffer", state_by_btf(f, f->ring_buffer), true, "what ends is not seen", NEEDS_6_1},
+	    {"tracepoint sched_switch", state_by_btf(f, f->switch_arguments >= 3), true,
+	     "nothing is seen at all", NEEDS_6_1},
+	    {"state at the switch (sched_switch's 4th argument)", state_by_btf(f, f->switch_arguments >= 4),
+	     false, "the state is read from the task instead", NEEDS_6_1},
+	    {"plain reads of kernel pointers (bpf_rdonly_cast)", state_by_btf(f, f->plain_cast), false,
+	     "a switch costs a little more", "boot Linux 6.2 or newer"},
+	    {"throttled tasks (task_struct.throttled)", state_by_btf(f, f->throttled_tasks), false,
+	     "waiting for a cgroup's CPU quota is shown as run-queue", "boot Linux 6.18 or newer"},
+	    {"/proc", state_of(f->proc), false, "no command lines and cgroup names",
+	     "mount -t proc proc /proc"},
+	    {"capability CAP_SYS_PTRACE", state_of(f->cap_sys_ptrace), false,
+	     "files of other users' processes are not named", SETCAP},
+	    {"capability CAP_DAC_READ_SEARCH", state_of(f->cap_dac_read_search), false,
+	     "where /proc is mounted with hidepid, other users' processes are not named", SETCAP},
+	};
+	size_t count = sizeof(all) / sizeof(all[0]);
+
+	_Static_assert(sizeof(all) / sizeof(all[0]) <= BT_CHECK_LINES_MAX, "room for all");
+	for (size_t i = 0; i < count; i++)
+		lines[i] = all[i];
+	return count;
+}
+
+const struct bt_check_line *bt_decide_obstacle(const struct bt_kernel_facts *f, struct bt_check_line *out)
+{
+	struct bt_check_line lines[BT_CHECK_LINES_MAX];
+	size_t count = bt_check_lines(f, lines);
+
+	for (size_t i = 0; i < count; i++) {
+		if (lines[i].required && lines[i].state == BT_CHECK_MISSING) {
+			*out = lines[i];
+			return out;
+		}
+	}
+	return NULL;
+}

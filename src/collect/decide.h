@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What follows from the facts: pure, so that tests can take away one fact at a time.
+ */
+#ifndef BOUNDTOP_COLLECT_DECIDE_H
+#define BOUNDTOP_COLLECT_DECIDE_H
+
+#include <stddef.h>
+
+#include "facts.h"
+
+enum bt_check_state { BT_CHECK_OK, BT_CHECK_MISSING, BT_CHECK_UNKNOWN };
+
+/* One fact as people read it. Strings are constant. */
+struct bt_check_line {
+	const char *name;
+	enum bt_check_state state;
+	bool required;      /* without it the exact collector does not run */
+	const char *cost;   /* what is lost without it */
+	const char *remedy; /* how to get it */
+};
+
+#define BT_CHECK_LINES_MAX 16
+
+/* Fills lines (room for BT_CHECK_LINES_MAX) and returns how many there are, in the order of importance. */
+size_t bt_check_lines(const struct bt_kernel_facts *f, struct bt_check_line *lines);
+
+/* The first required fact that is missing, NULL if the exact collector should run. out is for its storage. */
+const struct bt_check_line *bt_decide_obstacle(const struct bt_kernel_facts *f, struct bt_check_line *out);
+
+#endif

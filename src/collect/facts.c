@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <bpf/btf.h>
+#include <cap-ng.h>
+
+static bool has_type(const struct btf *btf, const char *name, unsigned int kind)
+{
+	return btf__find_by_name_kind(btf, name, kind) > 0;
+}
+
+static bool has_enumerator(const struct btf *btf, const char *type, const char *name)
+{
+	const struct btf_type *t;
+	const struct btf_enum *e;
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
+
+	if (id < 0)
+		return false;
+	t = btf__type_by_id(btf, (unsigned int)id);
+	e = btf_enum(t);
+	for (unsigned int i = 0; i < btf_vlen(t); i++) {
+		if (!strcmp(btf__name_by_offset(btf, e[i].name_off), name))
+			return true;
+	}
+	return false;
+}
+
+static bool has_member(const struct btf *btf, const char *type, const char *name)
+{
+	const struct btf_type *t;
+	const struct btf_member *m;
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+
+	if (id < 0)
+		return false;
+	t = btf__type_by_id(btf, (unsigned int)id);
+	m = btf_members(t);
+	for (unsigned int i = 0; i < btf_vlen(t); i++) {
+		if (!strcmp(btf__name_by_offset(btf, m[i].name_off), name))
+			return true;
+	}
+	return false;
+}
+
+/* btf_trace_NAME is a typedef of a pointer to the tracepoint's prototype; its first argument is the caller's
+ * data. */
+static int tracepoint_arguments(const struct btf *btf, const char *typedef_name)
+{
+	const struct btf_type *t;
+	int id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
+
+	if (id < 0)
+		return 0;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, (unsigned int)id)->type);
+	if (!t || !btf_is_ptr(t))
+		return 0;
+	t = btf__type_by_id(btf, t->type);
+	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1 : 0;
+}
+
+static void btf_probe(struct bt_kernel_facts *f)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (!btf)
+		return;
+	f->btf = true;
+	f->task_iterator = has_type(btf, "bpf_iter__task", BTF_KIND_STRUCT);
+	f->task_storage = has_enumerator(btf, "bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE");
+	f->ring_buffer = has_enumerator(btf, "bpf_map_type", "BPF_MAP_TYPE_RINGBUF");
+	f->task_pt_regs = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_task_pt_regs");
+	f->switch_arguments = tracepoint_arguments(btf, "btf_trace_sched_switch");
+	f->plain_cast = has_type(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
+	f->throttled_tasks = has_member(btf, "task_struct", "throttled");
+	btf__free(btf);
+}
+
+/* The mode in force is the one in brackets: Documentation of LSM lockdown, kernel_lockdown(7). */
+static enum bt_lockdown lockdown_probe(void)
+{
+	char text[128] = "";
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	enum bt_lockdown mode = BT_LOCKDOWN_UNKNOWN;
+
+	if (!f)
+		return mode;
+	if (fgets(text, sizeof(text), f)) {
+		if (strstr(text, "[none]"))
+			mode = BT_LOCKDOWN_NONE;
+		else if (strstr(text, "[integrity]"))
+			mode = BT_LOCKDOWN_INTEGRITY;
+		else if (strstr(text, "[confidentiality]"))
+			mode = BT_LOCKDOWN_CONFIDENTIALITY;
+	}
+	fclose(f);
+	return mode;
+}
+
+static bool has_capability(unsigned int capability)
+{
+	return capng_have_capability(CAPNG_EFFECTIVE, capability);
+}
+
+void bt_facts_probe(struct bt_kernel_facts *out)
+{
+	struct bt_kernel_facts f = {0};
+	struct utsname name;
+	bool admin;
+
+	if (!uname(&name))
+		snprintf(f.release, sizeof(f.release), "%s", name.release);
+	f.proc = !access("/proc/self/stat", R_OK);
+	f.lockdown = lockdown_probe();
+	if (!capng_get_caps_process()) {
+		admin = has_capability(CAP_SYS_ADMIN);
+		f.cap_bpf = admin || has_capability(CAP_BPF);
+		f.cap_perfmon = admin || has_capability(CAP_PERFMON);
+		f.cap_sys_ptrace = has_capability(CAP_SYS_PTRACE);
+		f.cap_dac_read_search = has_capability(CAP_DAC_READ_SEARCH);
+	}
+	btf_probe(&f);
+	*out = f;
+}

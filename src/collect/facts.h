@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What this kernel has and what we may do: facts only. What follows from them: decide.h.
+ */
+#ifndef BOUNDTOP_COLLECT_FACTS_H
+#define BOUNDTOP_COLLECT_FACTS_H
+
+#include <stdbool.h>
+
+enum bt_lockdown {
+	BT_LOCKDOWN_UNKNOWN,
+	BT_LOCKDOWN_NONE,
+	BT_LOCKDOWN_INTEGRITY,
+	BT_LOCKDOWN_CONFIDENTIALITY
+};
+
+struct bt_kernel_facts {
+	char release[65];     /* uname -r */
+	bool proc;            /* /proc is mounted */
+	bool btf;             /* /sys/kernel/btf/vmlinux can be read; all below are false without it */
+	bool task_iterator;   /* iter/task */
+	bool task_storage;    /* BPF_MAP_TYPE_TASK_STORAGE */
+	bool task_pt_regs;    /* bpf_task_pt_regs() */
+	bool ring_buffer;     /* BPF_MAP_TYPE_RINGBUF */
+	int switch_arguments; /* of the tracepoint sched_switch; 0: not known */
+	bool plain_cast;      /* bpf_rdonly_cast() */
+	bool throttled_tasks; /* task_struct.throttled: who is held back by a CPU quota */
+	enum bt_lockdown lockdown;
+	bool cap_bpf; /* effective; CAP_SYS_ADMIN counts as both of the first two */
+	bool cap_perfmon;
+	bool cap_sys_ptrace;
+	bool cap_dac_read_search;
+};
+
+/* Asks the kernel; never fails: what cannot be found out is false or unknown. */
+void bt_facts_probe(struct bt_kernel_facts *out);
+
+#endif
