@@ -135,6 +135,11 @@ def check_process(process, with_threads=False):
         check_verdict(thread, inner)
 
 
+def losses(frame):
+    """What was lost, by kind; fields may be added, and none of them may be anything but 0."""
+    return {name: count for name, count in frame["loss"].items() if count != 0}
+
+
 def check_frame(frame, with_threads=False, with_total=False):
     check_fields(frame, HEAD, "head")
     expect(frame["schema"] == 1, "head", f"schema is {frame['schema']}")
