@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Snapshots, intervals and frames; what becomes of a record is in thread.c. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_internal.h"
+
+#include <utlist.h>
+
+int bt_model_create(struct bt_model **out)
+{
+	struct bt_model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	*out = m;
+	return 0;
+}
+
+void bt_model_destroy(struct bt_model *m)
+{
+	struct bt_process_entry *p, *next_process;
+	struct bt_lump_entry *l, *next_lump;
+
+	if (!m)
+		return;
+	HASH_ITER (hh, m->processes, p, next_process)
+		bt_process_free(m, p);
+	HASH_ITER (hh, m->lumps, l, next_lump) {
+		HASH_DELETE(hh, m->lumps, l);
+		free(l);
+	}
+	free(m->frame.processes);
+	free(m->by_pid);
+	free(m);
+}
+
+static void drop_lists(struct bt_model *m)
+{
+	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next)
+		bt_process_drop_list(p);
+}
+
+/* Threads that the snapshot did not show, and that left no record of their end. */
+static void sweep(struct bt_model *m)
+{
+	struct bt_thread_entry *next;
+
+	for (struct bt_thread_entry *t = m->threads; t; t = next) {
+		next = t->hh.next;
+		if (t->epoch == m->epoch || t->ended)
+			continue;
+		/* Between being unhashed and its last switch a thread is not seen; its end comes later. */
+		if (++t->missed < BT_MISSED_MAX)
+			continue;
+		m->frame.vanished++;
+		bt_thread_end(t);
+	}
+}
+
+static uint64_t middle_ns(const struct bt_model *m)
+{
+	return m->begin_ns + (m->end_ns - m->begin_ns) / 2;
+}
+
+static void interval_begin(struct bt_model *m)
+{
+	m->interval_ns = middle_ns(m);
+	m->interval_loss = m->loss;
+	m->interval_self_cpu_ns = m->self_cpu_ns;
+	m->frame.vanished = 0;
+	m->frame_valid = false;
+}
+
+int bt_model_update(struct bt_model *m, const struct bt_snapshot *s)
+{
+	bool base = !m->epoch;
+	int err;
+
+	if (s->end_ns < m->end_ns || s->begin_ns > s->end_ns)
+		return -EINVAL;
+	m->epoch++;
+	m->previous_begin_ns = m->begin_ns;
+	m->previous_end_ns = m->end_ns;
+	m->begin_ns = s->begin_ns;
+	m->end_ns = s->end_ns;
+	m->loss = s->loss;
+	m->self_cpu_ns = s->self_cpu_ns;
+	m->frame.time_s = s->time_s;
+	m->frame.time_nsec = s->time_nsec;
+	m->frame.cpus_online = s->cpus_online;
+	m->frame.tick_ns = s->tick_ns;
+	m->frame.exact = s->exact;
+	m->frame_valid = false;
+	m->no_memory = false;
+	m->cursor = m->threads;
+	drop_lists(m);
+	bt_snapshot_for_each (head, s) {
+		if (head->type == BT_RECORD_SAME)
+			bt_thread_same(m, head);
+		else if (head->type == BT_RECORD_LUMP)
+			bt_process_lump(m, (const struct bt_lump *)(const void *)head, base);
+		else
+			bt_thread_take(m, (const struct bt_record *)(const void *)head, base);
+	}
+	sweep(m);
+	if (base)
+		interval_begin(m);
+	err = bt_trees_update(m);
+	return m->no_memory ? -ENOMEM : err;
+}
+
+void bt_model_begin(struct bt_model *m)
+{
+	struct bt_process_entry *p, *next;
+
+	bt_trees_begin(m);
+	for (p = m->processes; p; p = next) {
+		next = p->hh.next;
+		bt_process_begin(m, p);
+	}
+	interval_begin(m);
+}
+
+static uint64_t loss_since(uint64_t before, uint64_t now)
+{
+	return now > before ? now - before : 0;
+}
+
+const struct bt_frame *bt_model_frame(struct bt_model *m)
+{
+	struct bt_frame *f = &m->frame;
+	size_t need = HASH_COUNT(m->processes);
+
+	if (m->frame_valid)
+		return f;
+	if (!f->processes || m->frame_capacity < need) {
+		size_t capacity = need + need / 4 + 64;
+		struct bt_process **processes = realloc(f->processes, capacity * sizeof(struct bt_process *));
+
+		if (!processes)
+			return NULL;
+		f->processes = processes;
+		m->frame_capacity = capacity;
+	}
+	f->process_count = 0;
+	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next) {
+		bt_process_settle(m, p);
+		f->processes[f->process_count++] = &p->p;
+	}
+	f->duration_ns = loss_since(m->interval_ns, middle_ns(m));
+	f->loss.tasks = loss_since(m->interval_loss.tasks, m->loss.tasks);
+	f->loss.exits = loss_since(m->interval_loss.exits, m->loss.exits);
+	f->loss.switches = loss_since(m->interval_loss.switches, m->loss.switches);
+	f->overhead_cpu_ns = loss_since(m->interval_self_cpu_ns, m->self_cpu_ns);
+	m->frame_valid = true;
+	return f;
+}
+
+struct bt_process *bt_model_find_identity(const struct bt_model *m, const struct bt_identity *identity)
+{
+	struct bt_process_entry *p = bt_process_get((struct bt_model *)m, identity->pid, identity->start_ns);
+
+	return p ? &p->p : NULL;
+}
+
+struct bt_process *bt_model_find(const struct bt_model *m, int32_t pid)
+{
+	struct bt_process *youngest = NULL;
+
+	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next)
+		if (p->p.identity.pid == pid &&
+		    (!youngest || p->p.identity.start_ns > youngest->identity.start_ns))
+			youngest = &p->p;
+	return youngest;
+}
+
+/* What is host-wide lost of the interval's threads, and of this process's. */
+static double process_lost(const struct bt_frame *f, const struct bt_process *p, size_t threads)
+{
+	double all = (double)threads + (double)f->loss.tasks;
+	double own = (double)p->threads + p->threads_ended + p->lost_exits;
+	double torn = all > 0 ? (double)f->loss.tasks / all : 0;
+	double exits = own > 0 ? p->lost_exits / own : 0;
+
+	return torn + exits < 1 ? torn + exits : 1;
+}
+
+static void process_judge(const struct bt_model *m, struct bt_process *p)
+{
+	struct bt_circumstances c = {
+	    .duration_ns = m->frame.duration_ns,
+	    .tick_ns = m->frame.tick_ns,
+	    .exact = m->frame.exact,
+	    .lost = process_lost(&m->frame, p, HASH_COUNT(m->threads)),
+	};
+
+	bt_verdict_judge(&p->usage, p->end_ns - p->begin_ns, &c, &p->verdict);
+}
+
+int bt_model_judge(struct bt_model *m, bool threads)
+{
+	int err = 0;
+
+	if (!bt_model_frame(m))
+		return -ENOMEM;
+	for (size_t i = 0; i < m->frame.process_count; i++) {
+		struct bt_process *p = m->frame.processes[i];
+
+		process_judge(m, p);
+		if (threads && bt_model_threads(m, p))
+			err = -ENOMEM;
+	}
+	return err;
+}
+
+/* A thread as others see it, with room for the wait of an idle one. */
+struct shown_thread {
+	struct bt_thread t;
+	struct bt_wait open;
+};
+
+static void thread_show(const struct bt_model *m, struct bt_thread_entry *e, struct shown_thread *out)
+{
+	struct bt_circumstances c = {
+	    .duration_ns = m->frame.duration_ns, .tick_ns = m->frame.tick_ns, .exact = m->frame.exact};
+	struct bt_thread *t = &out->t;
+	struct bt_usage *u = &t->usage;
+
+	t->id = e->id;
+	t->tid = e->tid;
+	memcpy(t->comm, e->comm, BT_COMM_LEN);
+	t->state = !e->ended ? e->state : e->zombie && e->epoch == m->epoch ? 'Z' : 'X';
+	t->nice = e->nice;
+	t->ended = e->ended;
+	t->blocked = e->blocked;
+	t->open = e->open;
+	if (!e->process->multi) {
+		*u = e->process->p.usage;
+	} else if (e->budget) {
+		*u = e->budget->usage;
+		bt_ledger_show(&e->budget->ledger, u);
+	} else {
+		u->wall_ns = e->idle_ns;
+		bt_totals_add(&u->totals, e->open_ms, e->idle_ns);
+		if (e->blocked && e->idle_ns) {
+			out->open.reason = e->open;
+			out->open.ns = e->idle_ns;
+			out->open.count = e->wait_counted;
+			u->waits = &out->open;
+			u->wait_count = 1;
+		}
+	}
+	u->active_max_ns = e->ended ? 0 : e->active_ns;
+	u->active_ended_ns = e->ended ? e->active_ns : 0;
+	u->valid = u->valid ? u->valid : e->valid;
+	bt_verdict_judge(u, u->wall_ns, &c, &t->verdict);
+}
+
+int bt_model_threads(struct bt_model *m, struct bt_process *process)
+{
+	struct bt_process_entry *p = (struct bt_process_entry *)process;
+	struct bt_thread_entry *t;
+	struct shown_thread *shown;
+	size_t count = 0;
+
+	if (!bt_model_frame(m))
+		return -ENOMEM;
+	if (process->thread_list)
+		return 0;
+	DL_FOREACH(p->threads, t)
+	count += !t->ended_before;
+	if (!count)
+		return 0;
+	process->thread_list = calloc(count, sizeof(struct bt_thread *) + sizeof(*shown));
+	if (!process->thread_list)
+		return -ENOMEM;
+	shown = (struct shown_thread *)(void *)(process->thread_list + count);
+	DL_FOREACH(p->threads, t)
+	{
+		if (t->ended_before)
+			continue;
+		thread_show(m, t, shown);
+		process->thread_list[process->thread_count++] = &shown->t;
+		shown++;
+	}
+	return 0;
+}
+
+/* Least active first. */
+static int by_activity(const void *a, const void *b)
+{
+	const struct bt_process_entry *const *x = a;
+	const struct bt_process_entry *const *y = b;
+	uint64_t x_ns = bt_totals_active_ns(&(*x)->p.usage.totals);
+	uint64_t y_ns = bt_totals_active_ns(&(*y)->p.usage.totals);
+
+	return x_ns < y_ns ? -1 : x_ns > y_ns;
+}
+
+void bt_model_prune(struct bt_model *m, size_t keep)
+{
+	struct bt_process_entry **over;
+	size_t count = 0;
+
+	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next)
+		count += bt_process_is_over(m, p);
+	if (count <= keep)
+		return;
+	over = calloc(count, sizeof(struct bt_process_entry *));
+	if (!over)
+		return; /* there will be another time */
+	count = 0;
+	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next)
+		if (bt_process_is_over(m, p))
+			over[count++] = p;
+	qsort(over, count, sizeof(struct bt_process_entry *), by_activity);
+	for (size_t i = 0; i < count - keep; i++) {
+		bt_process_settle(m, over[i]);
+		bt_trees_forget(m, over[i]);
+		bt_process_free(m, over[i]);
+	}
+	free(over);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes: who they are, and the sum of what their threads did. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_internal.h"
+
+#include <utlist.h>
+
+/* Adds up over an interval; the first record says what is measured at all. */
+#define VALID_ALL 0xff
+
+struct bt_process_entry *bt_process_get(struct bt_model *m, int32_t pid, uint64_t start_ns)
+{
+	struct bt_process_entry *p = NULL;
+	struct bt_process_entry like = {.key = {.start_ns = start_ns, .pid = (uint32_t)pid}};
+
+	HASH_FIND(hh, m->processes, &like.key, sizeof(like.key), p);
+	return p;
+}
+
+static void interval_reset(struct bt_process_entry *p)
+{
+	memset(&p->p.usage, 0, sizeof(p->p.usage));
+	p->p.begin_ns = UINT64_MAX;
+	p->p.end_ns = 0;
+	p->p.threads_ended = 0;
+	p->p.lost_exits = 0;
+	p->p.exited = false;
+	p->valid = VALID_ALL;
+	p->valid_any = 0;
+}
+
+struct bt_process_entry *bt_process_make(struct bt_model *m, int32_t pid, uint64_t start_ns)
+{
+	struct bt_process_entry *p = bt_process_get(m, pid, start_ns);
+
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->key.pid = (uint32_t)pid;
+	p->key.start_ns = start_ns;
+	p->p.identity.pid = pid;
+	p->p.identity.start_ns = start_ns;
+	p->p.state = 'X';
+	interval_reset(p);
+	HASH_ADD(hh, m->processes, key, sizeof(p->key), p);
+	if (!m->processes || !p->hh.tbl) {
+		free(p);
+		return NULL;
+	}
+	m->frame_valid = false;
+	m->by_pid_valid = false;
+	return p;
+}
+
+void bt_process_drop_list(struct bt_process_entry *p)
+{
+	free(p->p.thread_list); /* the threads lie behind it */
+	p->p.thread_list = NULL;
+	p->p.thread_count = 0;
+}
+
+void bt_process_free(struct bt_model *m, struct bt_process_entry *p)
+{
+	struct bt_thread_entry *t, *next;
+
+	DL_FOREACH_SAFE(p->threads, t, next)
+	bt_thread_free(m, t);
+	HASH_DELETE(hh, m->processes, p);
+	bt_process_drop_list(p);
+	bt_ledger_free(&p->ledger);
+	free(p);
+	m->frame_valid = false;
+	m->by_pid_valid = false;
+}
+
+static void describe_identity(struct bt_process *p, const struct bt_record *r)
+{
+	const struct bt_account *a = &r->account;
+
+	/* A thread that became the leader by exec was forked by its own process. */
+	if (!(r->head.valid & BT_VALID_ACCOUNT) || !a->parent_tgid ||
+	    (a->parent_tgid == p->identity.pid && a->parent_start_ns == p->identity.start_ns))
+		return;
+	p->forked_by.pid = a->parent_tgid;
+	p->forked_by.start_ns = a->parent_start_ns;
+}
+
+void bt_process_describe(struct bt_process_entry *p, const struct bt_thread_entry *t,
+			 const struct bt_record *r)
+{
+	const struct bt_facts *f = &r->facts;
+	bool leader = r->head.tid == f->tgid;
+
+	if (r->head.valid & BT_VALID_RSS)
+		p->p.rss_bytes = f->rss_bytes;
+	if (r->head.valid & BT_VALID_RUNTIME) {
+		/* What ended before the process was first seen. */
+		if (!p->group_ended_ns && !p->group_base_ns)
+			p->group_base_ns = f->group_ended_runtime_ns;
+		if (f->group_ended_runtime_ns > p->group_ended_ns)
+			p->group_ended_ns = f->group_ended_runtime_ns;
+	}
+	if (!p->p.forked_by.pid)
+		describe_identity(&p->p, r);
+	/* Until the leader is seen, any thread speaks for it. */
+	if (!leader && p->leader)
+		return;
+	/* Of an ended leader's last words, another thread that took its place by exec is not told. */
+	if (leader && r->head.type == BT_RECORD_ENDED && p->leader && p->leader != t && !p->leader->ended)
+		return;
+	if (leader)
+		p->leader = (struct bt_thread_entry *)t;
+	if (leader && r->head.type == BT_RECORD_ENDED)
+		p->p.exit_code = f->exit_code;
+	p->gone = false;
+	p->p.ppid = f->ppid;
+	p->p.state = f->state ? f->state : '?';
+	p->p.nice = f->nice;
+	p->p.kind = f->kind < BT_KIND_COUNT ? f->kind : BT_KIND_USER;
+	p->p.uid = f->uid;
+	p->p.cgroup_id = f->cgroup_id;
+	memcpy(p->p.comm, f->comm, BT_COMM_LEN);
+}
+
+/* Was it seen as a zombie by the latest snapshot? */
+static bool is_zombie(const struct bt_model *m, const struct bt_thread_entry *t)
+{
+	return t->zombie && t->epoch == m->epoch;
+}
+
+bool bt_process_is_over(const struct bt_model *m, const struct bt_process_entry *p)
+{
+	const struct bt_thread_entry *t;
+
+	if (p->p.threads)
+		return false;
+	DL_FOREACH(p->threads, t)
+	if (is_zombie(m, t))
+		return false;
+	return true;
+}
+
+void bt_process_begin(struct bt_model *m, struct bt_process_entry *p)
+{
+	struct bt_thread_entry *t, *next;
+
+	bt_process_drop_list(p);
+	DL_FOREACH_SAFE(p->threads, t, next)
+	{
+		if (t->ended && !is_zombie(m, t)) {
+			bt_thread_free(m, t);
+			continue;
+		}
+		t->ended_before = t->ended;
+	}
+	if (!p->threads) {
+		bt_process_free(m, p);
+		return;
+	}
+	p->multi = p->threads->next != NULL;
+	DL_FOREACH(p->threads, t)
+	bt_thread_begin(t);
+	bt_ledger_begin(&p->ledger);
+	interval_reset(p);
+}
+
+void bt_process_settle(const struct bt_model *m, struct bt_process_entry *p)
+{
+	const struct bt_thread_entry *leader = p->leader;
+	uint64_t ended_ns = p->group_base_ns + p->ended_runtime_ns;
+
+	p->p.usage.valid = p->p.usage.wall_ns || p->valid_any
+			       ? (p->valid & ~BT_VALID_RSS) | (p->valid_any & BT_VALID_RSS)
+			       : 0;
+	bt_ledger_show(&p->ledger, &p->p.usage);
+	if (p->p.begin_ns > p->p.end_ns)
+		p->p.begin_ns = p->p.end_ns = m->end_ns;
+	p->p.cpu_time_ns =
+	    p->living_runtime_ns + (p->group_ended_ns > ended_ns ? p->group_ended_ns : ended_ns);
+	p->p.exited = !p->p.threads && (p->p.threads_ended || p->gone);
+	if (leader && leader->ended && is_zombie(m, leader))
+		p->p.state = 'Z';
+	else if (!p->p.threads)
+		p->p.state = 'X';
+}
+
+/* Threads that ended without a record of their own: what came since the last time is the parent's. */
+void bt_process_lump(struct bt_model *m, const struct bt_lump *l, bool base)
+{
+	struct bt_lump_entry like = {
+	    .key = {.start_ns = l->parent_start_ns, .pid = (uint32_t)l->parent_tgid}};
+	struct bt_lump_entry *last = NULL;
+	struct bt_totals d;
+	struct bt_process_entry *p;
+	struct bt_thread_entry *t;
+	uint64_t wall_ns, sum_ns;
+	uint32_t threads;
+
+	HASH_FIND(hh, m->lumps, &like.key, sizeof(like.key), last);
+	if (!last) {
+		last = calloc(1, sizeof(*last));
+		if (last) {
+			last->key = like.key;
+			HASH_ADD(hh, m->lumps, key, sizeof(last->key), last);
+		}
+		if (!last || !m->lumps || !last->hh.tbl) {
+			free(last);
+			m->no_memory = true;
+			return;
+		}
+	}
+	d.oncpu_ns =
+	    l->totals.oncpu_ns > last->totals.oncpu_ns ? l->totals.oncpu_ns - last->totals.oncpu_ns : 0;
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
+		d.offcpu_ns[i] = l->totals.offcpu_ns[i] > last->totals.offcpu_ns[i]
+				     ? l->totals.offcpu_ns[i] - last->totals.offcpu_ns[i]
+				     : 0;
+	wall_ns = l->wall_ns > last->wall_ns ? l->wall_ns - last->wall_ns : 0;
+	threads = l->threads > last->threads ? l->threads - last->threads : 0;
+	last->totals = l->totals;
+	last->wall_ns = l->wall_ns;
+	last->threads = l->threads;
+	if (base || (!threads && !wall_ns))
+		return;
+	p = bt_process_make(m, l->parent_tgid, l->parent_start_ns);
+	if (!p) {
+		m->no_memory = true;
+		m->frame.vanished += threads;
+		return;
+	}
+	if (!p->threads && !p->p.comm[0]) {
+		p->gone = true;
+		memcpy(p->p.comm, "(gone)", sizeof("(gone)"));
+	}
+	/* From here on its usage is more than that of its only thread. */
+	DL_FOREACH(p->threads, t)
+	{
+		if (p->multi || !p->p.usage.wall_ns)
+			continue;
+		if (bt_thread_make_budget(t) && bt_ledger_copy(&t->budget->ledger, &p->ledger))
+			t->budget->usage = p->p.usage;
+		else
+			m->no_memory = true;
+	}
+	p->multi = true;
+	sum_ns = bt_totals_sum_ns(&d);
+	p->p.usage.wall_ns += wall_ns;
+	p->p.usage.totals.oncpu_ns += d.oncpu_ns;
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
+		p->p.usage.totals.offcpu_ns[i] += d.offcpu_ns[i];
+	p->p.usage.residual_ns += sum_ns > wall_ns ? sum_ns - wall_ns : wall_ns - sum_ns;
+	p->p.usage.active_ended_ns += bt_totals_active_ns(&d);
+	p->p.lost_exits += threads;
+	if (p->p.begin_ns > m->previous_end_ns)
+		p->p.begin_ns = m->previous_end_ns;
+	if (p->p.end_ns < m->end_ns)
+		p->p.end_ns = m->end_ns;
+}
