@@ -14,7 +14,6 @@ import tempfile
 import bench
 import bpf
 
-NOTHING = "nothing attached"
 FLOOR = "an empty sched_switch program (the floor)"
 OURS = "**boundtop top**"
 TARGET = 1.10
@@ -22,9 +21,8 @@ RUNS = 5
 
 
 def tracers(scratch, slow):
-    """{name: command that attaches it, or None}, those that are installed."""
-    found = {NOTHING: None,
-             FLOOR: [bench.helper("floor")],
+    """{name: command that attaches it}, those that are installed."""
+    found = {FLOOR: [bench.helper("floor")],
              OURS: [bench.boundtop(), "top", "-b", "-d", "3600"]}
     if bench.have("cpudist"):
         found["cpudist"] = ["cpudist", "3600"]
@@ -57,15 +55,24 @@ def pipes(loops):
             "cpu": (statistics.median(cpu for _, cpu in runs) - start) / (loops - 1) * 1e6}
 
 
-def cost(command, loops):
-    """One measurement with a tracer attached."""
-    if command is None:
-        return pipes(loops) | {"tool": 0.0}
-    with bpf.attached(command) as tracer:
-        before = bench.cpu_seconds(tracer.pid)
-        found = pipes(loops)
-        found["tool"] = (bench.cpu_seconds(tracer.pid) - before) / (RUNS * loops) * 1e6
-    return found
+class Costs:
+    """Measures with a tracer attached, and with none before and after: the machine's pace changes within
+    seconds, by more than what is to be measured."""
+
+    def __init__(self, loops):
+        self.loops = loops
+        self.bare = pipes(loops)
+
+    def of(self, command):
+        with bpf.attached(command) as tracer:
+            before = bench.cpu_seconds(tracer.pid)
+            found = pipes(self.loops)
+            tool = (bench.cpu_seconds(tracer.pid) - before) / (RUNS * self.loops) * 1e6
+        after = pipes(self.loops)
+        bare = {what: (self.bare[what] + after[what]) / 2 for what in ("cpu", "wall")}
+        self.bare = after
+        return found | {"tool": tool, "bare": bare, "added": (found["cpu"] - bare["cpu"]) * 1e3,
+                        "ratio": found["cpu"] / bare["cpu"], "wall ratio": found["wall"] / bare["wall"]}
 
 
 def ns_a_run(command, loops):
@@ -95,26 +102,26 @@ def run(options, report):
                 pass
         except bench.Broken:
             raise bench.Skip("BPF: no program can be attached to sched_switch here")
-        results = bench.rounds(count, {name: (lambda command=command: cost(command, loops))
+        costs = Costs(loops)
+        results = bench.rounds(count, {name: (lambda command=command: costs.of(command))
                                        for name, command in tools.items()})
     show_costs(report, results)
-    show_runs(report, {name: command for name, command in tools.items() if name != NOTHING and
-                       "perf" not in name}, RUNS * loops, 1 if options.short else 5)
+    show_runs(report, {name: command for name, command in tools.items() if "perf" not in name},
+              RUNS * loops, 1 if options.short else 5)
     check(report, results)
 
 
 def show_costs(report, results):
-    cpu = {name: [r["cpu"] for r in rows] for name, rows in results.items()}
-    wall = {name: [r["wall"] for r in rows] for name, rows in results.items()}
-    rows = []
-    for name in results:
-        added = statistics.median(a - b for a, b in zip(cpu[name], cpu[NOTHING])) * 1000
-        rows.append([name, bench.spread(cpu[name]), "–" if name == NOTHING else f"{added:+.0f}",
-                     bench.spread(bench.ratios(cpu[name], cpu[NOTHING]), "{:.3f}"),
-                     bench.spread(wall[name]), f"{bench.ratio(wall[name], wall[NOTHING]):.3f}",
-                     f"{statistics.median(r['tool'] for r in results[name]):.2f}"])
+    column = lambda rows, key, form: bench.spread([row[key] for row in rows], form)
+    bare = [row["bare"] for rows in results.values() for row in rows]
+    table = [["nothing", column(bare, "cpu", "{:.2f}"), "–", "1", column(bare, "wall", "{:.2f}"), "1", "–"]]
+    for name, rows in results.items():
+        table.append([name, column(rows, "cpu", "{:.2f}"), column(rows, "added", "{:+.0f}"),
+                      column(rows, "ratio", "{:.3f}"), column(rows, "wall", "{:.2f}"),
+                      column(rows, "wall ratio", "{:.3f}"),
+                      f"{statistics.median(row['tool'] for row in rows):.2f}"])
     report.table(["what is attached", "CPU µs/op", "added ns/op", "ratio", "wall µs/op", "ratio",
-                  "the tool's own CPU µs/op"], rows)
+                  "the tool's own CPU µs/op"], table)
 
 
 def show_runs(report, tools, loops, count):
@@ -137,11 +144,11 @@ def show_runs(report, tools, loops, count):
 
 
 def check(report, results):
-    cpu = {name: [r["cpu"] for r in rows] for name, rows in results.items()}
-    report.check("boundtop / nothing attached", bench.ratio(cpu[OURS], cpu[NOTHING]), TARGET, "{:.3f}")
+    ratio = {name: statistics.median(row["ratio"] for row in rows) for name, rows in results.items()}
+    report.check("boundtop / nothing attached", ratio[OURS], TARGET, "{:.3f}")
     for peer in results:
         if peer.startswith(("cpudist", "bpftrace", "perf sched")):
-            report.check(f"boundtop / {peer}", bench.ratio(cpu[OURS], cpu[peer]), 1.0, "{:.3f}")
+            report.check(f"boundtop / {peer}", ratio[OURS] / ratio[peer], 1.0, "{:.3f}")
 
 
 def options(parser):
