@@ -17,10 +17,10 @@
  *
  * Who may write: switch_out and switch_in run under the run queue's lock of the thread, one at a time.
  * waking runs on any CPU, under the thread's pi_lock, and can come before the thread's own switch-out was
- * recorded; so it acts on BLOCKED alone, and switch_out writes the phase last. An off-CPU interval with no
- * waking in it was therefore never asleep: it is run-queue time, whatever prev_state said (a signal that
- * was pending, a wake-up that came early: kernel/sched/core.c, __schedule() and try_to_wake_up()).
- * The reader (the iterator) writes read_ns and read_cause alone.
+ * recorded; so it acts on BLOCKED alone, and switch_out writes the phase last, when all else is written. An
+ * off-CPU interval with no waking in it was therefore never asleep: it is run-queue time, whatever prev_state
+ * said (a signal that was pending, a wake-up that came early: kernel/sched/core.c, __schedule() and
+ * try_to_wake_up()). The reader (the iterator) writes read_ns and read_cause alone.
  */
 #ifndef BOUNDTOP_ACCOUNT_H
 #define BOUNDTOP_ACCOUNT_H
@@ -96,13 +96,15 @@ struct bt_bursts {
 
 struct bt_account {
 	/* The open interval: what every switch touches comes first. */
-	__u32 seq;         /* odd while being written; the reader takes the account again if it moved */
-	__u8 phase;        /* enum bt_phase; written last */
-	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
+	__u32 seq;      /* odd while being written; the reader takes the account again if it moved */
+	__u32 phase;    /* enum bt_phase; written last */
+	__u32 read_seq; /* seq and phase as last read: both the same = nothing happened since */
+	__u8 read_phase;
 	__u8 read_cause;   /* what the reader was told the open block is, up to read_ns */
-	__u8 read_phase;   /* phase, and below seq, as last read: both the same = nothing happened since */
-	__u32 read_seq;
+	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
+	__u8 reserved0;
 	__s32 waker_pid; /* WOKEN: which process did it; 0 = an interrupt or the kernel */
+	__u32 reserved1;
 	__u64 since_ns;
 	__u64 woken_ns; /* WOKEN: when */
 	__u64 read_ns;
@@ -117,7 +119,7 @@ struct bt_account {
 	__u64 leader_start_ns; /* CLOCK_BOOTTIME of the thread group's leader: with tgid, the process */
 	__u64 parent_start_ns; /* likewise of the process that forked it; 0 = not seen */
 	__s32 parent_tgid;     /* who forked it (stays when it is reparented); 0 = not seen */
-	__u32 reserved;
+	__u32 reserved2;
 
 	struct bt_bursts bursts;
 	struct bt_wait waits[BT_WAIT_SLOTS];
@@ -127,7 +129,8 @@ _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
 _Static_assert(sizeof(struct bt_totals) == 8 * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
-_Static_assert(__builtin_offsetof(struct bt_account, totals) == 64, "the open interval fills one cache line");
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 72,
+	       "what every switch touches lies together");
 
 /*
  * Order of stores as the reader on another CPU sees it. x86 keeps it by itself; elsewhere the compiler's
@@ -155,7 +158,7 @@ BT_INLINE void bt_account_write_end(struct bt_account *a)
 
 BT_INLINE void bt_account_phase_set(struct bt_account *a, enum bt_phase phase)
 {
-	*(volatile __u8 *)&a->phase = (__u8)phase;
+	*(volatile __u32 *)&a->phase = phase;
 }
 
 /* Clocks of two CPUs may differ by a few nanoseconds: an interval is never negative. */
@@ -296,17 +299,19 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 	return missed;
 }
 
-/* Somebody wakes the thread. Returns 1 if it was asleep, 0 if there was nothing to do. */
+/*
+ * Somebody wakes the thread. Returns 1 if it was asleep, 0 if there was nothing to do. A thread that a signal
+ * kept in its run queue can get its CPU back at this very moment: then switch_in has the last word, hence the
+ * exchange. seq stays as it is: phase and what belongs to it are written in the order in which they are
+ * copied.
+ */
 BT_INLINE int bt_account_waking(struct bt_account *a, __u64 now_ns, __s32 waker_pid)
 {
-	if (*(volatile __u8 *)&a->phase != BT_PHASE_BLOCKED)
+	if (*(volatile __u32 *)&a->phase != BT_PHASE_BLOCKED)
 		return 0;
-	bt_account_write_begin(a);
 	a->woken_ns = now_ns;
 	a->waker_pid = waker_pid;
-	bt_account_phase_set(a, BT_PHASE_WOKEN);
-	bt_account_write_end(a);
-	return 1;
+	return __sync_val_compare_and_swap(&a->phase, BT_PHASE_BLOCKED, BT_PHASE_WOKEN) == BT_PHASE_BLOCKED;
 }
 
 /* The thread gets a CPU. Returns 0, or 1 if it had one already as far as the account knows. */
