@@ -123,11 +123,6 @@ void bt_model_begin(struct bt_model *m)
 	interval_begin(m);
 }
 
-static uint64_t loss_since(uint64_t before, uint64_t now)
-{
-	return now > before ? now - before : 0;
-}
-
 const struct bt_frame *bt_model_frame(struct bt_model *m)
 {
 	struct bt_frame *f = &m->frame;
@@ -149,31 +144,62 @@ const struct bt_frame *bt_model_frame(struct bt_model *m)
 		bt_process_settle(m, p);
 		f->processes[f->process_count++] = &p->p;
 	}
-	f->duration_ns = loss_since(m->interval_ns, middle_ns(m));
-	f->loss.tasks = loss_since(m->interval_loss.tasks, m->loss.tasks);
-	f->loss.exits = loss_since(m->interval_loss.exits, m->loss.exits);
-	f->loss.switches = loss_since(m->interval_loss.switches, m->loss.switches);
-	f->overhead_cpu_ns = loss_since(m->interval_self_cpu_ns, m->self_cpu_ns);
+	f->duration_ns = bt_grown(m->interval_ns, middle_ns(m));
+	f->loss.tasks = bt_grown(m->interval_loss.tasks, m->loss.tasks);
+	f->loss.exits = bt_grown(m->interval_loss.exits, m->loss.exits);
+	f->loss.switches = bt_grown(m->interval_loss.switches, m->loss.switches);
+	f->overhead_cpu_ns = bt_grown(m->interval_self_cpu_ns, m->self_cpu_ns);
 	m->frame_valid = true;
 	return f;
 }
 
-struct bt_process *bt_model_find_identity(const struct bt_model *m, const struct bt_identity *identity)
+struct bt_process *bt_model_find_identity(struct bt_model *m, const struct bt_identity *identity)
 {
-	struct bt_process_entry *p = bt_process_get((struct bt_model *)m, identity->pid, identity->start_ns);
+	struct bt_process_entry *p = bt_process_get(m, identity->pid, identity->start_ns);
 
 	return p ? &p->p : NULL;
 }
 
-struct bt_process *bt_model_find(const struct bt_model *m, int32_t pid)
+/* Open addressing, a quarter full at most when made. */
+static bool by_pid_make(struct bt_model *m)
 {
-	struct bt_process *youngest = NULL;
+	size_t need = 64;
 
-	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next)
-		if (p->p.identity.pid == pid &&
-		    (!youngest || p->p.identity.start_ns > youngest->identity.start_ns))
-			youngest = &p->p;
-	return youngest;
+	while (need < HASH_COUNT(m->processes) * 4)
+		need *= 2;
+	if (need > m->by_pid_capacity) {
+		free(m->by_pid);
+		m->by_pid = calloc(need, sizeof(struct bt_process_entry *));
+		m->by_pid_capacity = m->by_pid ? need : 0;
+		if (!m->by_pid)
+			return false;
+	} else {
+		memset(m->by_pid, 0, m->by_pid_capacity * sizeof(struct bt_process_entry *));
+	}
+	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next) {
+		size_t mask = m->by_pid_capacity - 1;
+		size_t at = (size_t)p->key.pid & mask;
+
+		while (m->by_pid[at] && m->by_pid[at]->key.pid != p->key.pid)
+			at = (at + 1) & mask;
+		if (!m->by_pid[at] || m->by_pid[at]->key.start_ns < p->key.start_ns)
+			m->by_pid[at] = p;
+	}
+	m->by_pid_valid = true;
+	return true;
+}
+
+struct bt_process *bt_model_find(struct bt_model *m, int32_t pid)
+{
+	size_t mask, at;
+
+	if (!m->by_pid_valid && !by_pid_make(m))
+		return NULL;
+	mask = m->by_pid_capacity - 1;
+	at = (size_t)(uint32_t)pid & mask;
+	while (m->by_pid[at] && m->by_pid[at]->p.identity.pid != pid)
+		at = (at + 1) & mask;
+	return m->by_pid[at] ? &m->by_pid[at]->p : NULL;
 }
 
 /* What is host-wide lost of the interval's threads, and of this process's. */

@@ -100,10 +100,10 @@ void bt_model_begin(struct bt_model *m);
 /* The interval as it stands. Valid until the next update, begin, prune or destroy. NULL: no memory. */
 const struct bt_frame *bt_model_frame(struct bt_model *m);
 
-/* The process, also one that ended in the interval (the youngest of that PID); NULL: none. */
-struct bt_process *bt_model_find(const struct bt_model *m, int32_t pid);
+/* The process, also one that ended in the interval (the youngest of that PID); NULL: none, or no memory. */
+struct bt_process *bt_model_find(struct bt_model *m, int32_t pid);
 /* Exactly that process; NULL: not here (any more). */
-struct bt_process *bt_model_find_identity(const struct bt_model *m, const struct bt_identity *identity);
+struct bt_process *bt_model_find_identity(struct bt_model *m, const struct bt_identity *identity);
 
 /* Judges every process of the interval (fills verdict); lists and judges threads, too, if asked. */
 int bt_model_judge(struct bt_model *m, bool threads);

@@ -134,10 +134,39 @@ struct bt_model {
 	bool no_memory; /* in this update */
 	/* Processes by PID, made when the first is looked for. */
 	struct bt_process_entry **by_pid;
-	size_t by_pid_mask;
 	size_t by_pid_capacity;
 	bool by_pid_valid;
 };
+
+static inline uint64_t bt_min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Counters only grow; one that shrank begins anew at nothing. */
+static inline uint64_t bt_grown(uint64_t before, uint64_t now)
+{
+	return now > before ? now - before : 0;
+}
+
+static inline bool bt_record_has_account(const struct bt_record *r)
+{
+	return (r->head.valid & BT_VALID_ACCOUNT) && r->account.phase != BT_PHASE_NONE &&
+	       r->account.phase != BT_PHASE_SEEDING;
+}
+
+static inline bool bt_record_is_dead(const struct bt_record *r)
+{
+	return r->head.type == BT_RECORD_ENDED ||
+	       (bt_record_has_account(r) && r->account.phase == BT_PHASE_DEAD);
+}
+
+/* Up to when a record tells of the thread's time. */
+static inline uint64_t bt_record_reach_ns(const struct bt_record *r)
+{
+	return bt_record_has_account(r) && r->account.phase == BT_PHASE_DEAD ? r->account.since_ns
+									     : r->head.now_ns;
+}
 
 /* process.c */
 struct bt_process_entry *bt_process_get(struct bt_model *m, int32_t pid, uint64_t start_ns);
@@ -174,6 +203,27 @@ void bt_thread_begin(struct bt_thread_entry *t);
 void bt_thread_free(struct bt_model *m, struct bt_thread_entry *t);
 /* Gives it a budget of its own that holds its interval so far; false: no memory. */
 bool bt_thread_make_budget(struct bt_thread_entry *t);
+
+/* step.c */
+/* Its time from from_ns to where r reaches. newborn: it was not there before. */
+void bt_thread_step(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,
+		    uint64_t from_ns, bool newborn);
+/* The same where nothing happened but time. */
+void bt_thread_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t now_ns);
+/* The figures of r are where its time begins to count. */
+void bt_thread_base(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r);
+/* Likewise, and it was there since from_ns: nobody knows what for. */
+void bt_thread_late(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,
+		    uint64_t from_ns);
+/* Takes note of what r says, for the next step to begin at. */
+void bt_thread_describe(struct bt_thread_entry *t, const struct bt_record *r);
+
+/* detail.c */
+/* Bursts and waits up to to_ns; count = false: only takes note of them. */
+void bt_thread_detail(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,
+		      uint64_t to_ns, bool count);
+/* The open wait lasted span_ns more. */
+void bt_thread_detail_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t span_ns);
 
 /* tree.c: what the model tells its trees */
 int bt_trees_update(struct bt_model *m);

@@ -216,11 +216,9 @@ void bt_process_lump(struct bt_model *m, const struct bt_lump *l, bool base)
 	d.oncpu_ns =
 	    l->totals.oncpu_ns > last->totals.oncpu_ns ? l->totals.oncpu_ns - last->totals.oncpu_ns : 0;
 	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
-		d.offcpu_ns[i] = l->totals.offcpu_ns[i] > last->totals.offcpu_ns[i]
-				     ? l->totals.offcpu_ns[i] - last->totals.offcpu_ns[i]
-				     : 0;
-	wall_ns = l->wall_ns > last->wall_ns ? l->wall_ns - last->wall_ns : 0;
-	threads = l->threads > last->threads ? l->threads - last->threads : 0;
+		d.offcpu_ns[i] = bt_grown(last->totals.offcpu_ns[i], l->totals.offcpu_ns[i]);
+	wall_ns = bt_grown(last->wall_ns, l->wall_ns);
+	threads = (uint32_t)bt_grown(last->threads, l->threads);
 	last->totals = l->totals;
 	last->wall_ns = l->wall_ns;
 	last->threads = l->threads;
