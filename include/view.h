@@ -49,8 +49,8 @@ struct bt_report {
 	uint64_t descendants;            /* of the tree */
 	const struct bt_host *host;      /* top; else NULL */
 	const struct bt_run_result *run; /* run; else NULL */
-	const struct bt_field *sort;     /* top: NULL = most active first */
-	bool sort_reversed;              /* not in the field's own direction */
+	const struct bt_field *sort; /* top: what rows of threads are sorted by; NULL = most active first */
+	bool sort_reversed;          /* not in the field's own direction */
 };
 
 /* Appends the report to out, whole lines. 0, or -ENOMEM and out is incomplete. */
@@ -58,7 +58,7 @@ typedef int (*bt_view)(const struct bt_report *r, const struct bt_style *style, 
 
 /* One JSON object in one line (DESIGN, section 2). */
 int bt_view_json(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out);
-/* A frame of `top -b`; sorts by itself. */
+/* A frame of `top -b`. */
 int bt_view_top(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out);
 /* `classify`: verdict, budget and evidence of each. */
 int bt_view_classify(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out);

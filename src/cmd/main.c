@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* boundtop: finds the command, reads its options, and runs it. */
+#include <locale.h>
+#include <string.h>
+
+#include "command.h"
+#include "help.h"
+#include "options.h"
+#include "output.h"
+#include "spawn.h"
+
+const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
+    [BT_COMMAND_TOP] =
+	{
+	    "top",
+	    "-b [-d SECS] [-n N] [-p PID,…] [-u USER] [-c PATTERN] [-H] [-s FIELD] [--json]",
+	    "all processes, a frame every second",
+	    "Prints frames of the whole host: what every process is bound by, and where its time went. A "
+	    "frame is "
+	    "what happened since the one before; the first comes after one delay. Processes that ended in "
+	    "between "
+	    "are shown once. The most active come first.",
+	    bt_command_top,
+	},
+    [BT_COMMAND_CLASSIFY] =
+	{
+	    "classify",
+	    "[-d SECS | -f] [--json] [--threads] [--tree] [-a | -c PATTERN | PID…]",
+	    "what some processes, or all, are bound by",
+	    "Watches processes for a while and says of each what it is bound by, where its time went, and on "
+	    "what "
+	    "evidence. One that ends meanwhile is reported with what was seen of it. Ctrl-C ends the "
+	    "watching, not "
+	    "the report.",
+	    bt_command_classify,
+	},
+    [BT_COMMAND_RUN] =
+	{
+	    "run",
+	    "[-o FILE] [--json] [--] COMMAND [ARG…]",
+	    "run a command, and say where the time went",
+	    "Runs a command and follows it with all its descendants. When it ends, says how long it took, "
+	    "what it was "
+	    "bound by, where the time went, and which of its processes were the heaviest. The report follows "
+	    "the "
+	    "command's own output on standard output; -o FILE keeps the two apart.",
+	    bt_command_run,
+	},
+    [BT_COMMAND_CHECK] =
+	{
+	    "check",
+	    "",
+	    "what this kernel and these privileges allow",
+	    "Says what boundtop needs of the kernel and of its privileges, what of it is missing, what that "
+	    "costs "
+	    "and how to get it, and which collector runs.",
+	    bt_command_check,
+	},
+    [BT_COMMAND_HELP] =
+	{
+	    "help",
+	    "[COMMAND]",
+	    "how it is used",
+	    "Says how boundtop, or one of its commands, is used.",
+	    bt_command_help,
+	},
+    [BT_COMMAND_VERSION] =
+	{
+	    "version",
+	    "",
+	    "which version this is",
+	    "Says which version this is.",
+	    bt_command_version,
+	},
+};
+
+/* `boundtop -b` is `boundtop top -b`, but `boundtop --help` is of them all. */
+static int find_command(const char *name, enum bt_command_id *command)
+{
+	*command = BT_COMMAND_TOP;
+	if (!name || *name == '-')
+		return 0;
+	for (unsigned int i = 0; i < BT_COMMAND_COUNT; i++) {
+		if (strcmp(bt_commands[i].name, name))
+			continue;
+		*command = (enum bt_command_id)i;
+		return 0;
+	}
+	bt_complain("%s: no such command; see boundtop --help", name);
+	return BT_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct bt_options o = {0};
+	bool named = argc > 1 && *argv[1] != '-';
+	int status;
+
+	bt_output_init();
+	bt_spawn_init();
+	/* Characters as the user has them; numbers stay as they are everywhere. */
+	setlocale(LC_CTYPE, "");
+	if (argc < 1)
+		return BT_EXIT_USAGE;
+	status = find_command(argv[1], &o.command);
+	if (status)
+		return status;
+	/* --dump-man is for the build, not for people: it is listed nowhere. */
+	if (argc == 2 && !strcmp(argv[1], "--dump-man"))
+		o.command = BT_COMMAND_HELP;
+	status = bt_options_parse(&o, argc - named, argv + named);
+	if (!status && o.help)
+		status = bt_help_print(named ? o.command : BT_COMMAND_HELP);
+	else if (!status && o.version)
+		status = bt_version_print();
+	else if (!status)
+		status = bt_commands[o.command].run(&o);
+	bt_options_free(&o);
+	return status;
+}

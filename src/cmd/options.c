@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+#include "parse.h"
+
+#define TOP      (1u << BT_COMMAND_TOP)
+#define CLASSIFY (1u << BT_COMMAND_CLASSIFY)
+#define RUN      (1u << BT_COMMAND_RUN)
+#define ALL      ((1u << BT_COMMAND_COUNT) - 1)
+
+#define BT_NAMED(id, name)  [BT_COLLECTOR_##id] = (name),
+#define BT_LISTED(id, name) " " name
+
+#define FRAMES_MAX 1000000000000ull
+
+static int set_delay(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	int err = bt_parse_seconds(argument, &o->delay_ns);
+
+	if (err == -ERANGE)
+		snprintf(why, size, "give 0.001 to %llu seconds", BT_SECONDS_MAX);
+	else if (err)
+		snprintf(why, size, "not a number of seconds; give one like 3 or 0.5");
+	return err ? -1 : 0;
+}
+
+static int set_frames(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	if (!bt_parse_count(argument, 1, FRAMES_MAX, &o->frames))
+		return 0;
+	snprintf(why, size, "not a number of frames; give 1 or more");
+	return -1;
+}
+
+static int set_pids(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	char *list = strdup(argument);
+	char *rest = list;
+	char *text;
+	int err = 0;
+
+	if (!list) {
+		snprintf(why, size, "no memory");
+		return -1;
+	}
+	while (!err && (text = strsep(&rest, ",")))
+		err = bt_options_add_pid(o, text, why, size);
+	free(list);
+	return err;
+}
+
+static int filter_need(struct bt_options *o, char *why, size_t size)
+{
+	if (o->filter || !bt_filter_create(&o->filter))
+		return 0;
+	snprintf(why, size, "no memory");
+	return -1;
+}
+
+static int set_user(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	const struct passwd *user = getpwnam(argument);
+	uint64_t uid = user ? user->pw_uid : 0;
+
+	if (filter_need(o, why, size))
+		return -1;
+	if (!user && bt_parse_count(argument, 0, UINT32_MAX - 1, &uid)) {
+		snprintf(why, size, "no such user; give a name that `getent passwd` knows, or a number");
+		return -1;
+	}
+	bt_filter_set_uid(o->filter, (uint32_t)uid);
+	return 0;
+}
+
+static int set_pattern(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	char reason[128] = "";
+	int err;
+
+	if (filter_need(o, why, size))
+		return -1;
+	err = bt_filter_set_pattern(o->filter, argument, reason, sizeof(reason));
+	if (err) {
+		snprintf(why, size, "no extended regular expression: %s",
+			 err == -ENOMEM ? "no memory" : reason);
+		return -1;
+	}
+	o->pattern = true;
+	return 0;
+}
+
+static int set_sort(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	size_t length;
+	char sign = 0;
+
+	if (*argument == '-' || *argument == '+')
+		sign = *argument++;
+	o->sort = bt_field_find(argument);
+	if (o->sort) {
+		bool descending = o->sort->flags & BT_FIELD_DESCENDING;
+
+		o->sort_reversed = sign && descending != (sign == '-');
+		return 0;
+	}
+	length = (size_t)snprintf(why, size, "no such field; there are");
+	for (size_t i = 0; i < BT_FIELD_COUNT && length < size; i++)
+		length +=
+		    (size_t)snprintf(why + length, size - length, "%s %s", i ? "," : "", bt_fields[i].name);
+	return -1;
+}
+
+static int set_collector(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	static const char *const names[BT_COLLECTOR_COUNT] = {BT_COLLECTORS(BT_NAMED)};
+	size_t length;
+
+	for (unsigned int i = 0; i < BT_COLLECTOR_COUNT; i++) {
+		if (strcmp(names[i], argument))
+			continue;
+		o->collector = (enum bt_collector_choice)i;
+		return 0;
+	}
+	length = (size_t)snprintf(why, size, "no such collector; there are");
+	for (unsigned int i = 0; i < BT_COLLECTOR_COUNT && length < size; i++)
+		length += (size_t)snprintf(why + length, size - length, "%s %s", i ? "," : "", names[i]);
+	return -1;
+}
+
+static int set_output(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	if (!*argument) {
+		snprintf(why, size, "empty; give the name of a file");
+		return -1;
+	}
+	o->output = argument;
+	return 0;
+}
+
+#define FLAG(member)                                                                                         \
+	static int set_##member(struct bt_options *o, const char *argument, char *why, size_t size)          \
+	{                                                                                                    \
+		(void)argument;                                                                              \
+		(void)why;                                                                                   \
+		(void)size;                                                                                  \
+		o->member = true;                                                                            \
+		return 0;                                                                                    \
+	}
+FLAG(batch)
+FLAG(json)
+FLAG(threads)
+FLAG(tree)
+FLAG(all)
+FLAG(follow)
+FLAG(help)
+FLAG(version)
+FLAG(dump_man)
+
+/* clang-format off */
+const struct bt_option bt_option_table[] = {
+{ "batch", 'b', NULL, TOP, "print frames as text, a paragraph each; so far the only way to show them", set_batch },
+{ "delay", 'd', "SECS", TOP, "length of a frame, 0.001 or more; 1 if not given", set_delay },
+{ "delay", 'd', "SECS", CLASSIFY, "how long to watch, 0.001 or more; 3 if not given", set_delay },
+{ "iterations", 'n', "N", TOP, "end after N frames, the first of which comes after one delay", set_frames },
+{ "follow", 'f', NULL, CLASSIFY, "watch until the last of the processes ends, or Ctrl-C", set_follow },
+{ "pid", 'p', "PID,…", TOP, "only these processes", set_pids },
+{ "user", 'u', "USER", TOP, "only processes of this effective user, by name or number", set_user },
+{ "all", 'a', NULL, CLASSIFY, "all processes, also those that come and go", set_all },
+{ "command", 'c', "PATTERN", TOP | CLASSIFY,
+  "only processes whose name or command line has a match of this extended regular expression", set_pattern },
+{ "threads", 'H', NULL, TOP, "a row for each thread", set_threads },
+{ "threads", 0, NULL, CLASSIFY, "each thread, too", set_threads },
+{ "tree", 0, NULL, CLASSIFY, "the process with all its descendants: first as one, then each", set_tree },
+{ "sort", 's', "FIELD", TOP,
+  "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
+{ "json", 0, NULL, TOP | CLASSIFY | RUN, "print JSON, an object a line", set_json },
+{ "output", 'o', "FILE", RUN, "write the report to FILE, whole or not at all, instead of standard output", set_output },
+{ "collector", 0, "NAME", TOP | CLASSIFY | RUN, "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
+{ "help", 'h', NULL, ALL, "say how it is used, and end", set_help },
+{ "version", 'V', NULL, ALL, "say which version this is, and end", set_version },
+{ "dump-man", 0, NULL, 1u << BT_COMMAND_HELP, NULL, set_dump_man },
+};
+/* clang-format on */
+const size_t bt_option_count = sizeof(bt_option_table) / sizeof(bt_option_table[0]);
+
+int bt_options_add_pid(struct bt_options *o, const char *text, char *why, size_t size)
+{
+	int32_t pid;
+	int32_t *pids;
+
+	if (bt_parse_pid(text, &pid)) {
+		if (*text && strspn(text, "0") == strlen(text))
+			snprintf(why, size, "PID 0 is the idle task of the kernel, not a process");
+		else
+			snprintf(why, size, "not a PID; give a number from 1 to %d", BT_PID_MAX);
+		return -1;
+	}
+	for (size_t i = 0; i < o->pid_count; i++)
+		if (o->pids[i] == pid)
+			return 0;
+	pids = reallocarray(o->pids, o->pid_count + 1, sizeof(*pids));
+	if (!pids) {
+		snprintf(why, size, "no memory");
+		return -1;
+	}
+	pids[o->pid_count++] = pid;
+	o->pids = pids;
+	return 0;
+}
+
+void bt_options_free(struct bt_options *o)
+{
+	free(o->pids);
+	bt_filter_destroy(o->filter);
+	*o = (struct bt_options){0};
+}
+
+/* The table in getopt's terms: values are places in the table + VALUE_FIRST, letters are themselves. */
+#define VALUE_FIRST 256
+
+struct parser {
+	struct option longs[32];
+	char shorts[64];
+	enum bt_command_id command;
+};
+
+static void parser_build(struct parser *p, enum bt_command_id command)
+{
+	size_t longs = 0, shorts = 0;
+
+	p->command = command;
+	/* Operands end the options of `run`: what follows is the command's. ':' tells a missing argument
+	 * apart. */
+	if (command == BT_COMMAND_RUN)
+		p->shorts[shorts++] = '+';
+	p->shorts[shorts++] = ':';
+	for (size_t i = 0; i < bt_option_count; i++) {
+		const struct bt_option *option = &bt_option_table[i];
+
+		if (!(option->commands & 1u << command))
+			continue;
+		p->longs[longs].name = option->name;
+		p->longs[longs].has_arg = option->argument ? required_argument : no_argument;
+		p->longs[longs++].val = VALUE_FIRST + (int)i;
+		if (option->letter)
+			p->shorts[shorts++] = option->letter;
+		if (option->letter && option->argument)
+			p->shorts[shorts++] = ':';
+	}
+	p->longs[longs] = (struct option){0};
+	p->shorts[shorts] = '\0';
+}
+
+static const struct bt_option *parser_option(const struct parser *p, int value)
+{
+	if (value >= VALUE_FIRST)
+		return &bt_option_table[value - VALUE_FIRST];
+	for (size_t i = 0; i < bt_option_count; i++)
+		if ((bt_option_table[i].commands & 1u << p->command) && bt_option_table[i].letter == value)
+			return &bt_option_table[i];
+	return NULL;
+}
+
+/* What getopt stumbled over: an unknown option, or one without (or with too much of) an argument. */
+static int complain_option(const struct parser *p, int found, char **argv)
+{
+	const char *command = bt_commands[p->command].name;
+	const char *text = argv[optind - 1];
+	char letter[3] = {'-', (char)optopt, '\0'};
+
+	if (optopt > 0 && optopt < VALUE_FIRST && strncmp(text, "--", 2))
+		text = letter;
+	if (found == ':')
+		bt_complain("%s: needs an argument; see boundtop %s --help", text, command);
+	else if (optopt >= VALUE_FIRST)
+		bt_complain("%s: takes no argument; see boundtop %s --help", text, command);
+	else
+		bt_complain("%s: no such option; see boundtop %s --help", text, command);
+	return BT_EXIT_USAGE;
+}
+
+int bt_options_parse(struct bt_options *o, int argc, char **argv)
+{
+	struct parser p = {0};
+	char why[2048];
+	int found;
+
+	parser_build(&p, o->command);
+	opterr = 0;
+	optind = 1;
+	while ((found = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
+		const struct bt_option *option;
+
+		if (found == '?' || found == ':')
+			return complain_option(&p, found, argv);
+		option = parser_option(&p, found);
+		if (option->set(o, optarg, why, sizeof(why))) {
+			if (option->letter)
+				bt_complain("-%c %s: %s", option->letter, optarg, why);
+			else
+				bt_complain("--%s %s: %s", option->name, optarg, why);
+			return BT_EXIT_USAGE;
+		}
+	}
+	o->operands = argv + optind;
+	o->operand_count = argc - optind;
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one table of options: parsing, --help of each command and the man page are made of it.
+ */
+#ifndef BOUNDTOP_OPTIONS_H
+#define BOUNDTOP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect.h"
+#include "command.h"
+#include "field.h"
+#include "filter.h"
+
+/* What was asked for. */
+struct bt_options {
+	enum bt_command_id command;
+	uint64_t delay_ns; /* 0: not given */
+	uint64_t frames;   /* 0: no end */
+	bool batch, json, threads, tree, all, follow;
+	bool help, version, dump_man;
+	int32_t *pids; /* owned; each once */
+	size_t pid_count;
+	struct bt_filter *filter; /* owned; pattern and user */
+	bool pattern;             /* the filter has one */
+	const struct bt_field *sort;
+	bool sort_reversed;
+	enum bt_collector_choice collector;
+	const char *output;
+	char **operands; /* of the command line */
+	int operand_count;
+};
+
+struct bt_option {
+	const char *name;      /* long; NULL: there is none */
+	char letter;           /* short; 0: there is none */
+	const char *argument;  /* NULL: takes none */
+	unsigned int commands; /* bit 1 << enum bt_command_id */
+	const char *meaning;   /* NULL: not listed */
+	/* Takes it up. 0, or -1 and what is wrong with it in why. */
+	int (*set)(struct bt_options *o, const char *argument, char *why, size_t size);
+};
+
+extern const struct bt_option bt_option_table[];
+extern const size_t bt_option_count;
+
+/*
+ * Reads the command line of a command (argv[0] is its name). 0, or an exit status, and has said what is
+ * wrong. o is zeroed; release it with bt_options_free() in both cases.
+ */
+int bt_options_parse(struct bt_options *o, int argc, char **argv);
+void bt_options_free(struct bt_options *o);
+/* Adds a PID, if it is not there yet. 0, or -1 and what is wrong with it in why. */
+int bt_options_add_pid(struct bt_options *o, const char *text, char *why, size_t size);
+
+#endif

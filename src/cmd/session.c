@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "lookup.h"
+#include "output.h"
+#include "privileges.h"
+
+#define NSEC_PER_SEC 1000000000ull
+
+uint64_t bt_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static int fail(const char *what, int err)
+{
+	bt_complain("%s: %s", what, strerror(-err));
+	return BT_EXIT_FAILED;
+}
+
+static int open_signals(struct bt_session *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd < 0 ? -errno : 0;
+}
+
+int bt_session_open(struct bt_session *s, enum bt_collector_choice choice)
+{
+	char why[512] = "";
+	int err;
+
+	*s = (struct bt_session){.signal_fd = -1};
+	err = bt_collector_open(&s->collector, choice, why, sizeof(why));
+	if (err) {
+		bt_complain("%s", *why ? why : strerror(-err));
+		return BT_EXIT_FAILED;
+	}
+	if (*why)
+		bt_complain("%s", why);
+	err = open_signals(s);
+	if (err)
+		return fail("cannot receive signals", err);
+	err = bt_model_create(&s->model);
+	if (!err)
+		err = bt_lookup_create(&s->lookup, s->collector);
+	return err ? fail("cannot start", err) : 0;
+}
+
+void bt_session_close(struct bt_session *s)
+{
+	bt_lookup_destroy(s->lookup);
+	bt_model_destroy(s->model);
+	bt_snapshot_free(&s->snapshot);
+	if (s->collector)
+		s->collector->ops->close(s->collector);
+	if (s->signal_fd > 0)
+		close(s->signal_fd);
+	*s = (struct bt_session){.signal_fd = -1};
+}
+
+int bt_session_read(struct bt_session *s)
+{
+	int err = s->collector->ops->read(s->collector, &s->snapshot);
+
+	if (err)
+		return fail("the collector cannot be read", err);
+	err = bt_model_update(s->model, &s->snapshot);
+	return err ? fail("a snapshot cannot be taken in", err) : 0;
+}
+
+int bt_session_base(struct bt_session *s, bool drop)
+{
+	int err = drop ? bt_privileges_drop() : 0;
+	int status = err ? fail("privileges cannot be given up", err) : bt_session_read(s);
+
+	if (!status)
+		bt_model_begin(s->model);
+	return status;
+}
+
+int bt_session_signal_status(const struct bt_session *s, bool endless)
+{
+	return endless && s->signal == SIGINT ? BT_EXIT_DONE : BT_EXIT_SIGNAL + s->signal;
+}
+
+/* The signal that asks us to end; 0: none. */
+static int take_signal(struct bt_session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	s->signal = (int)info.ssi_signo;
+	return s->signal;
+}
+
+enum bt_wake bt_session_wait(struct bt_session *s, uint64_t deadline_ns, struct pollfd *fds, size_t count)
+{
+	const struct bt_collector_ops *ops = s->collector->ops;
+	struct pollfd all[BT_SESSION_FDS_MAX + 2];
+
+	if (count > BT_SESSION_FDS_MAX)
+		count = BT_SESSION_FDS_MAX;
+	all[0] = (struct pollfd){.fd = s->signal_fd, .events = POLLIN};
+	all[1] = (struct pollfd){.fd = ops->poll_fd(s->collector), .events = POLLIN};
+	for (size_t i = 0; i < count; i++)
+		all[2 + i] = fds[i];
+	for (;;) {
+		uint64_t now_ns = bt_clock_ns();
+		uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+		struct timespec timeout = {(time_t)(left_ns / NSEC_PER_SEC), (long)(left_ns % NSEC_PER_SEC)};
+		int ready = ppoll(all, 2 + count, &timeout, NULL);
+		int err;
+
+		if (ready < 0 && errno != EINTR) {
+			fail("cannot wait", -errno);
+			return BT_WAKE_FAILED;
+		}
+		if (ready == 0)
+			return BT_WAKE_DEADLINE;
+		if (ready < 0)
+			continue;
+		if (all[1].revents) {
+			err = ops->drain(s->collector);
+			if (err) {
+				fail("the collector cannot be drained", err);
+				return BT_WAKE_FAILED;
+			}
+			ready--;
+		}
+		if (all[0].revents && take_signal(s))
+			return BT_WAKE_SIGNAL;
+		if (ready - (all[0].revents != 0) > 0) {
+			for (size_t i = 0; i < count; i++)
+				fds[i].revents = all[2 + i].revents;
+			return BT_WAKE_FD;
+		}
+	}
+}
+
+struct bt_report bt_session_report(struct bt_session *s, bool threads)
+{
+	struct bt_report r = {
+	    .version = BOUNDTOP_VERSION,
+	    .collector = s->collector->ops->name,
+	    .threads = threads,
+	};
+
+	if (!bt_model_judge(s->model, threads))
+		r.frame = bt_model_frame(s->model);
+	if (!r.frame)
+		fail("cannot judge", -ENOMEM);
+	return r;
+}
+
+void bt_session_describe(struct bt_session *s, const struct bt_report *r)
+{
+	for (size_t i = 0; i < r->process_count; i++)
+		bt_lookup_fill(s->lookup, r->processes[i],
+			       BT_LOOKUP_CMDLINE | BT_LOOKUP_USER | BT_LOOKUP_CGROUP);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every watching command does: a collector, the model that it feeds, and waiting for what comes first,
+ * the next refresh, a signal or the end of a process. Never a sleep, never a busy loop.
+ */
+#ifndef BOUNDTOP_SESSION_H
+#define BOUNDTOP_SESSION_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect.h"
+#include "model.h"
+#include "view.h"
+
+struct bt_lookup;
+struct bt_options;
+
+struct bt_session {
+	struct bt_collector *collector;
+	struct bt_model *model;
+	struct bt_lookup *lookup;
+	struct bt_snapshot snapshot;
+	int signal_fd;
+	int signal; /* that asked us to end; 0: none did */
+};
+
+/* Descriptors that can be watched beside the session's own. */
+#define BT_SESSION_FDS_MAX 1024
+
+/*
+ * Opens the collector; signals that end us are taken up from now on. Returns an exit
+ * status: 0, or BT_EXIT_FAILED and has said why. Release it with bt_session_close() in both cases (s may be
+ * zeroed).
+ */
+int bt_session_open(struct bt_session *s, enum bt_collector_choice choice);
+void bt_session_close(struct bt_session *s);
+
+/*
+ * Takes the base snapshot: what comes before is forgotten. drop: gives up, for good, the privileges that were
+ * only needed so far. Exit status as above.
+ */
+int bt_session_base(struct bt_session *s, bool drop);
+/* Takes a snapshot into the model. Exit status as above. */
+int bt_session_read(struct bt_session *s);
+
+enum bt_wake { BT_WAKE_DEADLINE, BT_WAKE_SIGNAL, BT_WAKE_FD, BT_WAKE_FAILED };
+
+/*
+ * Waits until deadline_ns (CLOCK_MONOTONIC), a signal, or one of fds (count of them, may be 0) is ready;
+ * takes up what the collector has to be relieved of meanwhile. FAILED was said.
+ */
+enum bt_wake bt_session_wait(struct bt_session *s, uint64_t deadline_ns, struct pollfd *fds, size_t count);
+
+/*
+ * Exit status after BT_WAKE_SIGNAL. endless: nothing but a signal could have ended it, so that Ctrl-C is no
+ * failure.
+ */
+int bt_session_signal_status(const struct bt_session *s, bool endless);
+
+uint64_t bt_clock_ns(void); /* CLOCK_MONOTONIC */
+
+/* A report with all that the session knows; processes are the caller's. Judges them. NULL frame: no memory,
+ * said. */
+struct bt_report bt_session_report(struct bt_session *s, bool threads);
+/* Looks up users, command lines and cgroups of what the report shows. */
+void bt_session_describe(struct bt_session *s, const struct bt_report *r);
+
+#endif

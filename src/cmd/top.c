@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* boundtop top: frames of the whole host. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "lookup.h"
+#include "options.h"
+#include "output.h"
+#include "processes.h"
+#include "session.h"
+#include "sort.h"
+
+#define DELAY_NS 1000000000ull
+
+static int show_frame(struct bt_session *s, const struct bt_options *o, const struct bt_style *style,
+		      struct bt_strbuf *out)
+{
+	struct bt_report r = bt_session_report(s, o->threads);
+	struct bt_host host;
+	int err;
+
+	if (!r.frame)
+		return -1;
+	r.processes = bt_processes_select(s, o, r.frame, &r.process_count);
+	if (!r.processes) {
+		bt_complain("no memory for a frame");
+		return -1;
+	}
+	bt_session_describe(s, &r);
+	bt_host_read(&host);
+	r.host = &host;
+	r.sort = o->sort;
+	r.sort_reversed = o->sort_reversed;
+	bt_strbuf_clear(out);
+	err = bt_processes_sort(r.processes, r.process_count, o->sort, o->sort_reversed);
+	if (!err)
+		err = o->json ? bt_view_json(&r, style, out) : bt_view_top(&r, style, out);
+	free(r.processes);
+	bt_lookup_sweep(s->lookup);
+	if (err) {
+		bt_complain("no memory for a frame");
+		return -1;
+	}
+	return bt_output_write(STDOUT_FILENO, "standard output", out);
+}
+
+/* Exit status. */
+static int watch(struct bt_session *s, const struct bt_options *o, struct bt_strbuf *out)
+{
+	struct bt_style style = bt_style_detect(STDOUT_FILENO);
+	uint64_t delay_ns = o->delay_ns ? o->delay_ns : DELAY_NS;
+	uint64_t deadline_ns = bt_clock_ns() + delay_ns;
+	int status;
+
+	for (uint64_t frame = 0; !o->frames || frame < o->frames; frame++) {
+		switch (bt_session_wait(s, deadline_ns, NULL, 0)) {
+		case BT_WAKE_SIGNAL:
+			return bt_session_signal_status(s, !o->frames);
+		case BT_WAKE_FAILED:
+			return BT_EXIT_FAILED;
+		default:
+			break;
+		}
+		status = bt_session_read(s);
+		if (status)
+			return status;
+		status = show_frame(s, o, &style, out);
+		if (status == BT_OUTPUT_CLOSED)
+			return BT_EXIT_DONE;
+		if (status)
+			return BT_EXIT_FAILED;
+		bt_model_begin(s->model);
+		deadline_ns += delay_ns;
+		/* After a stop (Ctrl-Z, a suspended machine) frames are as long as ever, and not made up for.
+		 */
+		if (deadline_ns < bt_clock_ns())
+			deadline_ns = bt_clock_ns() + delay_ns;
+	}
+	return BT_EXIT_DONE;
+}
+
+int bt_command_top(struct bt_options *o)
+{
+	struct bt_strbuf out = BT_STRBUF_INIT;
+	struct bt_session s = {.signal_fd = -1};
+	size_t missing;
+	int status;
+
+	if (o->operand_count) {
+		bt_complain("%s: top takes no operands; see boundtop top --help", o->operands[0]);
+		return BT_EXIT_USAGE;
+	}
+	if (!o->batch && !o->json) {
+		bt_complain("top: this version has no interactive screen; give -b for frames as text");
+		return BT_EXIT_USAGE;
+	}
+	missing = bt_processes_check(o, NULL);
+	if (missing && !o->pid_count)
+		return BT_EXIT_NO_PROCESS;
+	status = bt_session_open(&s, o->collector);
+	if (!status)
+		status = bt_session_base(&s, true);
+	if (!status)
+		status = watch(&s, o, &out);
+	if (!status && missing)
+		status = BT_EXIT_NO_PROCESS;
+	bt_session_close(&s);
+	bt_strbuf_free(&out);
+	return status;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bar.h"
+
+#include "names.h"
+#include "strbuf.h"
+
+#define WIDTH_MAX 200
+
+/* Cells, in the order in which they are drawn: on-CPU, each other microstate, idle. */
+enum { PART_IDLE = BT_MS_COUNT, PART_COUNT };
+
+const char *bt_colour_of_microstate(unsigned int ms)
+{
+	switch (ms) {
+	case BT_MS_USER:
+	case BT_MS_SYSTEM:
+		return "32";
+	case BT_MS_RUN_QUEUE:
+	case BT_MS_CPU_QUOTA:
+		return "33";
+	case BT_MS_DISK:
+	case BT_MS_PAGING:
+		return "31";
+	case BT_MS_NETWORK:
+	case BT_MS_IPC:
+		return "34";
+	case BT_MS_LOCK:
+	case BT_MS_GIL:
+		return "35";
+	default:
+		return "";
+	}
+}
+
+const char *bt_colour_of_verdict(enum bt_verdict_id id)
+{
+	switch (id) {
+	case BT_VERDICT_STARVED:
+		return "1;33";
+	case BT_VERDICT_CPU_BOUND:
+		return "1;32";
+	case BT_VERDICT_IO_BOUND:
+		return "1;31";
+	case BT_VERDICT_LOCK_BOUND:
+		return "1;35";
+	case BT_VERDICT_MIXED:
+		return "1";
+	default:
+		return "";
+	}
+}
+
+void bt_colour_begin(struct bt_strbuf *out, const char *sgr, const struct bt_style *style)
+{
+	if (!style->colour)
+		return;
+	bt_strbuf_add(out, "\033[");
+	bt_strbuf_add(out, sgr);
+	bt_strbuf_add_char(out, 'm');
+}
+
+void bt_colour_end(struct bt_strbuf *out, const struct bt_style *style)
+{
+	if (style->colour)
+		bt_strbuf_add(out, "\033[0m");
+}
+
+/* Rounds each part to cells so that they add up to width: the largest remainders are rounded up. */
+static void share_out(const float parts[PART_COUNT], unsigned int width, unsigned int cells[PART_COUNT])
+{
+	float rest[PART_COUNT];
+	float sum = 0;
+	unsigned int left = width;
+
+	for (unsigned int i = 0; i < PART_COUNT; i++)
+		sum += parts[i];
+	for (unsigned int i = 0; i < PART_COUNT; i++) {
+		float exact = sum > 0 ? parts[i] / sum * (float)width : 0;
+
+		cells[i] = (unsigned int)exact;
+		if (cells[i] > left)
+			cells[i] = left;
+		left -= cells[i];
+		rest[i] = exact - (float)cells[i];
+	}
+	for (; left; left--) {
+		unsigned int most = PART_IDLE;
+
+		for (unsigned int i = 0; i < PART_COUNT; i++)
+			if (rest[i] > rest[most])
+				most = i;
+		cells[most]++;
+		rest[most] = -1;
+	}
+}
+
+static void add_cells(struct bt_strbuf *out, unsigned int part, char letter, unsigned int count,
+		      const struct bt_style *style)
+{
+	const char *sgr = part < BT_MS_COUNT ? bt_colour_of_microstate(part) : "";
+
+	if (!count)
+		return;
+	if (*sgr)
+		bt_colour_begin(out, sgr, style);
+	bt_strbuf_add_fill(out, letter, count);
+	if (*sgr)
+		bt_colour_end(out, style);
+}
+
+static void add_idle(struct bt_strbuf *out, unsigned int count, const struct bt_style *style)
+{
+	/* Two bytes each; most bars of most hosts are nothing else. */
+	static const char dots[] = "····································································"
+				   "····································································"
+				   "································································";
+
+	if (style->utf8)
+		bt_strbuf_add_bytes(out, dots, 2 * (size_t)count);
+	else
+		bt_strbuf_add_fill(out, '.', count);
+	_Static_assert(sizeof(dots) > 2 * (size_t)WIDTH_MAX, "as many dots as the widest bar");
+}
+
+void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, unsigned int width,
+	    const struct bt_style *style)
+{
+	float parts[PART_COUNT] = {0};
+	unsigned int cells[PART_COUNT];
+	float busy = 0;
+
+	if (width > WIDTH_MAX)
+		width = WIDTH_MAX;
+	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
+		if (bt_microstate_group(ms) == BT_GROUP_IDLE || !(share[ms] > 0))
+			continue;
+		parts[ms] = share[ms];
+		busy += share[ms];
+	}
+	if (busy * (float)width < 0.5f) {
+		add_idle(out, width, style);
+		return;
+	}
+	if (!split) {
+		parts[BT_MS_USER] += parts[BT_MS_SYSTEM];
+		parts[BT_MS_SYSTEM] = 0;
+	}
+	parts[PART_IDLE] = busy < 1 ? 1 - busy : 0;
+	share_out(parts, width, cells);
+	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
+		add_cells(out, ms, !split && ms == BT_MS_USER ? BT_BAR_CPU_LETTER : bt_microstate_letter(ms),
+			  cells[ms], style);
+	add_idle(out, cells[PART_IDLE], style);
+}

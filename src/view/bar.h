@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bar that says where the time went, a letter a cell. */
+#ifndef BOUNDTOP_BAR_H
+#define BOUNDTOP_BAR_H
+
+#include "verdict.h"
+#include "view.h"
+
+struct bt_strbuf;
+
+/* On-CPU time of which too little was seen to call it user or system. */
+#define BT_BAR_CPU_LETTER 'C'
+
+/*
+ * Appends width cells: each microstate's part of share in letters, in the order of the table, idle time last
+ * and as dots. Shares need not sum up to 1: what lacks is idle. split as in bt_verdict.
+ */
+void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, unsigned int width,
+	    const struct bt_style *style);
+
+/* Colours, or nothing where style has none. */
+void bt_colour_begin(struct bt_strbuf *out, const char *sgr, const struct bt_style *style);
+void bt_colour_end(struct bt_strbuf *out, const struct bt_style *style);
+/* SGR parameter of a microstate, by what to do about it; "" = none. */
+const char *bt_colour_of_microstate(unsigned int ms);
+const char *bt_colour_of_verdict(enum bt_verdict_id id);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A frame of `top -b`: the host in three lines, then a row a process or thread. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "bar.h"
+#include "cells.h"
+#include "names.h"
+#include "sort.h"
+#include "view.h"
+
+#define HOST_BAR_MAX  60
+#define HOST_BAR_MIN  10
+#define HOST_NAME_MAX 20
+
+/* What a head line says at the left, from all of it to the least. */
+enum head_part { HEAD_NAME = 1, HEAD_UPTIME = 2, HEAD_CORES = 4 };
+
+/* A place in the line for each pair of bytes that one character takes. */
+static unsigned int width_of(const struct bt_strbuf *b, size_t from)
+{
+	unsigned int width = 0;
+
+	for (size_t i = from; i < b->length; i++)
+		width += ((unsigned char)b->data[i] & 0xc0) != 0x80;
+	return width;
+}
+
+static void add_uptime(struct bt_strbuf *out, uint64_t uptime_s)
+{
+	uint64_t minutes = uptime_s / 60;
+
+	if (minutes >= 24 * 60)
+		bt_strbuf_addf(out, "up %llud %lluh", (unsigned long long)(minutes / (24 * 60)),
+			       (unsigned long long)(minutes / 60 % 24));
+	else
+		bt_strbuf_addf(out, "up %lluh %llum", (unsigned long long)(minutes / 60),
+			       (unsigned long long)(minutes % 60));
+}
+
+static void add_head_left(struct bt_strbuf *out, const struct bt_report *r, unsigned int parts,
+			  const struct bt_style *style)
+{
+	const char *separator = bt_cell_separator(style);
+	struct tm tm;
+
+	if (parts & HEAD_NAME) {
+		bt_strbuf_add(out, "boundtop");
+		bt_strbuf_add(out, separator);
+	}
+	if (localtime_r(&(time_t){r->frame->time_s}, &tm)) {
+		bt_strbuf_addf(out, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
+		bt_strbuf_add(out, separator);
+	}
+	bt_cell_raw(out, r->host->name, style->columns ? HOST_NAME_MAX : 0, style);
+	if (parts & HEAD_UPTIME) {
+		bt_strbuf_add(out, separator);
+		add_uptime(out, r->host->uptime_s);
+	}
+	if (parts & HEAD_CORES) {
+		bt_strbuf_add(out, separator);
+		bt_strbuf_addf(out, "%u core%s", r->frame->cpus_online,
+			       r->frame->cpus_online == 1 ? "" : "s");
+	}
+	bt_strbuf_add(out, separator);
+	bt_strbuf_add(out, "load ");
+	bt_strbuf_add_fixed(out, r->host->load, 2);
+}
+
+static void add_head_right(struct bt_strbuf *out, const struct bt_report *r, const struct bt_style *style)
+{
+	const struct bt_frame *f = r->frame;
+	const char *separator = bt_cell_separator(style);
+	double seconds = (double)f->duration_ns / 1e9;
+
+	bt_strbuf_add(out, r->collector);
+	bt_strbuf_add(out, f->exact ? ", exact" : ", sampled");
+	bt_strbuf_add(out, separator);
+	bt_strbuf_add(out, "lost ");
+	bt_strbuf_add_uint(out, f->loss.tasks + f->loss.exits + f->loss.switches + f->vanished);
+	bt_strbuf_add(out, separator);
+	bt_strbuf_add(out, "self ");
+	bt_strbuf_add_fixed(out, seconds > 0 ? (double)f->overhead_cpu_ns / 1e7 / seconds : 0, 1);
+	bt_strbuf_add_char(out, '%');
+	bt_strbuf_add(out, separator);
+	bt_strbuf_add_fixed(out, seconds, seconds < 1 ? 2 : 1);
+	bt_strbuf_add(out, " s");
+}
+
+static void add_head(struct bt_strbuf *out, const struct bt_report *r, const struct bt_style *style)
+{
+	static const unsigned int variants[] = {HEAD_NAME | HEAD_UPTIME | HEAD_CORES,
+						HEAD_UPTIME | HEAD_CORES, HEAD_CORES, 0};
+	struct bt_strbuf right = BT_STRBUF_INIT;
+	unsigned int right_width, left_width = 0;
+	size_t begin = out->length;
+
+	add_head_right(&right, r, style);
+	right_width = width_of(&right, 0);
+	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+		bt_strbuf_truncate(out, begin);
+		add_head_left(out, r, variants[i], style);
+		left_width = width_of(out, begin);
+		if (!style->columns || left_width + 2 + right_width <= style->columns)
+			break;
+	}
+	if (!style->columns)
+		bt_strbuf_add(out, "  ");
+	else if (left_width + 2 + right_width <= style->columns)
+		bt_strbuf_add_fill(out, ' ', style->columns - left_width - right_width);
+	else
+		bt_strbuf_add_char(out, '\n');
+	bt_strbuf_add(out, bt_strbuf_text(&right));
+	bt_strbuf_add_char(out, '\n');
+	out->failed |= right.failed;
+	bt_strbuf_free(&right);
+}
+
+/* Threads, on average, that were in each microstate: a load average by cause. */
+static void host_load(const struct bt_frame *f, double load[BT_MS_COUNT])
+{
+	uint64_t oncpu_ns = 0;
+	uint64_t offcpu_ns[BT_OFFCPU_COUNT] = {0};
+
+	for (size_t i = 0; i < f->process_count; i++) {
+		const struct bt_totals *t = &f->processes[i]->usage.totals;
+
+		oncpu_ns += t->oncpu_ns;
+		for (int k = 0; k < BT_OFFCPU_COUNT; k++)
+			offcpu_ns[k] += t->offcpu_ns[k];
+	}
+	for (int ms = 0; ms < BT_MS_COUNT; ms++)
+		load[ms] = 0;
+	if (!f->duration_ns)
+		return;
+	load[BT_MS_USER] = (double)oncpu_ns / (double)f->duration_ns;
+	for (int k = 0; k < BT_OFFCPU_COUNT; k++)
+		load[BT_OFFCPU_FIRST + k] = (double)offcpu_ns[k] / (double)f->duration_ns;
+}
+
+static void add_load(struct bt_strbuf *out, const char *name, double load)
+{
+	if (load < 0.005)
+		return;
+	bt_strbuf_add(out, "  ");
+	bt_strbuf_add(out, name);
+	bt_strbuf_add_char(out, ' ');
+	bt_strbuf_add_fixed(out, load, load < 100 ? 2 : 0);
+}
+
+static void add_host(struct bt_strbuf *out, const struct bt_frame *f, const struct bt_style *style)
+{
+	struct bt_strbuf numbers = BT_STRBUF_INIT;
+	double load[BT_MS_COUNT];
+	float share[BT_MS_COUNT];
+	double busy = 0;
+	unsigned int width = HOST_BAR_MAX, used;
+
+	host_load(f, load);
+	bt_strbuf_add(&numbers, "cpu ");
+	bt_strbuf_add_fixed(&numbers, load[BT_MS_USER], 2);
+	bt_strbuf_addf(&numbers, " of %u", f->cpus_online);
+	add_load(&numbers, "starved", load[BT_MS_RUN_QUEUE] + load[BT_MS_CPU_QUOTA]);
+	add_load(&numbers, "disk", load[BT_MS_DISK] + load[BT_MS_PAGING]);
+	add_load(&numbers, "network", load[BT_MS_NETWORK]);
+	add_load(&numbers, "ipc", load[BT_MS_IPC]);
+	add_load(&numbers, "lock", load[BT_MS_LOCK] + load[BT_MS_GIL]);
+	add_load(&numbers, "unknown", load[BT_MS_UNKNOWN]);
+
+	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
+		if (bt_microstate_group(ms) != BT_GROUP_IDLE && ms != BT_MS_UNKNOWN)
+			busy += load[ms];
+	if (busy < f->cpus_online)
+		busy = f->cpus_online;
+	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
+		share[ms] = ms == BT_MS_UNKNOWN || busy <= 0 ? 0 : (float)(load[ms] / busy);
+
+	used = 8 + width_of(&numbers, 0);
+	if (style->columns && used + HOST_BAR_MIN > style->columns)
+		width = 0;
+	else if (style->columns && used + width > style->columns)
+		width = style->columns - used;
+	bt_strbuf_add(out, "host  ");
+	if (width) {
+		bt_bar(out, share, false, width, style);
+		bt_strbuf_add(out, "  ");
+	}
+	bt_strbuf_add(out, bt_strbuf_text(&numbers));
+	bt_strbuf_add_char(out, '\n');
+	out->failed |= numbers.failed;
+	bt_strbuf_free(&numbers);
+}
+
+/* "9 cpu-bound  3 io-bound … 131 idle   3 ended", broken where the line is full. */
+static void add_counts(struct bt_strbuf *out, const struct bt_frame *f, const struct bt_style *style)
+{
+	static const enum bt_verdict_id order[] = {
+	    BT_VERDICT_CPU_BOUND, BT_VERDICT_IO_BOUND, BT_VERDICT_LOCK_BOUND, BT_VERDICT_STARVED,
+	    BT_VERDICT_MIXED,     BT_VERDICT_WAITING,  BT_VERDICT_UNKNOWN,    BT_VERDICT_IDLE,
+	};
+	size_t counts[BT_VERDICT_COUNT] = {0};
+	size_t begin = out->length;
+	size_t ended = 0;
+
+	for (size_t i = 0; i < f->process_count; i++) {
+		counts[f->processes[i]->verdict.id]++;
+		ended += f->processes[i]->exited;
+	}
+	for (size_t i = 0; i <= sizeof(order) / sizeof(order[0]); i++) {
+		bool last = i == sizeof(order) / sizeof(order[0]);
+		size_t count = last ? ended : counts[order[i]];
+		const char *name = last ? "ended" : bt_verdict_name(order[i]);
+
+		if (!count)
+			continue;
+		if (out->length > begin && style->columns &&
+		    out->length - begin + strlen(name) + 12 > style->columns) {
+			bt_strbuf_add_char(out, '\n');
+			begin = out->length;
+		}
+		if (out->length > begin)
+			bt_strbuf_add(out, "  ");
+		bt_strbuf_add_uint(out, count);
+		bt_strbuf_add_char(out, ' ');
+		bt_strbuf_add(out, name);
+	}
+	bt_strbuf_add_char(out, '\n');
+}
+
+/* One row for each process, or for each of their threads. NULL: no memory. */
+static struct bt_row *rows_of(const struct bt_report *r, size_t *count)
+{
+	struct bt_row *rows;
+	size_t total = r->process_count;
+
+	if (r->threads) {
+		total = 0;
+		for (size_t i = 0; i < r->process_count; i++)
+			total += r->processes[i]->thread_count;
+	}
+	rows = malloc((total ? total : 1) * sizeof(*rows));
+	if (!rows)
+		return NULL;
+	*count = 0;
+	for (size_t i = 0; i < r->process_count; i++) {
+		const struct bt_process *p = r->processes[i];
+
+		if (!r->threads)
+			rows[(*count)++].subject = bt_subject_of_process(p);
+		for (uint32_t t = 0; r->threads && t < p->thread_count; t++)
+			rows[(*count)++].subject = bt_subject_of_thread(p, p->thread_list[t]);
+	}
+	return rows;
+}
+
+int bt_view_top(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out)
+{
+	struct bt_columns columns;
+	struct bt_row *rows;
+	size_t count;
+
+	rows = rows_of(r, &count);
+	if (!rows)
+		return -ENOMEM;
+	if (r->threads)
+		bt_rows_sort(rows, count, r->sort, r->sort_reversed);
+	add_head(out, r, style);
+	add_host(out, r->frame, style);
+	add_counts(out, r->frame, style);
+	bt_columns_choose(&columns, r->threads, r->sort, style);
+	bt_columns_head(&columns, style, out);
+	for (size_t i = 0; i < count; i++)
+		bt_columns_row(&columns, &rows[i].subject, style, out);
+	/* Frames are paragraphs. */
+	bt_strbuf_add_char(out, '\n');
+	free(rows);
+	return bt_strbuf_error(out);
+}
