@@ -13,57 +13,103 @@ static void wait_add(struct bt_model *m, struct bt_thread_entry *t, const struct
 		m->no_memory = true;
 }
 
-static const struct bt_history no_history;
+/* What a history holds, with the zeros. */
+struct detail {
+	uint32_t buckets[2 * BT_BURST_BUCKETS]; /* as struct bt_bursts has them: cpu, io */
+	uint32_t wait_count;
+	struct bt_wait waits[BT_WAIT_SLOTS];
+};
 
-static void history_set(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r)
+_Static_assert(sizeof(struct bt_bursts) == sizeof(((struct detail *)0)->buckets), "no padding in bursts");
+_Static_assert(2 * BT_BURST_BUCKETS <= 64, "bits of bt_history.buckets");
+
+static uint32_t *history_buckets(struct bt_history *h)
 {
-	const struct bt_account *a = &r->account;
-
-	/* Most threads of an idle host have slept since before we came. */
-	if (!t->history) {
-		if (!memcmp(&a->bursts, &no_history.bursts, sizeof(a->bursts)) && !a->waits[0].count)
-			return;
-		t->history = calloc(1, sizeof(*t->history));
-	}
-	if (!t->history) {
-		m->no_memory = true;
-		return;
-	}
-	t->history->bursts = a->bursts;
-	memcpy(t->history->waits, a->waits, sizeof(t->history->waits));
+	return (uint32_t *)(void *)(h->waits + h->wait_count);
 }
 
-static void bursts_step(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r)
+static void history_unpack(struct bt_history *h, struct detail *out)
 {
-	const struct bt_bursts *before = t->history ? &t->history->bursts : &no_history.bursts;
-	const struct bt_bursts *now = &r->account.bursts;
+	const uint32_t *counts;
+
+	memset(out, 0, sizeof(*out));
+	if (!h)
+		return;
+	out->wait_count = h->wait_count;
+	memcpy(out->waits, h->waits, h->wait_count * sizeof(h->waits[0]));
+	counts = history_buckets(h);
+	for (uint64_t left = h->buckets; left; left &= left - 1)
+		out->buckets[__builtin_ctzll(left)] = *counts++;
+}
+
+static void history_set(struct bt_model *m, struct bt_thread_entry *t, const struct bt_account *a)
+{
+	struct bt_history *h = t->history;
+	uint32_t buckets[2 * BT_BURST_BUCKETS];
+	uint32_t bucket_count = 0;
+	uint32_t wait_count = 0;
+	uint64_t used = 0;
+	uint32_t *counts;
+
+	memcpy(buckets, &a->bursts, sizeof(buckets));
+	for (unsigned int i = 0; i < 2 * BT_BURST_BUCKETS; i++)
+		used |= (uint64_t)(buckets[i] != 0) << i;
+	bucket_count = (uint32_t)__builtin_popcountll(used);
+	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++)
+		wait_count += a->waits[i].count != 0;
+	if (!h && !bucket_count && !wait_count)
+		return;
+	if (!h || h->bucket_count != bucket_count || h->wait_count != wait_count) {
+		h = realloc(h,
+			    sizeof(*h) + wait_count * sizeof(h->waits[0]) + bucket_count * sizeof(*counts));
+		if (!h) {
+			m->no_memory = true;
+			return;
+		}
+		t->history = h;
+	}
+	h->buckets = used;
+	h->bucket_count = bucket_count;
+	h->wait_count = wait_count;
+	wait_count = 0;
+	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++)
+		if (a->waits[i].count)
+			h->waits[wait_count++] = a->waits[i];
+	counts = history_buckets(h);
+	for (uint64_t left = used; left; left &= left - 1)
+		*counts++ = buckets[__builtin_ctzll(left)];
+}
+
+static void bursts_step(struct bt_model *m, struct bt_thread_entry *t, const struct bt_account *a,
+			const struct detail *before)
+{
+	uint32_t buckets[2 * BT_BURST_BUCKETS];
 	struct bt_bursts d;
 
-	if (!memcmp(before, now, sizeof(*now)))
+	if (!memcmp(before->buckets, &a->bursts, sizeof(buckets)))
 		return;
-	for (unsigned int i = 0; i < BT_BURST_BUCKETS; i++) {
-		d.cpu[i] = now->cpu[i] > before->cpu[i] ? now->cpu[i] - before->cpu[i] : 0;
-		d.io[i] = now->io[i] > before->io[i] ? now->io[i] - before->io[i] : 0;
-	}
+	memcpy(buckets, &a->bursts, sizeof(buckets));
+	for (unsigned int i = 0; i < 2 * BT_BURST_BUCKETS; i++)
+		buckets[i] = buckets[i] > before->buckets[i] ? buckets[i] - before->buckets[i] : 0;
+	memcpy(&d, buckets, sizeof(d));
 	if (!bt_ledger_add_bursts(&t->process->ledger, &d) ||
 	    (t->budget && !bt_ledger_add_bursts(&t->budget->ledger, &d)))
 		m->no_memory = true;
 }
 
 /* Waits that ended since the last record. Of the one that was open then, a part is counted already. */
-static void closed_waits_step(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,
-			      bool open_ended)
+static void closed_waits_step(struct bt_model *m, struct bt_thread_entry *t, const struct bt_account *a,
+			      const struct detail *before)
 {
-	const struct bt_history *before = t->history ? t->history : &no_history;
+	bool open_ended = t->blocked && t->open_since_ns != a->since_ns;
 
 	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++) {
-		struct bt_wait w = r->account.waits[i];
+		struct bt_wait w = a->waits[i];
 
-		for (unsigned int k = 0; k < BT_WAIT_SLOTS; k++) {
+		for (unsigned int k = 0; k < before->wait_count; k++) {
 			const struct bt_wait *b = &before->waits[k];
 
-			if (b->count && bt_wait_same(&b->reason, &w.reason) && b->count <= w.count &&
-			    b->ns <= w.ns) {
+			if (bt_wait_same(&b->reason, &w.reason) && b->count <= w.count && b->ns <= w.ns) {
 				w.ns -= b->ns;
 				w.count -= b->count;
 				break;
@@ -72,8 +118,7 @@ static void closed_waits_step(struct bt_model *m, struct bt_thread_entry *t, con
 		if (!w.count)
 			continue;
 		/* Its cause may have been decided at the wake only. */
-		if (open_ended && t->blocked && w.reason.object == t->open.object &&
-		    w.reason.syscall == t->open.syscall) {
+		if (open_ended && w.reason.object == t->open.object && w.reason.syscall == t->open.syscall) {
 			w.ns -= bt_min_u64(w.ns, t->open_counted_ns);
 			w.count -= t->wait_counted;
 			open_ended = false;
@@ -111,13 +156,18 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 void bt_thread_detail(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,
 		      uint64_t to_ns, bool count)
 {
-	if (count && (r->head.valid & BT_VALID_BURSTS))
-		bursts_step(m, t, r);
-	if (count && (r->head.valid & BT_VALID_WAITS))
-		closed_waits_step(m, t, r, t->open_since_ns != r->account.since_ns);
+	if (count) {
+		struct detail before;
+
+		history_unpack(t->history, &before);
+		if (r->head.valid & BT_VALID_BURSTS)
+			bursts_step(m, t, &r->account, &before);
+		if (r->head.valid & BT_VALID_WAITS)
+			closed_waits_step(m, t, &r->account, &before);
+	}
 	open_wait_step(m, t, r, to_ns, count);
 	if (!bt_record_is_dead(r))
-		history_set(m, t, r);
+		history_set(m, t, &r->account);
 }
 
 void bt_thread_detail_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t span_ns)

@@ -178,11 +178,11 @@ static bool by_pid_make(struct bt_model *m)
 	}
 	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next) {
 		size_t mask = m->by_pid_capacity - 1;
-		size_t at = (size_t)p->key.pid & mask;
+		size_t at = (size_t)(uint32_t)p->p.identity.pid & mask;
 
-		while (m->by_pid[at] && m->by_pid[at]->key.pid != p->key.pid)
+		while (m->by_pid[at] && m->by_pid[at]->p.identity.pid != p->p.identity.pid)
 			at = (at + 1) & mask;
-		if (!m->by_pid[at] || m->by_pid[at]->key.start_ns < p->key.start_ns)
+		if (!m->by_pid[at] || m->by_pid[at]->p.identity.start_ns < p->p.identity.start_ns)
 			m->by_pid[at] = p;
 	}
 	m->by_pid_valid = true;

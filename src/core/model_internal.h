@@ -38,9 +38,15 @@ struct bt_counters {
 	uint64_t read_bytes, write_bytes, rchar, wchar;
 };
 
+/*
+ * Bursts and waits of a thread as its last full record had them, without the zeros: of 64 buckets and 4 waits
+ * a thread that is mostly idle has a few.
+ */
 struct bt_history {
-	struct bt_bursts bursts;
-	struct bt_wait waits[BT_WAIT_SLOTS];
+	uint64_t buckets; /* bit b: the bucket b of cpu, from 32 on of io, is not empty */
+	uint32_t bucket_count;
+	uint32_t wait_count;
+	struct bt_wait waits[]; /* behind them, uint32_t a bucket */
 };
 
 /* What one thread of several did in the interval. */
@@ -84,11 +90,7 @@ struct bt_thread_entry {
 
 struct bt_process_entry {
 	struct bt_process p; /* first: what others see */
-	struct {
-		uint64_t start_ns;
-		uint64_t pid;
-	} key; /* identity without padding */
-	UT_hash_handle hh;
+	UT_hash_handle hh;   /* by p.identity, whose padding is zero */
 	struct bt_thread_entry *threads;
 	struct bt_thread_entry *leader; /* NULL: not seen */
 	struct bt_ledger ledger;

@@ -13,9 +13,12 @@
 struct bt_process_entry *bt_process_get(struct bt_model *m, int32_t pid, uint64_t start_ns)
 {
 	struct bt_process_entry *p = NULL;
-	struct bt_process_entry like = {.key = {.start_ns = start_ns, .pid = (uint32_t)pid}};
+	struct bt_identity identity;
 
-	HASH_FIND(hh, m->processes, &like.key, sizeof(like.key), p);
+	memset(&identity, 0, sizeof(identity)); /* padding is part of the key */
+	identity.pid = pid;
+	identity.start_ns = start_ns;
+	HASH_FIND(hh, m->processes, &identity, sizeof(identity), p);
 	return p;
 }
 
@@ -40,13 +43,11 @@ struct bt_process_entry *bt_process_make(struct bt_model *m, int32_t pid, uint64
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	p->key.pid = (uint32_t)pid;
-	p->key.start_ns = start_ns;
 	p->p.identity.pid = pid;
 	p->p.identity.start_ns = start_ns;
 	p->p.state = 'X';
 	interval_reset(p);
-	HASH_ADD(hh, m->processes, key, sizeof(p->key), p);
+	HASH_ADD(hh, m->processes, p.identity, sizeof(p->p.identity), p);
 	if (!m->processes || !p->hh.tbl) {
 		free(p);
 		return NULL;
