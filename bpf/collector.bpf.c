@@ -179,6 +179,22 @@ static __noinline int account_finish(struct bt_account *a, struct task_struct *t
 	return 0;
 }
 
+/*
+ * The switch-in of a thread that now leaves the CPU was not seen: kernels can keep the events of some tasks
+ * from being traced, and then whoever runs next is first heard of when it leaves. The run queue's own clock
+ * says when it came.
+ */
+static __noinline int switch_in_late(struct bt_account *a, struct task_struct *t, __u64 now_ns)
+{
+	__u64 ran_ns = task_ran_ns(t);
+
+	if (!ran_ns || ran_ns > now_ns - a->since_ns) {
+		__sync_fetch_and_add(&stats.switches_missed, 1);
+		return 0;
+	}
+	return bt_account_switch_in(a, now_ns - ran_ns);
+}
+
 static __always_inline void switch_out(struct task_struct *prev, bool preempt, __u32 state, __u64 now_ns)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, prev, NULL, 0);
@@ -196,6 +212,8 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 		}
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 	}
+	if (a->phase != BT_PHASE_ONCPU)
+		switch_in_late(a, prev, now_ns);
 	if (state & TASK_DEAD) {
 		account_finish(a, prev, now_ns);
 		return;
@@ -207,8 +225,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 		why = a->reason;
 		why.cause = task_is_throttled(prev) ? BT_MS_CPU_QUOTA : BT_MS_RUN_QUEUE;
 	}
-	if (bt_account_switch_out(a, now_ns, blocked, &why))
-		__sync_fetch_and_add(&stats.switches_missed, 1);
+	bt_account_switch_out(a, now_ns, blocked, &why);
 }
 
 static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
@@ -304,7 +321,7 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	struct task_struct *parent;
-	__u32 state = task_state(t) & TASK_STATE_MASK;
+	__u32 state = task_state(t);
 	__u8 phase;
 
 	if (!a)
@@ -322,7 +339,7 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 		phase = BT_PHASE_DEAD;
 	} else if (t->on_cpu) {
 		phase = BT_PHASE_ONCPU;
-	} else if (!state) {
+	} else if (!(state & TASK_STATE_MASK)) {
 		a->reason.cause = task_is_throttled(t) ? BT_MS_CPU_QUOTA : BT_MS_RUN_QUEUE;
 		phase = BT_PHASE_RUNNABLE;
 	} else {

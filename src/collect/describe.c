@@ -15,12 +15,14 @@ static enum pids_item items[REL_COUNT] = {PIDS_TICS_BEGAN, PIDS_CMDLINE_V, PIDS_
 /* The library's handle, made at the first question and kept: one a program is enough. */
 static struct pids_info *pids;
 
-/* Arguments joined by spaces; NULL if there are none. */
+/* Arguments joined by spaces; NULL if there are none: the library says "-" then. */
 static char *words_join(char **words)
 {
 	size_t length = 0;
 	char *out, *at;
 
+	if (words && words[0] && !strcmp(words[0], "-") && !words[1])
+		return NULL;
 	for (char **w = words; w && *w; w++)
 		length += strlen(*w) + 1;
 	if (!length)
