@@ -35,8 +35,9 @@ build() {
 	give_back "$dir"
 	exec {lock}>&-
 	if [[ $status -ne 0 ]]; then
-		tail -n 30 "$log" >&2
-		die "the build failed (above: the end of $log)"
+		# Ninja goes on with what had begun: the first failure is what to read. CMake ends with its own.
+		{ grep -m 1 -A 25 '^FAILED:' "$log" || tail -n 25 "$log"; } >&2
+		die "the build failed (above, and in $log)"
 	fi
 }
 
