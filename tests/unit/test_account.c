@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state machine of include/account.h. */
+#include "account.h"
+
+#include "unit.h"
+#include "usage.h"
+
+#define OFF(ms) offcpu_ns[BT_MS_##ms - BT_OFFCPU_FIRST]
+
+static const struct bt_reason on_disk = {.object = 7, .fd = 3, .syscall = 17, .cause = BT_MS_DISK};
+static const struct bt_reason on_pipe = {.object = 8, .fd = 4, .syscall = 0, .cause = BT_MS_IPC};
+static const struct bt_reason preempted = {.fd = -1, .syscall = -1, .cause = BT_MS_RUN_QUEUE};
+static const struct bt_reason throttled = {.fd = -1, .syscall = -1, .cause = BT_MS_CPU_QUOTA};
+
+/* Born at 1000 into a run queue. */
+static struct bt_account newborn(void)
+{
+	struct bt_account a = {.id = 1, .born_ns = 1000, .since_ns = 1000, .phase = BT_PHASE_RUNNABLE};
+
+	a.reason = preempted;
+	return a;
+}
+
+static struct bt_account running(void)
+{
+	struct bt_account a = newborn();
+
+	assert_int_equal(bt_account_switch_in(&a, 1000), 0);
+	return a;
+}
+
+static void assert_closed(const struct bt_account *a, uint64_t now_ns)
+{
+	struct bt_totals t;
+
+	bt_account_totals_at(a, now_ns, &t);
+	assert_int_equal(bt_totals_sum_ns(&t), now_ns - a->born_ns);
+	assert_int_equal(a->seq % 2, 0);
+}
+
+static void birth_is_run_queue(void **state)
+{
+	struct bt_account a = newborn();
+
+	(void)state;
+	assert_closed(&a, 1500);
+	assert_int_equal(bt_account_switch_in(&a, 1700), 0);
+	assert_int_equal(a.phase, BT_PHASE_ONCPU);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 700);
+	assert_closed(&a, 1700);
+}
+
+static void preemption_is_run_queue_and_keeps_the_burst(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	assert_int_equal(bt_account_switch_out(&a, 2000, 0, &preempted), 0);
+	assert_int_equal(a.phase, BT_PHASE_RUNNABLE);
+	assert_int_equal(bt_account_switch_in(&a, 2500), 0);
+	assert_int_equal(bt_account_switch_out(&a, 3000, 1, &on_disk), 0);
+	assert_int_equal(a.totals.oncpu_ns, 1500);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 500);
+	/* One burst of 1500 ns, not two. */
+	assert_int_equal(bt_burst_count(a.bursts.cpu), 1);
+	assert_int_equal(a.bursts.cpu[bt_burst_bucket(1500)], 1);
+	assert_closed(&a, 3000);
+}
+
+static void quota_is_told_apart(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 0, &throttled);
+	bt_account_switch_in(&a, 2600);
+	assert_int_equal(a.totals.OFF(CPU_QUOTA), 600);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 0);
+	assert_closed(&a, 2600);
+}
+
+static void block_wake_run(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_disk);
+	assert_int_equal(a.phase, BT_PHASE_BLOCKED);
+	assert_closed(&a, 2400);
+	assert_int_equal(bt_account_waking(&a, 2700, 42), 1);
+	assert_int_equal(a.phase, BT_PHASE_WOKEN);
+	assert_closed(&a, 2800);
+	assert_int_equal(bt_account_switch_in(&a, 3000), 0);
+	assert_int_equal(a.totals.OFF(DISK), 700);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 300);
+	assert_int_equal(bt_burst_count(a.bursts.io), 1);
+	assert_int_equal(a.waits[0].ns, 700);
+	assert_int_equal(a.waits[0].count, 1);
+	assert_int_equal(a.waits[0].waker_pid, 42);
+	assert_int_equal(a.waits[0].reason.object, 7);
+	assert_closed(&a, 3000);
+}
+
+/* The wake-up comes before the switch-out was recorded: the thread never slept. */
+static void waking_before_switch_out(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	assert_int_equal(bt_account_waking(&a, 1900, 42), 0);
+	assert_int_equal(a.phase, BT_PHASE_ONCPU);
+	bt_account_switch_out(&a, 2000, 1, &on_disk);
+	bt_account_switch_in(&a, 2500);
+	assert_int_equal(a.totals.OFF(DISK), 0);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 500);
+	assert_int_equal(a.waits[0].count, 0);
+	assert_closed(&a, 2500);
+}
+
+static void waking_twice(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_pipe);
+	assert_int_equal(bt_account_waking(&a, 2100, 1), 1);
+	assert_int_equal(bt_account_waking(&a, 2900, 2), 0);
+	bt_account_switch_in(&a, 3000);
+	assert_int_equal(a.totals.OFF(IPC), 100);
+	assert_int_equal(a.waits[0].waker_pid, 1);
+}
+
+static void waking_of_the_runnable_and_the_dead(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 0, &preempted);
+	assert_int_equal(bt_account_waking(&a, 2100, 1), 0);
+	assert_int_equal(a.phase, BT_PHASE_RUNNABLE);
+	bt_account_switch_in(&a, 2200);
+	bt_account_end(&a, 2300);
+	assert_int_equal(bt_account_waking(&a, 2400, 1), 0);
+	assert_int_equal(a.phase, BT_PHASE_DEAD);
+}
+
+/* Clocks of two CPUs differ: woken "before" it slept, or "after" it ran. */
+static void waking_with_another_clock(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_disk);
+	bt_account_waking(&a, 1990, 0);
+	assert_closed(&a, 2050);
+	bt_account_switch_in(&a, 2100);
+	assert_int_equal(a.totals.OFF(DISK), 0);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
+	bt_account_switch_out(&a, 2200, 1, &on_disk);
+	bt_account_waking(&a, 2310, 0);
+	bt_account_switch_in(&a, 2300);
+	assert_int_equal(a.totals.OFF(DISK), 100);
+	assert_closed(&a, 2300);
+}
+
+static void found_asleep_was_asleep(void **state)
+{
+	struct bt_account a = {.id = 1,
+			       .born_ns = 1000,
+			       .since_ns = 1000,
+			       .found_asleep = 1,
+			       .phase = BT_PHASE_BLOCKED,
+			       .reason = on_pipe};
+
+	(void)state;
+	assert_int_equal(bt_account_switch_in(&a, 1800), 0);
+	assert_int_equal(a.totals.OFF(IPC), 800);
+	assert_int_equal(a.found_asleep, 0);
+	/* Once only. */
+	bt_account_switch_out(&a, 2000, 1, &on_pipe);
+	bt_account_switch_in(&a, 2300);
+	assert_int_equal(a.totals.OFF(IPC), 800);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 300);
+	assert_closed(&a, 2300);
+}
+
+static void missed_switches_are_unknown(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	assert_int_equal(bt_account_switch_in(&a, 1500), 1);
+	assert_int_equal(a.totals.OFF(UNKNOWN), 500);
+	bt_account_switch_out(&a, 2000, 1, &on_disk);
+	assert_int_equal(bt_account_switch_out(&a, 2400, 0, &preempted), 1);
+	assert_int_equal(a.totals.OFF(UNKNOWN), 900);
+	assert_closed(&a, 2400);
+	bt_account_end(&a, 2500);
+	assert_int_equal(a.totals.OFF(UNKNOWN), 1000);
+	assert_int_equal(bt_totals_sum_ns(&a.totals), 1500);
+}
+
+static void the_end_is_final(void **state)
+{
+	struct bt_account a = running();
+	struct bt_totals t;
+
+	(void)state;
+	bt_account_end(&a, 1900);
+	assert_int_equal(a.phase, BT_PHASE_DEAD);
+	assert_int_equal(bt_burst_count(a.bursts.cpu), 1);
+	bt_account_totals_at(&a, 5000, &t);
+	assert_int_equal(t.oncpu_ns, 900);
+	assert_int_equal(bt_totals_sum_ns(&t), 900);
+}
+
+/* What a reader was shown stays: a new label holds for the part after it. */
+static void a_label_that_changes_rewrites_nothing(void **state)
+{
+	struct bt_account a = running();
+	struct bt_totals t;
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_pipe);
+	bt_account_mark_read(&a, 2600);
+	bt_account_totals_at(&a, 2600, &t);
+	assert_int_equal(t.OFF(IPC), 600);
+	bt_account_waking(&a, 2900, 42);
+	a.reason.cause = BT_MS_EVENT;
+	bt_account_totals_at(&a, 2950, &t);
+	assert_int_equal(t.OFF(IPC), 600);
+	assert_int_equal(t.OFF(EVENT), 300);
+	assert_closed(&a, 2950);
+	bt_account_switch_in(&a, 3000);
+	assert_int_equal(a.totals.OFF(IPC), 600);
+	assert_int_equal(a.totals.OFF(EVENT), 300);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
+	assert_closed(&a, 3000);
+}
+
+static void shown_as_blocked_but_never_slept(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_disk);
+	bt_account_mark_read(&a, 2300);
+	bt_account_switch_in(&a, 2400);
+	assert_int_equal(a.totals.OFF(DISK), 300);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
+	/* An old reading has nothing to do with the next wait. */
+	bt_account_switch_out(&a, 2500, 1, &on_pipe);
+	bt_account_waking(&a, 2600, 1);
+	bt_account_switch_in(&a, 2600);
+	assert_int_equal(a.totals.OFF(IPC), 100);
+	assert_closed(&a, 2600);
+}
+
+static void burst_buckets(void **state)
+{
+	(void)state;
+	assert_int_equal(bt_burst_bucket(0), 0);
+	assert_int_equal(bt_burst_bucket(511), 0);
+	assert_int_equal(bt_burst_bucket(512), 1);
+	assert_int_equal(bt_burst_bucket(1023), 1);
+	assert_int_equal(bt_burst_bucket(1024), 2);
+	for (unsigned int b = 1; b < BT_BURST_BUCKETS; b++) {
+		assert_int_equal(bt_burst_bucket(1ULL << (BT_BURST_MIN_LOG2 + b)), b);
+		assert_int_equal(bt_burst_bucket((1ULL << (BT_BURST_MIN_LOG2 + b)) - 1), b - 1);
+	}
+	assert_int_equal(bt_burst_bucket(UINT64_MAX), BT_BURST_BUCKETS - 1);
+}
+
+static void the_least_wait_makes_room(void **state)
+{
+	struct bt_account a = running();
+	uint64_t now_ns = 10000;
+
+	(void)state;
+	for (unsigned int i = 0; i < BT_WAIT_SLOTS + 1; i++) {
+		struct bt_reason why = on_pipe;
+		/* The second is the shortest. */
+		uint64_t ns = i == 1 ? 10 : 100 * (i + 1);
+
+		why.object = 100 + i;
+		bt_account_switch_out(&a, now_ns, 1, &why);
+		bt_account_waking(&a, now_ns + ns, 5);
+		bt_account_switch_in(&a, now_ns + ns);
+		now_ns += 1000;
+	}
+	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++)
+		assert_int_not_equal(a.waits[i].reason.object, 101);
+	/* The same thing again is counted in its place. */
+	bt_account_switch_out(&a, now_ns, 1, &on_pipe);
+	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++) {
+		if (a.waits[i].reason.object != 100)
+			continue;
+		a.reason.object = 100;
+		bt_account_waking(&a, now_ns + 1, 6);
+		bt_account_switch_in(&a, now_ns + 1);
+		assert_int_equal(a.waits[i].count, 2);
+		assert_int_equal(a.waits[i].ns, 101);
+		assert_int_equal(a.waits[i].waker_pid, 6);
+	}
+}
+
+enum event { SWITCH_IN, PREEMPT, BLOCK, WAKE, READ, EVENT_COUNT };
+
+/* What can follow on what; a waking can come at any time. */
+static int is_possible(const struct bt_account *a, enum event e)
+{
+	switch (e) {
+	case SWITCH_IN:
+		return a->phase != BT_PHASE_ONCPU;
+	case PREEMPT:
+	case BLOCK:
+		return a->phase == BT_PHASE_ONCPU;
+	default:
+		return 1;
+	}
+}
+
+/* 100,000 random events; the totals are checked at each reading. Switches may be missed, if so asked. */
+static void random_events(uint64_t seed, int missing)
+{
+	struct bt_account a = newborn();
+	struct bt_totals before = {0}, now;
+	uint64_t now_ns = 1000;
+
+	for (int step = 0; step < 100000; step++) {
+		uint64_t dice = unit_random(&seed);
+		enum event e = (enum event)((dice >> 32) % EVENT_COUNT);
+		struct bt_reason why = on_pipe;
+
+		if (!missing && !is_possible(&a, e))
+			continue;
+		now_ns += dice % 3 ? dice % 5000 : 0;
+		why.cause = (uint8_t)(BT_MS_DISK + (dice >> 16) % (BT_MS_UNKNOWN - BT_MS_DISK));
+		why.object = (dice >> 24) % 7;
+		switch (e) {
+		case SWITCH_IN:
+			bt_account_switch_in(&a, now_ns);
+			break;
+		case PREEMPT:
+			bt_account_switch_out(&a, now_ns, 0, (dice >> 40) % 2 ? &preempted : &throttled);
+			break;
+		case BLOCK:
+			bt_account_switch_out(&a, now_ns, 1, &why);
+			break;
+		case WAKE:
+			/* The cause is decided at the wake; the waker's clock is a little off. */
+			if (bt_account_waking(&a, now_ns - (dice >> 40) % 3, (int)(dice >> 50)))
+				a.reason.cause = why.cause;
+			break;
+		default:
+			bt_account_mark_read(&a, now_ns);
+			bt_account_totals_at(&a, now_ns, &now);
+			assert_int_equal(bt_totals_sum_ns(&now), now_ns - a.born_ns);
+			assert_true(missing || now.oncpu_ns >= before.oncpu_ns);
+			for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
+				assert_true(missing || now.offcpu_ns[i] + 2 >= before.offcpu_ns[i]);
+			before = now;
+		}
+		assert_int_equal(a.seq % 2, 0);
+	}
+}
+
+/* Whatever happens in whatever order, no nanosecond is lost. */
+static void the_budget_is_always_closed(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 5; seed++)
+		random_events(seed * 0x9e3779b97f4a7c15ULL, 1);
+}
+
+/* And as long as no switch is missed, no reading takes one back that was shown (but for the waker's clock).
+ */
+static void readings_only_grow(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 5; seed++)
+		random_events(seed * 0x9e3779b97f4a7c15ULL, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(birth_is_run_queue),
+	    cmocka_unit_test(preemption_is_run_queue_and_keeps_the_burst),
+	    cmocka_unit_test(quota_is_told_apart),
+	    cmocka_unit_test(block_wake_run),
+	    cmocka_unit_test(waking_before_switch_out),
+	    cmocka_unit_test(waking_twice),
+	    cmocka_unit_test(waking_of_the_runnable_and_the_dead),
+	    cmocka_unit_test(waking_with_another_clock),
+	    cmocka_unit_test(found_asleep_was_asleep),
+	    cmocka_unit_test(missed_switches_are_unknown),
+	    cmocka_unit_test(the_end_is_final),
+	    cmocka_unit_test(a_label_that_changes_rewrites_nothing),
+	    cmocka_unit_test(shown_as_blocked_but_never_slept),
+	    cmocka_unit_test(burst_buckets),
+	    cmocka_unit_test(the_least_wait_makes_room),
+	    cmocka_unit_test(the_budget_is_always_closed),
+	    cmocka_unit_test(readings_only_grow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
