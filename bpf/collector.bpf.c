@@ -52,6 +52,7 @@ static __always_inline void account_init(struct bt_account *a, struct task_struc
 	a->id = __sync_fetch_and_add(&last_id, 1) + 1;
 	a->born_ns = now_ns;
 	a->since_ns = now_ns;
+	a->runtime_ns = t->se.sum_exec_runtime;
 	a->leader_start_ns = task_plain(t)->group_leader->start_boottime;
 }
 
@@ -180,15 +181,15 @@ static __noinline int account_finish(struct bt_account *a, struct task_struct *t
 }
 
 /*
- * The switch-in of a thread that now leaves the CPU was not seen: kernels can keep the events of some tasks
- * from being traced, and then whoever runs next is first heard of when it leaves. The run queue's own clock
- * says when it came.
+ * The switch-in of a thread that now leaves the CPU was not seen: a kernel can keep the events of some tasks
+ * from being traced, and then whoever runs next is first heard of when it leaves. The scheduler's own account
+ * says for how long it ran.
  */
 static __noinline int switch_in_late(struct bt_account *a, struct task_struct *t, __u64 now_ns)
 {
-	__u64 ran_ns = task_ran_ns(t);
+	__u64 ran_ns = t->se.sum_exec_runtime - a->runtime_ns;
 
-	if (!ran_ns || ran_ns > now_ns - a->since_ns) {
+	if (ran_ns > now_ns - a->since_ns) {
 		__sync_fetch_and_add(&stats.switches_missed, 1);
 		return 0;
 	}
@@ -225,6 +226,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 		why = a->reason;
 		why.cause = task_is_throttled(prev) ? BT_MS_CPU_QUOTA : BT_MS_RUN_QUEUE;
 	}
+	a->runtime_ns = prev->se.sum_exec_runtime;
 	bt_account_switch_out(a, now_ns, blocked, &why);
 }
 

@@ -104,13 +104,7 @@ struct task_io_accounting {
 };
 
 struct sched_entity {
-	__u64 exec_start;
 	__u64 sum_exec_runtime;
-};
-
-/* CONFIG_SCHED_INFO, which schedstats, taskstats and delay accounting all select */
-struct sched_info {
-	unsigned long long last_arrival;
 };
 
 struct signal_struct {
@@ -144,7 +138,6 @@ struct task_struct {
 	int on_cpu;
 	int static_prio;
 	struct sched_entity se;
-	struct sched_info sched_info;
 	struct mm_struct *mm;
 	int exit_state;
 	int exit_code;
@@ -252,21 +245,6 @@ static __always_inline bool task_is_throttled(struct task_struct *t)
 	struct task_struct___throttled *tt = (void *)t;
 
 	return bpf_core_field_exists(tt->throttled) && tt->throttled;
-}
-
-/*
- * How long the task that is being switched out was on the CPU, by the run queue's clock: 0 where that is not
- * kept. exec_start was set when the task was put back (update_curr()), last_arrival when it got the CPU
- * (sched_info_arrive()).
- */
-static __always_inline __u64 task_ran_ns(struct task_struct *t)
-{
-	__u64 arrived_ns;
-
-	if (!bpf_core_field_exists(t->sched_info.last_arrival))
-		return 0;
-	arrived_ns = t->sched_info.last_arrival;
-	return arrived_ns && t->se.exec_start > arrived_ns ? t->se.exec_start - arrived_ns : 0;
 }
 
 static __always_inline __u64 mm_rss_pages(struct mm_struct *mm)

@@ -109,6 +109,7 @@ struct bt_account {
 	__u64 woken_ns; /* WOKEN: when */
 	__u64 read_ns;
 	__u64 burst_ns;          /* on-CPU so far in the open CPU burst */
+	__u64 runtime_ns;        /* the scheduler's own sum_exec_runtime at the last switch-out */
 	struct bt_reason reason; /* RUNNABLE, BLOCKED, WOKEN */
 
 	struct bt_totals totals;
@@ -129,7 +130,7 @@ _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
 _Static_assert(sizeof(struct bt_totals) == 8 * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
-_Static_assert(__builtin_offsetof(struct bt_account, totals) == 72,
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 80,
 	       "what every switch touches lies together");
 
 /*
