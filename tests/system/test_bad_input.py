@@ -205,12 +205,21 @@ class BadInput(unittest.TestCase):
                 self.assertRegex(done.stderr.decode(), r"root|sudo|CAP_BPF|cap_bpf")
         self.assertFalse(os.path.exists(marker))
 
-    def test_check_and_help_need_no_privileges(self):
-        for args in (("check",), ("--help",), ("--version",), ("top", "--help")):
+    def test_help_needs_no_privileges(self):
+        for args in (("--help",), ("--version",), ("top", "--help")):
             with self.subTest(args=args):
                 done = self.unprivileged(*args)
-                self.assertEqual(0, done.returncode, done)
+                self.assertEqual((0, b""), (done.returncode, done.stderr))
                 self.assertTrue(done.stdout)
+
+    def test_check_says_what_is_missing(self):
+        done = self.unprivileged("check")
+        self.assertEqual(FAILED, done.returncode, "no collector runs, and the status does not say so")
+        self.assertRegex(done.stdout.decode(), r"(?i)missing +capability CAP_BPF")
+        self.assertIn("sudo", done.stdout.decode())
+        done = self.unprivileged("check", capabilities=NEEDED_CAPABILITIES)
+        self.assertEqual(0, done.returncode, done)
+        self.assertRegex(done.stdout.decode(), r"ok +capability CAP_BPF")
 
     def test_capabilities_are_enough(self):
         with Workload("hog") as hog:

@@ -45,10 +45,16 @@ class Run(unittest.TestCase):
                 self.run_json("sh", "-c", f"kill -{int(number)} $$", status=128 + number)
 
     def test_input_and_output_are_the_commands(self):
+        """As with time(1), the report for people goes to standard error; `run` may stand in a pipeline."""
         result = product.run("run", "--", "sh", "-c", "cat; echo noise >&2", stdin=None, input=b"hello\n")
-        self.assertEqual((0, b"noise\n"), (result.status, result.err))
-        self.assertTrue(result.out.startswith(b"hello\n"), result.out)
-        self.assertGreater(len(result.out), len(b"hello\n"), "no report")
+        self.assertEqual((0, b"hello\n"), (result.status, result.out))
+        self.assertTrue(result.err.startswith(b"noise\n"), result.err)
+        self.assertGreater(len(result.err), len(b"noise\n"), "no report")
+
+    def test_json_on_standard_output(self):
+        result = product.run("run", "--json", "--", "true")
+        self.assertEqual((0, b""), (result.status, result.err))
+        schema.check_frame(schema.parse(result.out), with_total=True)
 
     def test_report_in_a_file(self):
         frame, out = self.run_json("echo", "hello")
@@ -70,8 +76,8 @@ class Run(unittest.TestCase):
 
     def test_text(self):
         result = product.run("run", "--", paths.workload(), "burn", "500000")
-        self.assertEqual((0, b""), (result.status, result.err))
-        text = result.out.decode("utf-8", errors="strict")
+        self.assertEqual((0, b"ready\n"), (result.status, result.out))
+        text = result.err.decode("utf-8", errors="strict")
         for word in ("cpu-bound", "user", "workload"):
             self.assertIn(word, text)
         self.assertNotIn("\033", text)

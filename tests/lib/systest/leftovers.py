@@ -32,8 +32,8 @@ def held_by(pid):
                     key, _, value = line.partition(":")
                     if key in ("prog_id", "map_id", "link_id"):
                         held.add((key.removesuffix("_id"), int(value)))
-    except (FileNotFoundError, ProcessLookupError):
-        pass
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        pass  # gone, or hidden even from root (as a virtual machine's own agent can be)
     return held
 
 

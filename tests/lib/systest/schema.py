@@ -31,7 +31,7 @@ THREAD = {"tid": (int,), "comm": TEXT, "verdict": TEXT, "cause": (str, type(None
           "wall_s": NUMBER, "oncpu_s": NUMBER, "residual": (int, float, type(None))}
 WAIT = {"cause": TEXT, "syscall": (str, type(None)), "target": (str, type(None)), "share": NUMBER,
         "count": (int,), "waker_pid": (int, type(None))}
-BURST = {"count": (int,), "p50_us": (int, float, type(None)), "p90_us": (int, float, type(None)),
+BURST = {"count": (int, type(None)), "p50_us": (int, float, type(None)), "p90_us": (int, float, type(None)),
          "p99_us": (int, float, type(None))}
 
 

@@ -34,6 +34,19 @@ def stat_fields(pid):
         return stat.read().rpartition(b")")[2].split()
 
 
+def is_hidden(pid):
+    """Whether the kernel keeps even root from looking into a process, as it can for a virtual machine's
+    own agent; tracing does not see it either.
+    """
+    try:
+        os.listdir(f"/proc/{pid}/fdinfo")
+    except PermissionError:
+        return True
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return False
+
+
 def cpu_ticks(pid):
     """(utime, stime) in seconds; a process that does not live in ticks is not seen by them."""
     fields = stat_fields(pid)

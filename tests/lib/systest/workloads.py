@@ -60,8 +60,10 @@ class Workload:
         if comm:
             command += ["-n", comm]
         command += [name, *[str(arg) for arg in args]]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        start_new_session=True)
         self.pid = self.process.pid
+        set_autogroup_nice(self.pid, nice)
         self.lines = Lines(self.process.stdout.fileno())
         try:
             self.facts = self.expect("ready")
@@ -112,6 +114,15 @@ class Workload:
 
     def __exit__(self, *unused):
         self.stop()
+
+
+def set_autogroup_nice(pid, nice):
+    """Where the scheduler groups tasks by session, a nice value counts within the session alone."""
+    try:
+        with open(f"/proc/{pid}/autogroup", "w", encoding="ascii") as file:
+            file.write(str(nice))
+    except FileNotFoundError:
+        pass
 
 
 def state_of(pid, tid):

@@ -183,10 +183,15 @@ int run_after_exec(int argc, char **argv)
 
 int run_hostile(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	/* As a terminal takes it: red, a title, a second line; then bytes that are no UTF-8. */
-	prctl(PR_SET_NAME, "\033[31m\nX\a\xff\xc3(\x9b");
+	/* As a terminal takes it: red, a second line, a bell; then bytes that are no UTF-8. */
+	static char name[] = "\033[31m\nX\a\xff\xc3(\x9b";
+	char *const arguments[] = {name, argv[0], name, NULL};
+
+	if (argc == 1) {
+		execv(workload_self(), arguments);
+		workload_die("execv");
+	}
+	prctl(PR_SET_NAME, name);
 	announce("ready");
 	burn_forever();
 }
