@@ -157,7 +157,7 @@ static void check_seen(struct classify *c, const struct bt_report *r)
 			seen = r->processes[k]->identity.pid == o->pids[i];
 		if (seen)
 			continue;
-		bt_complain("%d: ended before it could be watched", o->pids[i]);
+		bt_processes_complain_unseen(o->pids[i]);
 		c->missing++;
 	}
 }
@@ -231,7 +231,7 @@ static int classify(struct classify *c)
 	if (o->tree) {
 		root = bt_model_find(s->model, o->pids[0]);
 		if (!root) {
-			bt_complain("%d: ended before it could be watched", o->pids[0]);
+			bt_processes_complain_unseen(o->pids[0]);
 			return BT_EXIT_NO_PROCESS;
 		}
 		if (bt_tree_create(s->model, &root->identity, &c->tree)) {

@@ -93,7 +93,6 @@ static int find_command(const char *name, enum bt_command_id *command)
 int main(int argc, char **argv)
 {
 	struct bt_options o = {0};
-	bool named = argc > 1 && *argv[1] != '-';
 	int status;
 
 	bt_output_init();
@@ -102,15 +101,16 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	if (argc < 1)
 		return BT_EXIT_USAGE;
+	o.named = argc > 1 && *argv[1] != '-';
 	status = find_command(argv[1], &o.command);
 	if (status)
 		return status;
 	/* --dump-man is for the build, not for people: it is listed nowhere. */
 	if (argc == 2 && !strcmp(argv[1], "--dump-man"))
 		o.command = BT_COMMAND_HELP;
-	status = bt_options_parse(&o, argc - named, argv + named);
+	status = bt_options_parse(&o, argc - o.named, argv + o.named);
 	if (!status && o.help)
-		status = bt_help_print(named ? o.command : BT_COMMAND_HELP);
+		status = bt_help_print(o.named ? o.command : BT_COMMAND_HELP);
 	else if (!status && o.version)
 		status = bt_version_print();
 	else if (!status)

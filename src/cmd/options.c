@@ -231,6 +231,7 @@ struct parser {
 	struct option longs[32];
 	char shorts[64];
 	enum bt_command_id command;
+	bool named;
 };
 
 static void parser_build(struct parser *p, enum bt_command_id command)
@@ -273,18 +274,21 @@ static const struct bt_option *parser_option(const struct parser *p, int value)
 /* What getopt stumbled over: an unknown option, or one without (or with too much of) an argument. */
 static int complain_option(const struct parser *p, int found, char **argv)
 {
-	const char *command = bt_commands[p->command].name;
 	const char *text = argv[optind - 1];
+	const char *command = bt_commands[p->command].name;
 	char letter[3] = {'-', (char)optopt, '\0'};
+	const char *what;
 
 	if (optopt > 0 && optopt < VALUE_FIRST && strncmp(text, "--", 2))
 		text = letter;
 	if (found == ':')
-		bt_complain("%s: needs an argument; see boundtop %s --help", text, command);
-	else if (optopt >= VALUE_FIRST)
-		bt_complain("%s: takes no argument; see boundtop %s --help", text, command);
+		what = "needs an argument";
 	else
-		bt_complain("%s: no such option; see boundtop %s --help", text, command);
+		what = optopt >= VALUE_FIRST ? "takes no argument" : "no such option";
+	if (p->named)
+		bt_complain("%s: %s; see boundtop %s --help", text, what, command);
+	else
+		bt_complain("%s: %s; see boundtop --help", text, what);
 	return BT_EXIT_USAGE;
 }
 
@@ -295,6 +299,7 @@ int bt_options_parse(struct bt_options *o, int argc, char **argv)
 	int found;
 
 	parser_build(&p, o->command);
+	p.named = o->named;
 	opterr = 0;
 	optind = 1;
 	while ((found = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {

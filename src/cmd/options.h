@@ -17,6 +17,7 @@
 /* What was asked for. */
 struct bt_options {
 	enum bt_command_id command;
+	bool named;        /* the command line says which */
 	uint64_t delay_ns; /* 0: not given */
 	uint64_t frames;   /* 0: no end */
 	bool batch, json, threads, tree, all, follow;

@@ -42,6 +42,18 @@ size_t bt_processes_check(struct bt_options *o, int *fds)
 	return asked - kept;
 }
 
+void bt_processes_complain_unseen(int32_t pid)
+{
+	int fd = open_pidfd(pid);
+
+	if (fd < 0) {
+		bt_complain("%d: ended before it could be watched", pid);
+		return;
+	}
+	close(fd);
+	bt_complain("%d: this kernel hides it from BPF programs; it cannot be watched", pid);
+}
+
 static bool wanted(struct bt_session *s, const struct bt_options *o, struct bt_process *p)
 {
 	bool found = !o->pid_count;

@@ -128,11 +128,16 @@ void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, u
 	float parts[PART_COUNT] = {0};
 	unsigned int cells[PART_COUNT];
 	float busy = 0;
+	static const bool idle[BT_MS_COUNT] = {
+#define BT_X(id, name, column, letter, group, meaning) [BT_MS_##id] = BT_GROUP_##group == BT_GROUP_IDLE,
+	    BT_MICROSTATES(BT_X)
+#undef BT_X
+	};
 
 	if (width > WIDTH_MAX)
 		width = WIDTH_MAX;
 	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
-		if (bt_microstate_group(ms) == BT_GROUP_IDLE || !(share[ms] > 0))
+		if (idle[ms] || !(share[ms] > 0))
 			continue;
 		parts[ms] = share[ms];
 		busy += share[ms];

@@ -5,7 +5,7 @@
 #include "sanitize.h"
 
 #define BAR_MIN     12
-#define COMMAND_MIN 16
+#define COMMAND_MIN 20
 
 const char *bt_cell_separator(const struct bt_style *style)
 {
@@ -219,6 +219,9 @@ void bt_columns_head(const struct bt_columns *c, const struct bt_style *style, s
 		unsigned int width = c->list[i].width;
 		size_t length = strlen(f->title);
 
+		/* "WHERE THE TIME WENT" above a short bar is "WHERE". */
+		if (width && length > width)
+			length = strcspn(f->title, " ");
 		if (width && length > width)
 			length = width;
 		if (i)

@@ -105,19 +105,34 @@ static void add_value(struct bt_json *j, const struct bt_value *v)
 	}
 }
 
+/* Of 10,000 processes most do nothing: nearly all of their values are 0. */
+static bool is_zero(const struct bt_value *v)
+{
+	return (v->type == BT_VALUE_REAL && v->real == 0) || (v->type == BT_VALUE_INTEGER && !v->integer);
+}
+
 static void add_fields(struct bt_json *j, const struct plan *p, const struct bt_subject *s)
 {
+	const char *text = p->text.data;
 	size_t at = 0;
 
 	for (size_t i = 0; i < p->count; i++) {
+		size_t length = p->steps[i].end - at;
 		struct bt_value value;
 
-		bt_strbuf_add_bytes(j->out, p->text.data + at, p->steps[i].end - at);
-		at = p->steps[i].end;
 		bt_field_get(p->steps[i].field, s, &value);
-		add_value(j, &value);
+		if (is_zero(&value) && bt_strbuf_room(j->out, length + 1)) {
+			char *end = (char *)mempcpy(j->out->data + j->out->length, text + at, length);
+
+			memcpy(end, "0", 2);
+			j->out->length += length + 1;
+		} else {
+			bt_strbuf_add_bytes(j->out, text + at, length);
+			add_value(j, &value);
+		}
+		at = p->steps[i].end;
 	}
-	bt_strbuf_add_bytes(j->out, p->text.data + at, p->text.length - at);
+	bt_strbuf_add_bytes(j->out, text + at, p->text.length - at);
 	j->comma = true;
 }
 

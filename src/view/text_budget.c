@@ -37,7 +37,7 @@ void bt_text_verdict(struct bt_strbuf *out, const struct bt_verdict *v, const st
 	if (v->cause < BT_MS_COUNT && v->id >= BT_VERDICT_STARVED) {
 		bt_strbuf_add(out, " by ");
 		bt_strbuf_add(out, bt_microstate_name(v->cause));
-	} else if (v->cause < BT_MS_COUNT) {
+	} else if (v->cause < BT_MS_COUNT && v->cause != BT_MS_UNKNOWN) {
 		bt_strbuf_addf(out, " (%s)", bt_microstate_name(v->cause));
 	}
 	if (*sgr)
@@ -60,9 +60,9 @@ void bt_text_measure(struct bt_strbuf *out, const struct bt_process *p)
 void bt_text_ending(struct bt_strbuf *out, const struct bt_process *p)
 {
 	if (!p->exited && p->state == 'Z')
-		bt_strbuf_add(out, ", a zombie: it ended, and its parent has not asked how");
+		bt_strbuf_add(out, "; a zombie: it ended, and its parent has not asked how");
 	else if (p->exited && WIFSIGNALED(p->exit_code))
-		bt_strbuf_addf(out, ", killed by signal %d", WTERMSIG(p->exit_code));
+		bt_strbuf_addf(out, "; killed by signal %d", WTERMSIG(p->exit_code));
 	else if (p->exited)
-		bt_strbuf_addf(out, ", ended with status %d", WEXITSTATUS(p->exit_code));
+		bt_strbuf_addf(out, "; ended with status %d", WEXITSTATUS(p->exit_code));
 }

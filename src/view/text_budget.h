@@ -19,7 +19,7 @@ size_t bt_budget_parts(const struct bt_verdict *v, double share_min,
 void bt_text_verdict(struct bt_strbuf *out, const struct bt_verdict *v, const struct bt_style *style);
 /* "98% active, 0.21 cpus, 3.0 s, confidence 0.97" */
 void bt_text_measure(struct bt_strbuf *out, const struct bt_process *p);
-/* How it ended, as words; "" if it lives: ", ended with status 1" */
+/* How it ended, as words; "" if it lives: "; ended with status 1" */
 void bt_text_ending(struct bt_strbuf *out, const struct bt_process *p);
 
 #endif

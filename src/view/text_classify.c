@@ -8,6 +8,7 @@
 /* Columns for the name in the first line: the verdict has to be seen. */
 #define NAME_MAX_WIDTH 32
 #define SHARE_MIN      0.0005
+#define PID_WIDTH      7
 
 static unsigned int name_width(const struct bt_report *r, const struct bt_style *style)
 {
@@ -96,6 +97,8 @@ static void add_process(struct bt_strbuf *out, const struct bt_report *r, const 
 
 int bt_view_classify(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out)
 {
+	bool list = r->process_count > 1;
+	unsigned int wide = list ? name_width(r, style) : 0;
 	struct bt_columns columns;
 
 	if (r->total) {
@@ -113,7 +116,6 @@ int bt_view_classify(const struct bt_report *r, const struct bt_style *style, st
 		return bt_strbuf_error(out);
 	}
 	for (size_t i = 0; i < r->process_count; i++)
-		add_process(out, r, r->processes[i], r->process_count > 1 ? 7 : 0,
-			    r->process_count > 1 ? name_width(r, style) : 0, style);
+		add_process(out, r, r->processes[i], list ? PID_WIDTH : 0, wide, style);
 	return bt_strbuf_error(out);
 }

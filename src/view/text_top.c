@@ -200,6 +200,7 @@ static void add_counts(struct bt_strbuf *out, const struct bt_frame *f, const st
 	};
 	size_t counts[BT_VERDICT_COUNT] = {0};
 	size_t begin = out->length;
+	size_t before;
 	size_t ended = 0;
 
 	for (size_t i = 0; i < f->process_count; i++) {
@@ -213,16 +214,14 @@ static void add_counts(struct bt_strbuf *out, const struct bt_frame *f, const st
 
 		if (!count)
 			continue;
-		if (out->length > begin && style->columns &&
-		    out->length - begin + strlen(name) + 12 > style->columns) {
-			bt_strbuf_add_char(out, '\n');
-			begin = out->length;
-		}
-		if (out->length > begin)
-			bt_strbuf_add(out, "  ");
-		bt_strbuf_add_uint(out, count);
-		bt_strbuf_add_char(out, ' ');
-		bt_strbuf_add(out, name);
+		before = out->length;
+		bt_strbuf_addf(out, "%s%zu %s", before > begin ? "  " : "", count, name);
+		if (!style->columns || out->length - begin <= style->columns || before == begin)
+			continue;
+		bt_strbuf_truncate(out, before);
+		bt_strbuf_add_char(out, '\n');
+		begin = out->length;
+		bt_strbuf_addf(out, "%zu %s", count, name);
 	}
 	bt_strbuf_add_char(out, '\n');
 }

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NSEC_PER_SEC 1000000000ull
+/* The host is up for 12 days; processes started a day ago. */
+#define UPTIME_NS     (12 * 86400 * NSEC_PER_SEC)
+#define STARTED_NS    (11 * 86400 * NSEC_PER_SEC)
+#define TICK_NS       4000000ull
+#define FEW_TICKS     3
+#define TIME_S        1792000000
+#define CPUS          4
+#define SELF_PERMILLE 3
+
+struct scene_collector {
+	struct bt_collector base;
+	const struct scene *scene;
+	uint64_t reads;
+};
+
+/* What a thread did by a time after the begin of the interval. */
+static void totals_fill(struct bt_account *a, const struct scene_thread *t, uint64_t at_ns)
+{
+	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
+		uint64_t ns = at_ns / 1000 * t->permille[ms];
+
+		if (ms < BT_OFFCPU_FIRST)
+			a->totals.oncpu_ns += ns;
+		else
+			a->totals.offcpu_ns[ms - BT_OFFCPU_FIRST] += ns;
+	}
+}
+
+static void waits_fill(struct bt_account *a, const struct scene_thread *t, uint64_t at_ns)
+{
+	for (int i = 0; i < SCENE_WAITS_MAX; i++) {
+		const struct scene_wait *w = &t->waits[i];
+
+		if (!w->permille)
+			continue;
+		a->waits[i] = (struct bt_wait){
+		    .reason = {.object = w->object,
+			       .fd = 3,
+			       .syscall = w->syscall,
+			       .cause = (uint8_t)w->cause,
+			       .target = (uint8_t)w->target},
+		    .ns = at_ns / 1000 * w->permille,
+		    .count = at_ns ? w->count : 0,
+		    .waker_pid = w->waker_pid,
+		};
+		if (at_ns && bt_cause_is_io(w->cause))
+			a->bursts.io[bt_burst_bucket(a->waits[i].ns / w->count)] += w->count;
+	}
+	if (at_ns && a->totals.oncpu_ns)
+		a->bursts.cpu[bt_burst_bucket(a->totals.oncpu_ns / 500)] += 500;
+}
+
+/* at_ns after the begin of the interval; ended: its last record. */
+static void record_fill(struct bt_record *r, const struct scene *scene, const struct scene_process *p,
+			const struct scene_thread *t, uint64_t at_ns)
+{
+	int32_t tid = t->tid ? t->tid : p->pid;
+	uint64_t lived_ns = t->ended && at_ns ? at_ns / 2 : at_ns;
+	struct bt_account *a = &r->account;
+	struct bt_facts *f = &r->facts;
+
+	memset(r, 0, sizeof(*r));
+	r->head = (struct bt_record_head){
+	    .size = sizeof(*r),
+	    .type = t->ended && at_ns ? BT_RECORD_ENDED : BT_RECORD_THREAD,
+	    .valid = BT_VALID_ACCOUNT | BT_VALID_TICKS | BT_VALID_IO | BT_VALID_RSS | BT_VALID_BURSTS |
+		     BT_VALID_WAITS | BT_VALID_RUNTIME,
+	    .tid = tid,
+	    .id = (uint64_t)tid,
+	    .now_ns = UPTIME_NS + lived_ns,
+	};
+	totals_fill(a, t, lived_ns);
+	waits_fill(a, t, lived_ns);
+	a->seq = 2 * (uint32_t)(1 + at_ns / NSEC_PER_SEC);
+	a->since_ns = UPTIME_NS + lived_ns;
+	a->phase = r->head.type == BT_RECORD_ENDED ? BT_PHASE_DEAD : BT_PHASE_ONCPU;
+	a->id = (uint64_t)tid;
+	a->born_ns = UPTIME_NS;
+	a->leader_start_ns = STARTED_NS + (uint64_t)p->pid * 1000 * TICK_NS;
+	a->parent_tgid = p->ppid;
+	a->parent_start_ns = STARTED_NS + (uint64_t)p->ppid * 1000 * TICK_NS;
+
+	f->tgid = p->pid;
+	f->ppid = p->ppid;
+	f->leader_start_ns = a->leader_start_ns;
+	f->start_ns = a->leader_start_ns;
+	f->utime_ns = lived_ns / 1000 * t->permille[BT_MS_USER];
+	f->stime_ns = lived_ns / 1000 * t->permille[BT_MS_SYSTEM];
+	if (scene->few_ticks) {
+		f->utime_ns = at_ns ? FEW_TICKS * TICK_NS : 0;
+		f->stime_ns = 0;
+	}
+	f->runtime_ns = 90 * NSEC_PER_SEC + a->totals.oncpu_ns;
+	f->rss_bytes = (uint64_t)p->pid << 16;
+	f->read_bytes = a->totals.offcpu_ns[BT_MS_DISK - BT_OFFCPU_FIRST] / 10;
+	f->rchar = 2 * f->read_bytes;
+	f->voluntary = at_ns ? 500 : 0;
+	f->involuntary = at_ns ? 20 : 0;
+	f->kind = (uint8_t)p->kind;
+	f->state = p->state ? p->state : 'S';
+	f->exit_code = p->exit_code;
+	f->cgroup_id = 1;
+	memccpy(f->comm, t->comm ? t->comm : p->comm, '\0', sizeof(f->comm));
+}
+
+static int scene_read(struct bt_collector *base, struct bt_snapshot *s)
+{
+	struct scene_collector *c = (struct scene_collector *)base;
+	const struct scene *scene = c->scene;
+	uint64_t at_ns = c->reads++ * scene->interval_ns;
+
+	bt_snapshot_clear(s);
+	for (size_t i = 0; i < scene->count; i++) {
+		const struct scene_process *p = &scene->processes[i];
+
+		for (int k = 0; k < SCENE_THREADS_MAX; k++) {
+			const struct scene_thread *t = &p->threads[k];
+			unsigned char *room;
+
+			if ((k && !t->tid) || (t->born && !at_ns) || (t->ended && c->reads > 2))
+				continue;
+			room = bt_snapshot_reserve(s, sizeof(struct bt_record));
+			if (!room)
+				return -ENOMEM;
+			record_fill((struct bt_record *)(void *)room, scene, p, t, at_ns);
+			s->length += sizeof(struct bt_record);
+		}
+	}
+	s->begin_ns = UPTIME_NS + at_ns;
+	s->end_ns = s->begin_ns;
+	s->time_s = TIME_S + (int64_t)(at_ns / NSEC_PER_SEC);
+	s->time_nsec = 250000000;
+	s->cpus_online = CPUS;
+	s->self_cpu_ns = at_ns / 1000 * SELF_PERMILLE;
+	s->tick_ns = TICK_NS;
+	s->exact = !scene->sampled;
+	s->loss = at_ns ? scene->loss : (struct bt_loss){0};
+	return 0;
+}
+
+static int scene_poll_fd(const struct bt_collector *base)
+{
+	(void)base;
+	return -1;
+}
+
+static int scene_drain(struct bt_collector *base)
+{
+	(void)base;
+	return 0;
+}
+
+const struct scene_process *scene_find(const struct scene *scene, int32_t pid)
+{
+	for (size_t i = 0; i < scene->count; i++)
+		if (scene->processes[i].pid == pid)
+			return &scene->processes[i];
+	return NULL;
+}
+
+static int scene_describe(struct bt_collector *base, pid_t pid, uint64_t start_ns, struct bt_description *out)
+{
+	const struct scene_process *p = scene_find(((struct scene_collector *)base)->scene, pid);
+
+	(void)start_ns;
+	*out = (struct bt_description){0};
+	if (!p)
+		return -ESRCH;
+	out->cmdline = p->cmdline ? strdup(p->cmdline) : NULL;
+	out->cgroup = p->cgroup ? strdup(p->cgroup) : NULL;
+	return 0;
+}
+
+static void scene_close(struct bt_collector *base)
+{
+	free(base);
+}
+
+int scene_open(const struct scene *scene, struct bt_collector **out)
+{
+	static const struct bt_collector_ops exact = {
+	    "bpf", true, scene_read, scene_poll_fd, scene_drain, scene_describe, scene_close,
+	};
+	static const struct bt_collector_ops sampled = {
+	    "procfs", false, scene_read, scene_poll_fd, scene_drain, scene_describe, scene_close,
+	};
+	struct scene_collector *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->base.ops = scene->sampled ? &sampled : &exact;
+	c->scene = scene;
+	*out = &c->base;
+	return 0;
+}
