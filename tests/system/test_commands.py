@@ -7,6 +7,7 @@ import pwd
 import re
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -74,7 +75,7 @@ class Commands(unittest.TestCase):
     # classify
 
     def test_several_pids(self):
-        with Workload("hog") as hog, Workload("sleeper") as sleeper:
+        with Workload("hog") as hog, Workload("sleeper", 200000) as sleeper:
             frame = product.run_json("classify", "-d", 1, "--json", hog.pid, sleeper.pid)
         self.assertEqual({hog.pid, sleeper.pid}, set(pids_of(frame)))
         self.assertEqual(2, len(frame["processes"]))
@@ -154,30 +155,39 @@ class Commands(unittest.TestCase):
             self.assertLessEqual(abs(process[key] - whole), 0.001 * process["wall_s"])
 
     def test_tree(self):
-        with Workload("hogs", 2, comm="bt-root") as root:
-            frame = product.run_json("classify", "--tree", "-d", 1, "--json", root.pid, with_total=True)
-            hogs = root.facts["pids"]
-        self.assertEqual(2, frame["descendants"])
-        self.assertEqual({root.pid, *hogs}, set(pids_of(frame)))
-        self.assertEqual(root.pid, pids_of(frame)[-1], "not the heaviest first")
+        with Workload("waiter") as parent:
+            child = parent.facts["child"]
+            frame = product.run_json("classify", "--tree", "-d", 1, "--json", parent.pid, with_total=True)
+        self.assertEqual(1, frame["descendants"])
+        self.assertEqual([child, parent.pid], pids_of(frame), "not the heaviest first")
+        self.assertEqual("idle", product.find(frame, parent.pid)["verdict"])
         self.assertEqual("cpu-bound", frame["total"]["verdict"])
         for key in ("wall_s", "oncpu_s"):
             whole = sum(process[key] for process in frame["processes"])
             self.assertLessEqual(abs(frame["total"][key] - whole), 0.001 * whole)
-        text = self.text_of("classify", "--tree", "-d", 0.3, os.getpid())
-        self.assertIn(str(os.getpid()), text)
+
+    def test_tree_in_text(self):
+        with Workload("waiter") as parent:
+            text = self.text_of("classify", "--tree", "-d", 0.5, parent.pid)
+        for word in (str(parent.pid), str(parent.facts["child"]), "cpu-bound", "idle"):
+            self.assertIn(word, text)
 
     # top -b
 
     def test_frames(self):
+        started = time.monotonic()
         frames = self.frames_of("-n", 3, "-d", 0.4)
+        elapsed = time.monotonic() - started
         self.assertEqual(3, len(frames))
-        for frame in frames[1:]:
-            self.assertTrue(0.35 <= frame["duration_s"] <= 1.5, frame["duration_s"])
-        # Frames follow one another without a gap: the times of the last two are an interval apart.
+        for frame in frames:
+            self.assertGreaterEqual(frame["duration_s"], 0.3)
+        self.assertLessEqual(sum(frame["duration_s"] for frame in frames), elapsed)
         self.assertIn(os.getpid(), pids_of(frames[-1]))
+
+    def test_frames_in_text(self):
         text = self.text_of("top", "-b", "-n", 2, "-d", 0.3)
-        self.assertEqual(2, len(re.findall(r"^.*\bPID\b.*\bVERDICT\b.*$", text, re.MULTILINE | re.IGNORECASE)), text[:500])
+        titles = re.findall(r"^.*\bPID\b.*\bVERDICT\b.*$", text, re.MULTILINE)
+        self.assertEqual(2, len(titles), text[:500])
 
     def test_top_is_the_default(self):
         result = product.run("-b", "-n", 1, "-d", 0.2, "--json")

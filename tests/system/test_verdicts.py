@@ -144,7 +144,7 @@ class Verdicts(unittest.TestCase):
     # Asleep all the time, and a third of it at work.
 
     def test_sleeper(self):
-        with Workload("sleeper", 20000) as sleeper:
+        with Workload("sleeper", 100000) as sleeper:
             self.judge_blocked(sleeper.pid, "idle", "sleep", ("clock_nanosleep", ""))
 
     def test_sleeper_with_some_work(self):
