@@ -97,34 +97,56 @@ static void bursts_step(struct bt_model *m, struct bt_thread_entry *t, const str
 		m->no_memory = true;
 }
 
+/* Which of the waits that ended is the one that was open before; BT_WAIT_SLOTS: none of them. */
+static unsigned int open_wait_find(const struct bt_thread_entry *t, const struct bt_wait *ended)
+{
+	unsigned int found = BT_WAIT_SLOTS;
+
+	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++) {
+		if (!ended[i].count || ended[i].reason.object != t->open.object ||
+		    ended[i].reason.syscall != t->open.syscall)
+			continue;
+		/* Its cause may have been decided at the wake only. */
+		if (found == BT_WAIT_SLOTS || ended[i].reason.cause == t->open.cause)
+			found = i;
+	}
+	return found;
+}
+
 /* Waits that ended since the last record. Of the one that was open then, a part is counted already. */
 static void closed_waits_step(struct bt_model *m, struct bt_thread_entry *t, const struct bt_account *a,
 			      const struct detail *before)
 {
-	bool open_ended = t->blocked && t->open_since_ns != a->since_ns;
+	struct bt_wait ended[BT_WAIT_SLOTS];
 
+	memcpy(ended, a->waits, sizeof(ended));
 	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++) {
-		struct bt_wait w = a->waits[i];
+		struct bt_wait *w = &ended[i];
 
-		for (unsigned int k = 0; k < before->wait_count; k++) {
+		for (unsigned int k = 0; w->count && k < before->wait_count; k++) {
 			const struct bt_wait *b = &before->waits[k];
 
-			if (bt_wait_same(&b->reason, &w.reason) && b->count <= w.count && b->ns <= w.ns) {
-				w.ns -= b->ns;
-				w.count -= b->count;
+			/* A slot that was given away and came back began at nothing. */
+			if (bt_wait_same(&b->reason, &w->reason) && b->count <= w->count && b->ns <= w->ns) {
+				w->ns -= b->ns;
+				w->count -= b->count;
 				break;
 			}
 		}
-		if (!w.count)
-			continue;
-		/* Its cause may have been decided at the wake only. */
-		if (open_ended && w.reason.object == t->open.object && w.reason.syscall == t->open.syscall) {
-			w.ns -= bt_min_u64(w.ns, t->open_counted_ns);
-			w.count -= t->wait_counted;
-			open_ended = false;
-		}
-		wait_add(m, t, &w);
 	}
+	if (t->blocked && t->open_since_ns != a->since_ns) {
+		unsigned int i = open_wait_find(t, ended);
+
+		if (i < BT_WAIT_SLOTS) {
+			ended[i].ns -= bt_min_u64(ended[i].ns, t->open_counted_ns);
+			ended[i].count -= t->wait_counted;
+			wait_add(m, t, &ended[i]);
+			ended[i].count = 0;
+		}
+	}
+	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++)
+		if (ended[i].count)
+			wait_add(m, t, &ended[i]);
 }
 
 /* The wait that is open now, up to to_ns; count = false: only take note of it. */
@@ -141,6 +163,8 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 		struct bt_wait w = {.reason = a->reason, .count = 1};
 
 		w.ns = same ? bt_grown(t->open_counted_ns, ns) : ns;
+		if (a->phase == BT_PHASE_WOKEN)
+			w.waker_pid = a->waker_pid;
 		if (same && t->wait_counted)
 			w.count = 0;
 		if (count)

@@ -5,8 +5,6 @@ void bt_waits_add(struct bt_wait *list, uint32_t *count, uint32_t capacity, cons
 {
 	struct bt_wait *least = list;
 
-	if (!w->ns && !w->count)
-		return;
 	for (uint32_t i = 0; i < *count; i++) {
 		if (bt_wait_same(&list[i].reason, &w->reason)) {
 			list[i].ns += w->ns;
@@ -18,6 +16,8 @@ void bt_waits_add(struct bt_wait *list, uint32_t *count, uint32_t capacity, cons
 		if (list[i].ns < least->ns)
 			least = &list[i];
 	}
+	if (!w->ns && !w->count)
+		return;
 	if (*count < capacity)
 		list[(*count)++] = *w;
 	else if (least->ns < w->ns)

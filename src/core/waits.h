@@ -18,7 +18,8 @@ static inline bool bt_wait_same(const struct bt_reason *a, const struct bt_reaso
 
 /*
  * Adds w to list: to the wait for the same thing, in a free place, or in that of the least if it is less than
- * w. Waits of no time and no count are not taken.
+ * w. One of no time and no count is not
+ * taken, but still tells who ended the last.
  */
 void bt_waits_add(struct bt_wait *list, uint32_t *count, uint32_t capacity, const struct bt_wait *w);
 /* Most time first. */
