@@ -130,7 +130,7 @@ static void add_fields(struct bt_strbuf *out)
 		 "which takes the title of a column as well. What was not measured is null in JSON and a "
 		 "hyphen in a column, never zero. Those from bar on are not in JSON. There, lists follow: "
 		 "waits (what it waited for, the longest first), advice and, with --threads, thread_list. ");
-	bt_strbuf_add(out, ".TS\ntab(@);\nlb lb lb lb\nl l l lx.\nName@Title@Unit@Meaning\n");
+	bt_strbuf_add(out, ".na\n.nh\n.TS\ntab(@);\nlb lb lb lb\nl l l lx.\nName@Title@Unit@Meaning\n");
 	for (size_t i = 0; i < BT_FIELD_COUNT; i++) {
 		const struct bt_field *f = &bt_fields[i];
 
@@ -143,7 +143,7 @@ static void add_fields(struct bt_strbuf *out)
 		add_text(out, f->meaning);
 		bt_strbuf_add(out, "\nT}\n");
 	}
-	bt_strbuf_add(out, ".TE\n");
+	bt_strbuf_add(out, ".TE\n.ad\n.hy\n");
 }
 
 static void add_reading(struct bt_strbuf *out)

@@ -62,6 +62,9 @@ static bool wanted(struct bt_session *s, const struct bt_options *o, struct bt_p
 		found = o->pids[i] == p->identity.pid;
 	if (!found || !o->filter)
 		return found;
+	/* Its own command line holds the pattern. */
+	if (o->pattern && p->identity.pid == getpid())
+		return false;
 	if (bt_filter_needs_cmdline(o->filter))
 		bt_lookup_fill(s->lookup, p, BT_LOOKUP_CMDLINE);
 	return bt_filter_match(o->filter, p);

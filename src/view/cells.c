@@ -35,13 +35,26 @@ unsigned int bt_cell_raw(struct bt_strbuf *out, const char *text, unsigned int w
 	return bt_sanitize(out, text, strlen(text), limit, style->utf8 ? BT_CHARSET_UTF8 : BT_CHARSET_ASCII);
 }
 
+/* Where room is short, the folder of a program is what is missed least. */
+static const char *without_folder(const char *cmdline)
+{
+	const char *name = cmdline;
+
+	if (*cmdline != '/')
+		return cmdline;
+	for (const char *p = cmdline; *p && *p != ' '; p++)
+		if (*p == '/' && p[1] && p[1] != ' ')
+			name = p + 1;
+	return name;
+}
+
 unsigned int bt_cell_command(struct bt_strbuf *out, const struct bt_process *p, unsigned int width,
 			     const struct bt_style *style)
 {
 	unsigned int used;
 
 	if (p->cmdline && *p->cmdline)
-		return bt_cell_raw(out, p->cmdline, width, style);
+		return bt_cell_raw(out, width ? without_folder(p->cmdline) : p->cmdline, width, style);
 	if (width && width < 3)
 		return bt_cell_raw(out, p->comm, width, style);
 	bt_strbuf_add_char(out, '[');

@@ -35,7 +35,8 @@ unsigned int bt_cell_raw(struct bt_strbuf *out, const char *text, unsigned int w
 			 const struct bt_style *style);
 /* "4.3%"; with no decimals "4". */
 void bt_cell_percent(struct bt_strbuf *out, double share, unsigned int decimals);
-/* Name for people: command line, else [name] for kernel threads and zombies. */
+/* Name for people: command line, without its folder if there is a width to keep, else [name], as ps has it.
+ */
 unsigned int bt_cell_command(struct bt_strbuf *out, const struct bt_process *p, unsigned int width,
 			     const struct bt_style *style);
 /* A dot between two things, with spaces. */

@@ -306,7 +306,7 @@ const struct bt_field bt_fields[BT_FIELD_COUNT] = {
 [BT_FIELD_FORKED_BY] = { "forked_by", "FORKER", 7, P, R, 0, 0,
 	"process that forked it, also when that one is gone; null: not seen", get_forked_by },
 [BT_FIELD_START_TIME] = { "start_time", "START", 10, P, R, BT_UNIT_TICKS, 0,
-	"start, as field 22 of /proc/PID/stat: with the PID, the identity of the process", get_start_time },
+	"start in clock ticks since boot, as field 22 of /proc/PID/stat: with the PID, the identity of the process", get_start_time },
 [BT_FIELD_KIND] = { "kind", "KIND", 6, P, 0, 0, 0, "\"user\", or \"kernel\" for a kernel thread", get_kind },
 [BT_FIELD_STATE] = { "state", "S", 1, ALL, 0, 0, 0, "state as in /proc/PID/stat", get_state },
 [BT_FIELD_NICE] = { "nice", "NI", 3, ALL, R, 0, 0, "nice value", get_nice },
@@ -405,10 +405,9 @@ const struct bt_field *bt_field_find(const char *name)
 const char *bt_unit_name(enum bt_unit unit)
 {
 	static const char *const names[] = {
-	    [BT_UNIT_NONE] = "",       [BT_UNIT_COUNT] = "count",
-	    [BT_UNIT_SHARE] = "0..1",  [BT_UNIT_CORES] = "cores",
-	    [BT_UNIT_SECONDS] = "s",   [BT_UNIT_MICROSECONDS] = "µs",
-	    [BT_UNIT_BYTES] = "bytes", [BT_UNIT_TICKS] = "clock ticks since boot",
+	    [BT_UNIT_NONE] = "",       [BT_UNIT_COUNT] = "count", [BT_UNIT_SHARE] = "0..1",
+	    [BT_UNIT_CORES] = "cores", [BT_UNIT_SECONDS] = "s",   [BT_UNIT_MICROSECONDS] = "µs",
+	    [BT_UNIT_BYTES] = "bytes", [BT_UNIT_TICKS] = "ticks",
 	};
 
 	return names[unit];
