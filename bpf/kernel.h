@@ -77,6 +77,10 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct percpu_counter {
 	__s64 count;
 };
@@ -220,6 +224,18 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 /* ptr->field of an untyped pointer. */
 #define plain_read(type, ptr, field)                                                                         \
 	(has_rdonly_cast ? plain_cast(type, ptr)->field : BPF_CORE_READ((struct type *)(ptr), field))
+
+/* The pointer at address at, an element of an array. Any type that begins with a pointer serves for a plain
+ * load. */
+static __always_inline void *pointer_read(void *at)
+{
+	void *value = NULL;
+
+	if (has_rdonly_cast)
+		return plain_cast(list_head, at)->next;
+	bpf_probe_read_kernel(&value, sizeof(value), at);
+	return value;
+}
 
 /*
  * A task to read from. For every pointer loaded through a trusted one the verifier searches the whole BTF by

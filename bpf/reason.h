@@ -67,15 +67,15 @@ static __always_inline __u8 socket_target(struct file *file)
 static __always_inline bool object_of_fd(struct task_struct *t, __u32 fd, struct bt_object *o)
 {
 	struct files_struct *files = task_plain(t)->files;
-	struct file *file = NULL;
+	struct file *file;
 	struct inode *inode;
 	struct super_block *sb;
 	__u32 mode;
 
 	if (!files || fd >= files->fdt->max_fds)
 		return false;
-	/* The one read that cannot be a plain load: an element of an array. */
-	if (bpf_probe_read_kernel(&file, sizeof(file), files->fdt->fd + fd) || !file)
+	file = pointer_read(files->fdt->fd + fd);
+	if (!file)
 		return false;
 	inode = plain_read(file, file, f_inode);
 	if (!inode)
