@@ -128,7 +128,7 @@ struct bt_account {
 
 _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
-_Static_assert(sizeof(struct bt_totals) == 8 * (1 + BT_OFFCPU_COUNT), "wire layout");
+_Static_assert(sizeof(struct bt_totals) == 8UL * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
 _Static_assert(__builtin_offsetof(struct bt_account, totals) == 80,
 	       "what every switch touches lies together");

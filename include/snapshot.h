@@ -40,8 +40,10 @@ void bt_snapshot_free(struct bt_snapshot *s);
  */
 const struct bt_record_head *bt_snapshot_next(const struct bt_snapshot *s, const struct bt_record_head *at);
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): head is the name of a variable */
 #define bt_snapshot_for_each(head, s)                                                                        \
 	for (const struct bt_record_head *head = bt_snapshot_next((s), NULL); head;                          \
 	     head = bt_snapshot_next((s), head))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -70,7 +70,9 @@ const char *bt_microstate_meaning(unsigned int ms)
 
 char bt_microstate_letter(unsigned int ms)
 {
-	return ms < BT_MS_COUNT ? microstates[ms].letter : ' ';
+	if (ms >= BT_MS_COUNT)
+		return ' ';
+	return microstates[ms].letter;
 }
 
 enum bt_group bt_microstate_group(unsigned int ms)
@@ -82,7 +84,7 @@ enum bt_microstate bt_microstate_by_name(const char *name)
 {
 	unsigned int ms = 0;
 
-	while (ms < BT_MS_COUNT && strcmp(microstates[ms].name, name))
+	while (ms < BT_MS_COUNT && strcmp(microstates[ms].name, name) != 0)
 		ms++;
 	return (enum bt_microstate)ms;
 }

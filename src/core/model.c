@@ -28,6 +28,7 @@ void bt_model_destroy(struct bt_model *m)
 	HASH_ITER (hh, m->processes, p, next_process)
 		bt_process_free(m, p);
 	HASH_ITER (hh, m->lumps, l, next_lump) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): next was read before */
 		HASH_DELETE(hh, m->lumps, l);
 		free(l);
 	}
@@ -257,7 +258,11 @@ static void thread_show(const struct bt_model *m, struct bt_thread_entry *e, str
 	t->id = e->id;
 	t->tid = e->tid;
 	memcpy(t->comm, e->comm, BT_COMM_LEN);
-	t->state = !e->ended ? e->state : e->zombie && e->epoch == m->epoch ? 'Z' : 'X';
+	t->state = e->state;
+	if (e->ended)
+		t->state = 'X';
+	if (e->zombie && e->epoch == m->epoch)
+		t->state = 'Z';
 	t->nice = e->nice;
 	t->ended = e->ended;
 	t->blocked = e->blocked;

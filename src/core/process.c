@@ -119,7 +119,9 @@ void bt_process_describe(struct bt_process_entry *p, const struct bt_thread_entr
 		p->p.exit_code = f->exit_code;
 	p->gone = false;
 	p->p.ppid = f->ppid;
-	p->p.state = f->state ? f->state : '?';
+	p->p.state = '?';
+	if (f->state >= 'A' && f->state <= 'z') /* a recording may hold anything */
+		p->p.state = f->state;
 	p->p.nice = f->nice;
 	p->p.kind = f->kind < BT_KIND_COUNT ? f->kind : BT_KIND_USER;
 	p->p.uid = f->uid;
@@ -201,6 +203,7 @@ void bt_process_lump(struct bt_model *m, const struct bt_lump *l, bool base)
 	uint64_t wall_ns, sum_ns;
 	uint32_t threads;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all bytes of the key are set */
 	HASH_FIND(hh, m->lumps, &like.key, sizeof(like.key), last);
 	if (!last) {
 		last = calloc(1, sizeof(*last));

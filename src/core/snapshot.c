@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* A host of 300 threads fits. */
-#define CAPACITY_MIN (256U * 1024)
+#define CAPACITY_MIN ((size_t)256 * 1024)
 
 unsigned char *bt_snapshot_reserve(struct bt_snapshot *s, size_t size)
 {

@@ -45,6 +45,7 @@ static struct member *member_find(const struct bt_tree *t, int32_t pid, uint64_t
 	struct member like = {.key = {.start_ns = start_ns, .pid = (uint32_t)pid}};
 	struct member *m = NULL;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all bytes of the key are set */
 	HASH_FIND(hh, t->members, &like.key, sizeof(like.key), m);
 	return m;
 }
@@ -145,6 +146,7 @@ static int tree_update(struct bt_tree *t)
 		if (t->model->epoch - m->seen_epoch <= LATE_CHILD_UPDATES ||
 		    (m->key.pid == (uint32_t)t->root.pid && m->key.start_ns == t->root.start_ns))
 			continue;
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): next was read before */
 		HASH_DELETE(hh, t->members, m);
 		free(m);
 	}
@@ -221,6 +223,7 @@ void bt_tree_destroy(struct bt_tree *t)
 		}
 	}
 	HASH_ITER (hh, t->members, m, next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): next was read before */
 		HASH_DELETE(hh, t->members, m);
 		free(m);
 	}

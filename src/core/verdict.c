@@ -89,7 +89,7 @@ static uint8_t group_cause(struct judgement *j, const struct bt_circumstances *c
 
 	if (group == BT_GROUP_CPU)
 		return j->u->totals.oncpu_ns ? oncpu_cause(j, c) : BT_MS_NONE;
-	for (uint8_t i = 0; i < BT_OFFCPU_COUNT; i++) {
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++) {
 		if (group_of[BT_OFFCPU_FIRST + i] == group && j->u->totals.offcpu_ns[i] > most_ns) {
 			most_ns = j->u->totals.offcpu_ns[i];
 			cause = (uint8_t)(BT_OFFCPU_FIRST + i);
