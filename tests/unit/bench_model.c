@@ -10,6 +10,7 @@
 #include "fake.h"
 #include "model.h"
 #include "strbuf.h"
+#include "tree.h"
 
 #define FRAMES 50
 
@@ -39,6 +40,55 @@ static double median(double *values, size_t count)
 {
 	qsort(values, count, sizeof(*values), by_value);
 	return values[count / 2];
+}
+
+/* run of a build: processes that live a moment, counted in a tree, forgotten but for a few. */
+static int bench_storm(int frames, int count)
+{
+	struct bt_identity root;
+	struct bt_model *m;
+	struct bt_tree *t;
+	struct fake_host h;
+	double cpu = 0, before_mb;
+	uint64_t oncpu_ns;
+
+	fake_open(&h);
+	fake_fork(&h, 1, -1);
+	if (bt_model_create(&m) || bt_model_update(m, fake_read(&h)))
+		return 1;
+	root = bt_model_find(m, 1)->identity;
+	if (bt_tree_create(m, &root, &t))
+		return 1;
+	for (int f = 0; f < frames; f++) {
+		double t0;
+
+		h.count = 1; /* those of before are gone */
+		for (int i = 0; i < count; i++) {
+			int child = fake_fork(&h, 2 + i, 0);
+
+			fake_run(&h, child);
+			fake_pass(&h, FAKE_MS);
+			fake_exit(&h, child, 0);
+			fake_reap(&h, child);
+		}
+		fake_read(&h);
+		t0 = cpu_ms();
+		if (bt_model_update(m, &h.s))
+			return 1;
+		bt_model_prune(m, 1000);
+		cpu += cpu_ms() - t0;
+	}
+	oncpu_ns = bt_tree_total(t)->usage.totals.oncpu_ns;
+	if (oncpu_ns != (uint64_t)frames * (uint64_t)count * FAKE_MS ||
+	    bt_tree_descendants(t) != (uint64_t)frames * (uint64_t)count)
+		return 1;
+	before_mb = heap_mb();
+	bt_tree_destroy(t);
+	bt_model_destroy(m);
+	printf("storm: %d processes ended, %d a frame: %.0f ns each, %.2f MB heap\n", frames * count, count,
+	       cpu * 1e6 / frames / count, before_mb - heap_mb());
+	fake_close(&h);
+	return 0;
 }
 
 static void bench_strbuf(void)
@@ -109,5 +159,5 @@ int main(int argc, char **argv)
 	bt_model_destroy(m);
 	fake_close(&h);
 	bench_strbuf();
-	return 0;
+	return bench_storm(50, 20000);
 }

@@ -99,6 +99,10 @@ static void block_wake_run(void **state)
 	assert_int_equal(a.waits[0].waker_pid, 42);
 	assert_int_equal(a.waits[0].reason.object, 7);
 	assert_closed(&a, 3000);
+	/* The next burst begins at nothing. */
+	bt_account_switch_out(&a, 3600, 1, &on_disk);
+	assert_int_equal(a.bursts.cpu[bt_burst_bucket(600)], 2);
+	assert_int_equal(a.bursts.cpu[bt_burst_bucket(1600)], 0);
 }
 
 /* The wake-up comes before the switch-out was recorded: the thread never slept. */
