@@ -178,6 +178,32 @@ static void a_parent_that_is_heard_of_late(void **state)
 	assert_true(has(f, 12));
 }
 
+/* The other way round: the child is seen updates after its parent was forgotten. */
+static void a_child_that_is_heard_of_late(void **state)
+{
+	struct fixture *f = *state;
+	int middle = fake_fork(&f->h, 11, f->root);
+	int child;
+
+	fake_run(&f->h, middle);
+	child = fake_fork(&f->h, 12, middle);
+	fake_at(&f->h, child)->hidden = true;
+	fake_at(&f->h, child)->r.facts.ppid = 1;
+	fake_pass(&f->h, FAKE_MS);
+	fake_exit(&f->h, middle, 0);
+	fake_reap(&f->h, middle);
+	take(f);
+	bt_model_prune(f->m, 0);
+	for (int i = 0; i < 2; i++) {
+		fake_pass(&f->h, FAKE_MS);
+		take(f);
+	}
+	fake_at(&f->h, child)->hidden = false;
+	fake_pass(&f->h, FAKE_MS);
+	take(f);
+	assert_true(has(f, 12));
+}
+
 /* Found at the start: nobody saw the forks. */
 static void of_old_families_the_parent_decides(void **state)
 {
@@ -287,6 +313,7 @@ int main(void)
 	    TEST(reparented_and_still_ours),
 	    TEST(generations_between_two_snapshots),
 	    TEST(a_parent_that_is_heard_of_late),
+	    TEST(a_child_that_is_heard_of_late),
 	    TEST(of_old_families_the_parent_decides),
 	    TEST(a_pid_used_again_is_a_stranger),
 	    TEST(sums_survive_prune),
