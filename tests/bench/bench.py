@@ -151,11 +151,6 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def thread_cpu_seconds(pid):
-    """CPU time of a process's main thread, exact to a nanosecond while it is not running."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-
-
 # ---- rounds and figures -----------------------------------------------------------------------------
 
 def rounds(count, variants):

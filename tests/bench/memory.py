@@ -65,7 +65,7 @@ class Group:
         return int(stat["kernel"]) / MB
 
 
-def tools():
+def tools(short):
     """{name: command}; each runs for two seconds or more"""
     found = {OURS: [bench.boundtop(), "top", "-b", "-n", "3", "-d", "1"],
              "boundtop top -b --json": [bench.boundtop(), "top", "-b", "-n", "3", "-d", "1", "--json"]}
@@ -76,7 +76,7 @@ def tools():
              "runqlat": ["runqlat", "2", "1"],
              "bpftrace, off-CPU sum": bpf.TRACEFS + [
                  "bpftrace", "-e", bpf.BPFTRACE_OFFCPU + " interval:s:3 { exit(); }"]}
-    for name, command in peers.items():
+    for name, command in peers.items() if not short else [("top -b", peers["top -b"])]:
         if bench.have(command[0], name.split()[0].rstrip(",")):
             found[name] = command
     return found
@@ -105,14 +105,15 @@ def weigh(command):
 
 
 def weigh_htop():
-    for pid in terminal.frames(["htop", "-d", "10"], 2, 1):
+    with terminal.drawn(["htop", "-d", "10"]) as pid:
+        time.sleep(3)
         status = Path(f"/proc/{pid}/status").read_text()
     return {"rss": int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024, "memlock": None, "kernel": None}
 
 
-def all_tools(count):
-    variants = {name: (lambda command=command: weigh(command)) for name, command in tools().items()}
-    if bench.have("htop"):
+def all_tools(count, short):
+    variants = {name: (lambda command=command: weigh(command)) for name, command in tools(short).items()}
+    if bench.have("htop") and not short:
         variants["htop (in a terminal)"] = weigh_htop
     return bench.rounds(count, variants)
 
@@ -124,7 +125,7 @@ def run(options, report):
     results = {}
     for many in (FEW, MANY):
         with bench.sleepers(max(1, many - processes)):
-            results[many] = all_tools(count)
+            results[many] = all_tools(count, options.short)
     column = lambda name, many, what: bench.spread(
         [r[what] for r in results[many][name] if r[what] is not None], "{:.1f}")
     report.table(["tool"] + [f"{title}, {many:,} processes" for title in
