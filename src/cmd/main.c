@@ -81,7 +81,7 @@ static int find_command(const char *name, enum bt_command_id *command)
 	if (!name || *name == '-')
 		return 0;
 	for (unsigned int i = 0; i < BT_COMMAND_COUNT; i++) {
-		if (strcmp(bt_commands[i].name, name))
+		if (strcmp(bt_commands[i].name, name) != 0)
 			continue;
 		*command = (enum bt_command_id)i;
 		return 0;

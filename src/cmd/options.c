@@ -125,7 +125,7 @@ static int set_collector(struct bt_options *o, const char *argument, char *why, 
 	size_t length;
 
 	for (unsigned int i = 0; i < BT_COLLECTOR_COUNT; i++) {
-		if (strcmp(names[i], argument))
+		if (strcmp(names[i], argument) != 0)
 			continue;
 		o->collector = (enum bt_collector_choice)i;
 		return 0;
@@ -167,27 +167,27 @@ FLAG(dump_man)
 
 /* clang-format off */
 const struct bt_option bt_option_table[] = {
-{ "batch", 'b', NULL, TOP, "print frames as text, a paragraph each; so far the only way to show them", set_batch },
-{ "delay", 'd', "SECS", TOP, "length of a frame, 0.001 or more; 1 if not given", set_delay },
-{ "delay", 'd', "SECS", CLASSIFY, "how long to watch, 0.001 or more; 3 if not given", set_delay },
-{ "iterations", 'n', "N", TOP, "end after N frames, the first of which comes after one delay", set_frames },
-{ "follow", 'f', NULL, CLASSIFY, "watch until the last of the processes ends, or Ctrl-C", set_follow },
-{ "pid", 'p', "PID,…", TOP, "only these processes", set_pids },
-{ "user", 'u', "USER", TOP, "only processes of this effective user, by name or number", set_user },
-{ "all", 'a', NULL, CLASSIFY, "all processes, also those that come and go", set_all },
-{ "command", 'c', "PATTERN", TOP | CLASSIFY,
+{ "batch", 'b', TOP, NULL, "print frames as text, a paragraph each; so far the only way to show them", set_batch },
+{ "delay", 'd', TOP, "SECS", "length of a frame, 0.001 or more; 1 if not given", set_delay },
+{ "delay", 'd', CLASSIFY, "SECS", "how long to watch, 0.001 or more; 3 if not given", set_delay },
+{ "iterations", 'n', TOP, "N", "end after N frames, the first of which comes after one delay", set_frames },
+{ "follow", 'f', CLASSIFY, NULL, "watch until the last of the processes ends, or Ctrl-C", set_follow },
+{ "pid", 'p', TOP, "PID,…", "only these processes", set_pids },
+{ "user", 'u', TOP, "USER", "only processes of this effective user, by name or number", set_user },
+{ "all", 'a', CLASSIFY, NULL, "all processes, also those that come and go", set_all },
+{ "command", 'c', TOP | CLASSIFY, "PATTERN",
   "only processes whose name or command line has a match of this extended regular expression", set_pattern },
-{ "threads", 'H', NULL, TOP, "a row for each thread", set_threads },
-{ "threads", 0, NULL, CLASSIFY, "each thread, too", set_threads },
-{ "tree", 0, NULL, CLASSIFY, "the process with all its descendants: first as one, then each", set_tree },
-{ "sort", 's', "FIELD", TOP,
+{ "threads", 'H', TOP, NULL, "a row for each thread", set_threads },
+{ "threads", 0, CLASSIFY, NULL, "each thread, too", set_threads },
+{ "tree", 0, CLASSIFY, NULL, "the process with all its descendants: first as one, then each", set_tree },
+{ "sort", 's', TOP, "FIELD",
   "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
-{ "json", 0, NULL, TOP | CLASSIFY | RUN, "print JSON, an object a line", set_json },
-{ "output", 'o', "FILE", RUN, "write the report to FILE, whole or not at all, instead of standard output", set_output },
-{ "collector", 0, "NAME", TOP | CLASSIFY | RUN, "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
-{ "help", 'h', NULL, ALL, "say how it is used, and end", set_help },
-{ "version", 'V', NULL, ALL, "say which version this is, and end", set_version },
-{ "dump-man", 0, NULL, 1u << BT_COMMAND_HELP, NULL, set_dump_man },
+{ "json", 0, TOP | CLASSIFY | RUN, NULL, "print JSON, an object a line", set_json },
+{ "output", 'o', RUN, "FILE", "write the report to FILE, whole or not at all, instead of standard output", set_output },
+{ "collector", 0, TOP | CLASSIFY | RUN, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
+{ "help", 'h', ALL, NULL, "say how it is used, and end", set_help },
+{ "version", 'V', ALL, NULL, "say which version this is, and end", set_version },
+{ "dump-man", 0, 1u << BT_COMMAND_HELP, NULL, NULL, set_dump_man },
 };
 /* clang-format on */
 const size_t bt_option_count = sizeof(bt_option_table) / sizeof(bt_option_table[0]);
@@ -279,7 +279,7 @@ static int complain_option(const struct parser *p, int found, char **argv)
 	char letter[3] = {'-', (char)optopt, '\0'};
 	const char *what;
 
-	if (optopt > 0 && optopt < VALUE_FIRST && strncmp(text, "--", 2))
+	if (optopt > 0 && optopt < VALUE_FIRST && strncmp(text, "--", 2) != 0)
 		text = letter;
 	if (found == ':')
 		what = "needs an argument";

@@ -35,10 +35,10 @@ struct bt_options {
 };
 
 struct bt_option {
-	const char *name;      /* long; NULL: there is none */
+	const char *name;      /* long */
 	char letter;           /* short; 0: there is none */
-	const char *argument;  /* NULL: takes none */
 	unsigned int commands; /* bit 1 << enum bt_command_id */
+	const char *argument;  /* NULL: takes none */
 	const char *meaning;   /* NULL: not listed */
 	/* Takes it up. 0, or -1 and what is wrong with it in why. */
 	int (*set)(struct bt_options *o, const char *argument, char *why, size_t size);

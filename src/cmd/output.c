@@ -174,9 +174,8 @@ int bt_output_check(const char *path)
 		err = -ENOMEM;
 	else if (target && !stat(target, &status) && S_ISDIR(status.st_mode))
 		err = -EISDIR;
-	else if (target && access(target, W_OK))
-		err = -errno;
-	else if ((!target || S_ISREG(status.st_mode)) && access(dirname(folder), W_OK | X_OK))
+	else if ((target && access(target, W_OK)) ||
+		 ((!target || S_ISREG(status.st_mode)) && access(dirname(folder), W_OK | X_OK)))
 		err = -errno;
 	free(folder);
 	free(target);

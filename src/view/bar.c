@@ -152,8 +152,12 @@ void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, u
 	}
 	parts[PART_IDLE] = busy < 1 ? 1 - busy : 0;
 	share_out(parts, width, cells);
-	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
-		add_cells(out, ms, !split && ms == BT_MS_USER ? BT_BAR_CPU_LETTER : bt_microstate_letter(ms),
-			  cells[ms], style);
+	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
+		char letter = bt_microstate_letter(ms);
+
+		if (!split && ms == BT_MS_USER)
+			letter = BT_BAR_CPU_LETTER;
+		add_cells(out, ms, letter, cells[ms], style);
+	}
 	add_idle(out, cells[PART_IDLE], style);
 }

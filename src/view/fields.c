@@ -85,11 +85,11 @@ static void get_state(const struct bt_subject *s, unsigned int arg, struct bt_va
 {
 	/* One string for each letter that /proc/PID/stat can show. */
 	static const char letters[] = "R\0S\0D\0T\0t\0X\0Z\0P\0I\0";
-	char state = s->thread ? s->thread->state : s->process->state;
+	const char *state = s->thread ? &s->thread->state : &s->process->state;
 
 	(void)arg;
 	for (size_t i = 0; i < sizeof(letters) - 1; i += 2)
-		if (letters[i] == state)
+		if (letters[i] == *state)
 			value_text(out, letters + i, false);
 	if (out->type == BT_VALUE_NULL)
 		value_text(out, "?", false);

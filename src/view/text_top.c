@@ -30,8 +30,8 @@ static void add_uptime(struct bt_strbuf *out, uint64_t uptime_s)
 {
 	uint64_t minutes = uptime_s / 60;
 
-	if (minutes >= 24 * 60)
-		bt_strbuf_addf(out, "up %llud %lluh", (unsigned long long)(minutes / (24 * 60)),
+	if (minutes >= 24ULL * 60)
+		bt_strbuf_addf(out, "up %llud %lluh", (unsigned long long)(minutes / (24ULL * 60)),
 			       (unsigned long long)(minutes / 60 % 24));
 	else
 		bt_strbuf_addf(out, "up %lluh %llum", (unsigned long long)(minutes / 60),
