@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How processes and threads come and go: each is counted once, whatever the order of the records. */
+#include "model_fixture.h"
+
+/* Born and dead between two snapshots: only its ENDED record tells of it. */
+static void a_life_between_two_snapshots(void **state)
+{
+	struct fixture *f = *state;
+	int parent = fake_fork(&f->h, 10, -1);
+	struct bt_process *p;
+	int child;
+
+	take(f);
+	fake_pass(&f->h, 100 * FAKE_MS);
+	child = fake_fork(&f->h, 11, parent);
+	fake_run(&f->h, child);
+	fake_pass(&f->h, 10 * FAKE_MS);
+	fake_exit(&f->h, child, 256);
+	fake_reap(&f->h, child);
+	fake_pass(&f->h, 890 * FAKE_MS);
+	take(f);
+	p = find(f, 11);
+	assert_budget(p, 10 * FAKE_MS);
+	assert_true(p->exited);
+	assert_int_equal(p->exit_code, 256);
+	assert_int_equal(p->state, 'X');
+	assert_int_equal(p->threads, 0);
+	assert_int_equal(p->threads_ended, 1);
+	assert_int_equal(p->verdict.id, BT_VERDICT_CPU_BOUND);
+	assert_int_equal(p->usage.active_ended_ns, 10 * FAKE_MS);
+	assert_int_equal(p->cpu_time_ns, 10 * FAKE_MS);
+	assert_int_equal(bt_burst_count(p->usage.bursts->cpu), 1);
+	assert_true(thread_of(p, 11)->ended);
+	bt_model_begin(f->m);
+	fake_pass(&f->h, SECOND_NS);
+	take(f);
+	assert_null(find(f, 11));
+	assert_int_equal(bt_model_frame(f->m)->process_count, 1);
+}
+
+/* A thread that ends during a read comes twice in the snapshot, in either order. */
+static void counted_once_when_it_ends_during_a_read(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int last = 0; last < 2; last++) {
+		struct bt_record stale;
+		struct bt_process *p;
+		int32_t pid = 20 + last;
+		int i = fake_fork(&f->h, pid, -1);
+
+		fake_run(&f->h, i);
+		fake_pass(&f->h, 50 * FAKE_MS);
+		take(f);
+		bt_model_begin(f->m);
+		fake_pass(&f->h, 300 * FAKE_MS);
+		stale = fake_at(&f->h, i)->r;
+		stale.head.type = BT_RECORD_THREAD;
+		stale.head.now_ns = f->h.now_ns;
+		fake_pass(&f->h, FAKE_MS);
+		fake_exit(&f->h, i, 0);
+		fake_reap(&f->h, i);
+		bt_snapshot_clear(&f->h.s);
+		if (last) {
+			fake_append(&f->h, &stale, sizeof(stale));
+			fake_append(&f->h, &fake_at(&f->h, i)->r, sizeof(stale));
+		} else {
+			fake_append(&f->h, &fake_at(&f->h, i)->r, sizeof(stale));
+			fake_append(&f->h, &stale, sizeof(stale));
+		}
+		f->h.pending_length = 0;
+		f->h.s.begin_ns = f->h.s.end_ns = f->h.now_ns;
+		f->h.s.tick_ns = FAKE_TICK_NS;
+		assert_int_equal(bt_model_update(f->m, &f->h.s), 0);
+		p = find(f, pid);
+		assert_budget(p, 301 * FAKE_MS);
+		assert_int_equal(p->usage.totals.oncpu_ns, 301 * FAKE_MS);
+		assert_int_equal(p->threads_ended, 1);
+		assert_true(p->exited);
+		bt_model_begin(f->m);
+	}
+}
+
+static void a_zombie_takes_no_time(void **state)
+{
+	struct fixture *f = *state;
+	int parent = fake_fork(&f->h, 10, -1);
+	int child = fake_fork(&f->h, 11, parent);
+	struct bt_process *p;
+
+	fake_run(&f->h, child);
+	take(f);
+	fake_pass(&f->h, 100 * FAKE_MS);
+	fake_exit(&f->h, child, 9);
+	fake_pass(&f->h, 900 * FAKE_MS);
+	take(f);
+	p = find(f, 11);
+	assert_budget(p, 100 * FAKE_MS);
+	assert_true(p->exited);
+	assert_int_equal(p->state, 'Z');
+	for (int i = 0; i < 3; i++) {
+		bt_model_begin(f->m);
+		fake_pass(&f->h, SECOND_NS);
+		take(f);
+		p = find(f, 11);
+		assert_non_null(p);
+		assert_int_equal(p->usage.wall_ns, 0);
+		assert_int_equal(p->state, 'Z');
+		assert_false(p->exited);
+		assert_int_equal(p->threads, 0);
+		assert_int_equal(p->threads_ended, 0);
+		assert_int_equal(p->thread_count, 0);
+		assert_int_equal(p->verdict.id, BT_VERDICT_UNKNOWN);
+		assert_int_equal(p->ppid, 10);
+	}
+	fake_reap(&f->h, child);
+	bt_model_begin(f->m);
+	fake_pass(&f->h, SECOND_NS);
+	take(f);
+	bt_model_begin(f->m);
+	assert_null(find(f, 11));
+	assert_int_equal(bt_model_frame(f->m)->vanished, 0);
+}
+
+/* A zombie from before we came is there from the base on. */
+static void a_zombie_from_before(void **state)
+{
+	struct fixture *f = *state;
+	int parent = fake_fork(&f->h, 10, -1);
+	int child = fake_fork(&f->h, 11, parent);
+	struct bt_process *p;
+
+	fake_run(&f->h, child);
+	fake_exit(&f->h, child, 0);
+	f->h.pending_length = 0; /* that was long ago */
+	fake_pass(&f->h, 900 * FAKE_MS);
+	take(f);
+	fake_pass(&f->h, 900 * FAKE_MS);
+	take(f);
+	p = find(f, 11);
+	assert_int_equal(p->state, 'Z');
+	assert_int_equal(p->usage.wall_ns, 0);
+	assert_false(p->exited);
+}
+
+/* The main thread has ended, others go on. */
+static void a_leader_that_ended_first(void **state)
+{
+	struct fixture *f = *state;
+	int leader = fake_fork(&f->h, 10, -1);
+	int other = fake_clone(&f->h, leader, 11);
+	struct bt_process *p;
+
+	fake_run(&f->h, leader);
+	fake_run(&f->h, other);
+	take(f);
+	fake_pass(&f->h, 200 * FAKE_MS);
+	fake_exit(&f->h, leader, 0);
+	fake_pass(&f->h, 800 * FAKE_MS);
+	take(f);
+	p = find(f, 10);
+	assert_budget(p, 1200 * FAKE_MS);
+	assert_false(p->exited);
+	assert_int_equal(p->threads, 1);
+	assert_int_equal(p->threads_ended, 1);
+	assert_int_equal(p->state, 'Z');
+	assert_string_equal(p->comm, "fake");
+	bt_model_begin(f->m);
+	fake_pass(&f->h, SECOND_NS);
+	take(f);
+	p = find(f, 10);
+	assert_budget(p, SECOND_NS);
+	assert_int_equal(p->threads, 1);
+	assert_int_equal(p->verdict.id, BT_VERDICT_CPU_BOUND);
+	fake_exit(&f->h, other, 0);
+	fake_reap(&f->h, leader);
+	bt_model_begin(f->m);
+	fake_pass(&f->h, SECOND_NS);
+	take(f);
+	p = find(f, 10);
+	assert_true(p->exited);
+	assert_int_equal(p->state, 'X');
+	assert_string_equal(p->comm, "fake");
+}
+
+/* exec by a thread that is not the leader: it takes the leader's PID, the leader's account ends. */
+static void exec_by_another_thread(void **state)
+{
+	struct fixture *f = *state;
+	int leader = fake_fork(&f->h, 10, -1);
+	int other = fake_clone(&f->h, leader, 11);
+	struct bt_process *p;
+
+	for (int last = 0; last < 2; last++) {
+		f->h.ended_last = last;
+		fake_run(&f->h, leader);
+		fake_run(&f->h, other);
+		take(f);
+		bt_model_begin(f->m);
+		fake_pass(&f->h, 100 * FAKE_MS);
+		fake_exit(&f->h, leader, 0);
+		fake_reap(&f->h, leader);
+		fake_at(&f->h, other)->r.head.tid = 10;
+		memcpy(fake_at(&f->h, other)->r.facts.comm, "execed", 7);
+		fake_pass(&f->h, 100 * FAKE_MS);
+		take(f);
+		p = find(f, 10);
+		assert_budget(p, 300 * FAKE_MS);
+		assert_int_equal(p->threads, 1);
+		assert_false(p->exited);
+		assert_string_equal(p->comm, "execed");
+		assert_int_equal(p->state, 'R');
+		assert_int_equal(p->forked_by.pid, 0);
+		assert_int_equal(bt_model_frame(f->m)->process_count, 1 + (size_t)last);
+		/* Once more, the other way round. */
+		fake_at(&f->h, other)->reaped = true;
+		leader = fake_fork(&f->h, 10, -1);
+		other = fake_clone(&f->h, leader, 11);
+	}
+}
+
+static void a_pid_is_used_again(void **state)
+{
+	struct fixture *f = *state;
+	int first = fake_fork(&f->h, 10, -1);
+	struct bt_identity old;
+	int second;
+
+	fake_run(&f->h, first);
+	take(f);
+	old = find(f, 10)->identity;
+	fake_pass(&f->h, 100 * FAKE_MS);
+	fake_exit(&f->h, first, 0);
+	fake_reap(&f->h, first);
+	fake_pass(&f->h, 100 * FAKE_MS);
+	second = fake_fork(&f->h, 10, -1);
+	fake_run(&f->h, second);
+	fake_pass(&f->h, 300 * FAKE_MS);
+	take(f);
+	/* The youngest is found by PID, each by its identity. */
+	assert_int_equal(find(f, 10)->usage.totals.oncpu_ns, 300 * FAKE_MS);
+	assert_int_equal(bt_model_find_identity(f->m, &old)->usage.totals.oncpu_ns, 100 * FAKE_MS);
+	assert_int_equal(bt_model_frame(f->m)->process_count, 2);
+}
+
+/* Unhashed, its last switch still to come. */
+static void in_limbo_until_its_end_comes(void **state)
+{
+	struct fixture *f = *state;
+	int i = fake_fork(&f->h, 10, -1);
+	struct bt_process *p;
+
+	fake_run(&f->h, i);
+	take(f);
+	fake_pass(&f->h, 100 * FAKE_MS);
+	fake_at(&f->h, i)->hidden = true;
+	take(f);
+	p = find(f, 10);
+	assert_non_null(p);
+	assert_int_equal(p->usage.wall_ns, 0);
+	bt_model_begin(f->m);
+	fake_pass(&f->h, 50 * FAKE_MS);
+	fake_exit(&f->h, i, 0);
+	take(f);
+	p = find(f, 10);
+	assert_budget(p, 150 * FAKE_MS);
+	assert_true(p->exited);
+	assert_near(p->verdict.active, 1, 1e-6);
+	assert_int_equal(bt_model_frame(f->m)->vanished, 0);
+}
+
+static void gone_without_a_word(void **state)
+{
+	struct fixture *f = *state;
+	int i = fake_fork(&f->h, 10, -1);
+	uint64_t vanished = 0;
+
+	fake_run(&f->h, i);
+	take(f);
+	fake_at(&f->h, i)->hidden = true;
+	for (int k = 0; k < 5; k++) {
+		bt_model_begin(f->m);
+		fake_pass(&f->h, 100 * FAKE_MS);
+		take(f);
+		vanished += bt_model_frame(f->m)->vanished;
+	}
+	assert_null(find(f, 10));
+	assert_int_equal(vanished, 1);
+}
+
+/* One snapshot without it (torn): nothing is lost. */
+static void away_and_back(void **state)
+{
+	struct fixture *f = *state;
+	int i = fake_fork(&f->h, 10, -1);
+
+	fake_run(&f->h, i);
+	take(f);
+	fake_pass(&f->h, 100 * FAKE_MS);
+	fake_at(&f->h, i)->hidden = true;
+	take(f);
+	fake_pass(&f->h, 100 * FAKE_MS);
+	fake_at(&f->h, i)->hidden = false;
+	take(f);
+	assert_budget(find(f, 10), 200 * FAKE_MS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_life_between_two_snapshots), TEST(counted_once_when_it_ends_during_a_read),
+	    TEST(a_zombie_takes_no_time),       TEST(a_zombie_from_before),
+	    TEST(a_leader_that_ended_first),    TEST(exec_by_another_thread),
+	    TEST(a_pid_is_used_again),          TEST(in_limbo_until_its_end_comes),
+	    TEST(gone_without_a_word),          TEST(away_and_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
