@@ -19,8 +19,16 @@ NOBODY = pwd.getpwuid(65534)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def all_pids():
-    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+def start_times():
+    """{PID: start time} of all processes."""
+    times = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                times[int(name)] = witness.start_time(int(name))
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # ended meanwhile
+    return times
 
 
 def pids_of(frame):
@@ -119,13 +127,12 @@ class Commands(unittest.TestCase):
             self.assertLessEqual(process["io"]["read_bytes"], witness.io_bytes(pid)[0] - window)
 
     def test_all(self):
-        before = all_pids()
+        before = start_times()
         frame = product.run_json("classify", "-a", "-d", 0.5, "--json")
-        lived = {pid for pid in before & all_pids() if not witness.is_hidden(pid)}
-        self.assertEqual(set(), lived - set(pids_of(frame)))
-        for process in frame["processes"]:
-            if process["pid"] in lived and not process["exited"]:
-                self.assertEqual(witness.start_time(process["pid"]), process["start_time"], process["comm"])
+        # A PID alone may be another process by now.
+        lived = before.items() & start_times().items()
+        reported = {(process["pid"], process["start_time"]) for process in frame["processes"]}
+        self.assertEqual(set(), {(pid, start) for pid, start in lived - reported if not witness.is_hidden(pid)})
 
     def test_pattern(self):
         with Workload("hog", comm="bt-wanted") as wanted, Workload("sleeper", comm="bt-other"):

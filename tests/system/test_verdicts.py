@@ -14,6 +14,16 @@ from systest import paths, product, report, witness, workloads  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 WINDOW_S = 1.5
+ATTEMPTS = 4
+
+
+def on_cpu(window):
+    return window.cpu > window.run_queue and window.off < 0.1
+
+
+def off_cpu(window):
+    """More than what DESIGN asks of the largest group: the next one has less than 4/5 of it."""
+    return window.cpu + window.run_queue < 0.7 * window.off
 
 
 class Verdicts(unittest.TestCase):
@@ -23,26 +33,31 @@ class Verdicts(unittest.TestCase):
         cls.folder = paths.DiskFolder()
         cls.addClassCleanup(cls.folder.remove)
 
-    def judge(self, pid, verdict, cause):
-        """Ask boundtop, compare, and return what schedstat said about the same stretch of time."""
-        window = witness.Window(pid)
-        process = product.classify(pid, WINDOW_S)
-        window.close()
-        report.note(f"{process['verdict']}/{process['cause']} (confidence {process['confidence']:.2f}); schedstat: "
-                    f"cpu {window.cpu:.2f}, run queue {window.run_queue:.2f}, off {window.off:.2f}")
-        self.assertEqual((verdict, cause), (process["verdict"], process["cause"]), process["share"])
-        return window
+    def judge(self, pid, verdict, cause, label):
+        """Ask boundtop, compare, and return what schedstat said about the same stretch of time.
+
+        `label` says whether that stretch was what the workload stands for. On a busy machine it may not be: a
+        blocked thread then is a starved one. Asked again in that case; the witness decides, not the outcome.
+        """
+        for _ in range(ATTEMPTS):
+            window = witness.Window(pid)
+            process = product.classify(pid, WINDOW_S)
+            window.close()
+            report.note(f"{process['verdict']}/{process['cause']} (confidence {process['confidence']:.2f}); "
+                        f"schedstat: cpu {window.cpu:.2f}, run queue {window.run_queue:.2f}, off {window.off:.2f}")
+            if label(window):
+                self.assertEqual((verdict, cause), (process["verdict"], process["cause"]), process["share"])
+                return window
+        return self.fail(f"the workload was never what it stands for: {vars(window)}")
 
     def judge_blocked(self, pid, verdict, cause, wait):
-        """The same for a process that is off the CPU most of the time; strace names the wait."""
-        window = self.judge(pid, verdict, cause)
-        self.assertGreater(window.off, 0.5)
-        self.assertEqual(wait, witness.dominant_wait(pid))
+        """A process that is off the CPU most of the time; strace names the wait."""
+        self.judge(pid, verdict, cause, off_cpu)
+        if wait:
+            self.assertEqual(wait, witness.dominant_wait(pid))
 
     def judge_busy(self, pid, cause):
-        window = self.judge(pid, "cpu-bound", cause)
-        self.assertGreater(window.cpu, window.run_queue)
-        self.assertLess(window.off, 0.1)
+        self.judge(pid, "cpu-bound", cause, on_cpu)
 
     # A CPU hog, and the same thread stopped.
 
@@ -56,9 +71,8 @@ class Verdicts(unittest.TestCase):
     def test_stopped(self):
         with Workload("hog") as hog:
             hog.freeze()
-            window = self.judge(hog.pid, "idle", "stopped")
+            self.judge(hog.pid, "idle", "stopped", lambda window: window.cpu == 0)
             self.assertEqual("T", workloads.state_of(hog.pid, hog.pid))
-            self.assertEqual(0, window.cpu)
 
     # Blocks of a file from the disk, and from the page cache.
 
@@ -87,8 +101,7 @@ class Verdicts(unittest.TestCase):
     def test_cold_mapping(self):
         with Workload("paging", self.folder.file("read")) as pager:
             faults, read = witness.major_faults(pager.pid), witness.io_bytes(pager.pid)[0]
-            window = self.judge(pager.pid, "io-bound", "paging")
-            self.assertGreater(window.off, 0.5)
+            self.judge_blocked(pager.pid, "io-bound", "paging", None)
             self.assertGreater(witness.major_faults(pager.pid), faults)
             self.assertGreater(witness.io_bytes(pager.pid)[0], read)
 
@@ -149,8 +162,8 @@ class Verdicts(unittest.TestCase):
 
     def test_sleeper_with_some_work(self):
         with Workload("sleeper", 7000, 2000) as sleeper:
-            window = self.judge(sleeper.pid, "waiting", "sleep")
-            self.assertTrue(0.05 < window.cpu + window.run_queue < 0.5, vars(window))
+            self.judge(sleeper.pid, "waiting", "sleep",
+                       lambda window: 0.1 < window.cpu + window.run_queue < 0.45)
 
     # A parent that waits for its child, and the child at work.
 
