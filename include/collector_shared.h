@@ -20,7 +20,7 @@
 
 /* A sleeping thread is read whole every so many refreshes all the same: rss, nice, cgroup may have changed.
  */
-#define BT_REFRESH_MASK 15
+#define BT_REFRESH_MASK 31
 
 #define BT_VALID_FACTS (BT_VALID_TICKS | BT_VALID_IO | BT_VALID_RSS | BT_VALID_RUNTIME)
 #define BT_VALID_ALL   (BT_VALID_FACTS | BT_VALID_ACCOUNT | BT_VALID_BURSTS | BT_VALID_WAITS)

@@ -9,6 +9,9 @@
 
 #include <uthash.h>
 
+/* Going through all of them is worth it only now and then. */
+#define FRAMES_A_SWEEP 16
+
 struct key {
 	uint64_t start_ns;
 	int64_t pid;
@@ -17,7 +20,7 @@ struct key {
 struct entry {
 	struct key key;
 	struct bt_description description;
-	unsigned int sweep; /* number of the sweep after which it was last asked for */
+	uint32_t sweep; /* number of the sweep after which it was last asked for */
 	UT_hash_handle hh;
 };
 
@@ -31,7 +34,8 @@ struct bt_lookup {
 	struct bt_collector *collector;
 	struct entry *entries;
 	struct user *users;
-	unsigned int sweep;
+	unsigned int frames; /* since the last sweep */
+	uint32_t sweep;
 };
 
 int bt_lookup_create(struct bt_lookup **out, struct bt_collector *c)
@@ -92,11 +96,16 @@ static const char *user_name(struct bt_lookup *l, uint32_t uid)
 	return u->name;
 }
 
-static const struct entry *entry_find(struct bt_lookup *l, const struct bt_process *p)
+static const struct entry *entry_find(struct bt_lookup *l, struct bt_process *p)
 {
 	struct key key = {.start_ns = p->identity.start_ns, .pid = p->identity.pid};
-	struct entry *e;
+	struct entry *e = p->description;
 
+	/* Ten thousand look-ups a frame are felt. What was asked for since the last sweep is still there. */
+	if (e && l->sweep - p->described_at <= 1) {
+		e->sweep = p->described_at = l->sweep;
+		return e;
+	}
 	HASH_FIND(hh, l->entries, &key, sizeof(key), e);
 	if (!e) {
 		/* What has ended has no /proc any more. */
@@ -111,7 +120,8 @@ static const struct entry *entry_find(struct bt_lookup *l, const struct bt_proce
 					    &e->description);
 		HASH_ADD(hh, l->entries, key, sizeof(e->key), e);
 	}
-	e->sweep = l->sweep;
+	e->sweep = p->described_at = l->sweep;
+	p->description = e;
 	return e;
 }
 
@@ -131,6 +141,9 @@ void bt_lookup_sweep(struct bt_lookup *l)
 {
 	struct entry *e, *next;
 
+	if (++l->frames < FRAMES_A_SWEEP)
+		return;
+	l->frames = 0;
 	HASH_ITER (hh, l->entries, e, next) {
 		if (e->sweep != l->sweep)
 			entry_free(l, e);

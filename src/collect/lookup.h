@@ -22,12 +22,12 @@ void bt_lookup_destroy(struct bt_lookup *l); /* NULL is fine */
 
 /*
  * Sets p->cmdline, p->user, p->cgroup as mask says (bits of enum bt_lookup_mask); NULL where there is none.
- * What ended before it was asked for has none. The strings, raw bytes, live until the second
- * bt_lookup_sweep() after their last fill.
+ * What ended before it was asked for has none. The strings, raw bytes, live at least
+ * until the second bt_lookup_sweep() from then.
  */
 void bt_lookup_fill(struct bt_lookup *l, struct bt_process *p, unsigned int mask);
 
-/* Once a frame: forgets those that nobody asked for since the last sweep. */
+/* Once a frame: now and then forgets those that nobody asked for in a long time. */
 void bt_lookup_sweep(struct bt_lookup *l);
 
 #endif

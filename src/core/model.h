@@ -60,11 +60,13 @@ struct bt_process {
 	uint32_t thread_count;
 	struct bt_thread **thread_list;
 
-	/* Filled by the command that shows it (names.h of collect); raw bytes, may be NULL. */
+	/* Filled by who shows it (lookup.h); raw bytes, may be NULL. The core only zeroes them for a new
+	 * process. */
 	const char *cmdline;
 	const char *user;
 	const char *cgroup;
-	void *user_data; /* of the command; NULL for a new process, nothing of the core's */
+	void *description; /* who filled them finds its own again; it was right at sweep described_at */
+	uint32_t described_at;
 };
 
 /* One interval of the whole host. */
