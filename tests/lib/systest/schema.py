@@ -83,7 +83,7 @@ def check_share(item, where):
     if item["wall_s"] <= 0:
         return
     if None not in share.values():
-        expect(abs(measured - 1) <= 0.005, where, f"share sums to {measured}")
+        expect(abs(measured - 1) <= 0.005, where, f"share sums to {measured}, residual {item.get('residual')}")
     elif share["user"] is None and share["system"] is None:
         whole = measured + item["oncpu_s"] / item["wall_s"]
         expect(abs(whole - 1) <= 0.005, where, f"share and oncpu_s sum to {whole}")
