@@ -51,6 +51,7 @@ int bt_lookup_create(struct bt_lookup **out, struct bt_collector *c)
 
 static void entry_free(struct bt_lookup *l, struct entry *e)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the entry is out of the table, freed or not */
 	HASH_DEL(l->entries, e);
 	free(e->description.cmdline);
 	free(e->description.cgroup);
@@ -67,6 +68,7 @@ void bt_lookup_destroy(struct bt_lookup *l)
 	HASH_ITER (hh, l->entries, e, next_entry)
 		entry_free(l, e);
 	HASH_ITER (hh, l->users, u, next_user) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): next was read before */
 		HASH_DEL(l->users, u);
 		free(u->name);
 		free(u);
@@ -106,6 +108,7 @@ static const struct entry *entry_find(struct bt_lookup *l, struct bt_process *p)
 		e->sweep = p->described_at = l->sweep;
 		return e;
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all bytes of the key are set */
 	HASH_FIND(hh, l->entries, &key, sizeof(key), e);
 	if (!e) {
 		/* What has ended has no /proc any more. */
