@@ -89,9 +89,11 @@ class Verdicts(unittest.TestCase):
 
     def test_cached_reader(self):
         with Workload("disk", self.folder.file("read"), "cached") as reader:
-            before = witness.io_bytes(reader.pid)[0]
+            before = witness.io_counters(reader.pid)
             self.judge_busy(reader.pid, "system")
-            self.assertEqual(before, witness.io_bytes(reader.pid)[0])
+            after = witness.io_counters(reader.pid)
+            # Not none at all: a kernel may take pages out of the cache on its own.
+            self.assertLess(after["read_bytes"] - before["read_bytes"], 0.01 * (after["rchar"] - before["rchar"]))
 
     def test_fsync_writer(self):
         with Workload("fsync", self.folder.file("write"), "sync") as writer:

@@ -69,11 +69,15 @@ def children_of(pid):
     return children
 
 
+def io_counters(pid):
+    with open(f"/proc/{pid}/io", encoding="ascii") as file:
+        return {key: int(value) for key, value in (line.split(": ") for line in file.read().splitlines())}
+
+
 def io_bytes(pid):
     """(read, written) bytes that reached the block layer."""
-    with open(f"/proc/{pid}/io", encoding="ascii") as file:
-        values = dict(line.split(": ") for line in file.read().splitlines())
-    return int(values["read_bytes"]), int(values["write_bytes"])
+    counters = io_counters(pid)
+    return counters["read_bytes"], counters["write_bytes"]
 
 
 def steal_seconds(cpu=None):
