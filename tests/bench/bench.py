@@ -110,6 +110,9 @@ def sleepers(count):
             raise Skip(f"limit on processes: cannot start {count} of them")
         try:
             yield
+            there = sum(name.isdigit() for name in os.listdir("/proc"))
+            if process.poll() is not None or there < count:
+                raise Broken(f"somebody ended the sleeping processes: {there} of {count} are left")
         finally:
             process.stdin.close()
             process.wait()
@@ -153,15 +156,44 @@ def cpu_seconds(pid):
 
 # ---- rounds and figures -----------------------------------------------------------------------------
 
-def rounds(count, variants):
-    """variants: {name: function → number or dict of numbers}. Returns {name: [result a round]}."""
+def busy_share(seconds):
+    """Which part of all CPUs' time was used meanwhile."""
+    def read():
+        fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+        return sum(fields), fields[3] + fields[4]  # idle and iowait
+
+    total, idle = read()
+    time.sleep(seconds)
+    total_now, idle_now = read()
+    return 1 - (idle_now - idle) / max(1, total_now - total)
+
+
+def wait_for_calm(patience, own=0.0):
+    """Waits while others use more than a fifth of the CPUs, at most `patience` seconds; returns what is left
+    of them. own: the part that belongs here."""
+    while patience > 0 and busy_share(0.3) > 0.2 + own:
+        note(f"waiting for the machine to calm down, {patience:.0f} s at most")
+        time.sleep(0.7)
+        patience -= 1
+    return patience
+
+
+def rounds(count, variants, patience=0, own=0.0):
+    """variants: {name: function → number or dict of numbers}. Returns {name: [result a round]}. Waits at most
+    `patience` seconds in all for a calm machine."""
     results = {name: [] for name in variants}
     names = list(variants)
     for turn in range(count):
         for name in names[turn % len(names):] + names[:turn % len(names)]:
+            patience = wait_for_calm(patience, own)
             note(f"round {turn + 1}/{count}: {name}")
             results[name].append(variants[name]())
     return results
+
+
+def patience(options):
+    """Seconds; a test must end, a documented run should not measure what others do."""
+    return 10 if options.short else 300
 
 
 def ratios(values, base):

@@ -120,7 +120,7 @@ def all_tools(count, short):
 
 def run(options, report):
     bench.need_root()
-    count = options.rounds or (1 if options.short else 5)
+    count = options.rounds or (1 if options.short else 3)
     processes = sum(name.isdigit() for name in os.listdir("/proc"))
     results = {}
     for many in (FEW, MANY):

@@ -128,13 +128,14 @@ def run(options, report):
     bench.need_root()
     if not bench.have("top"):
         raise bench.Skip("no top: install procps")
-    frames = options.frames or (1 if options.short else 4)
-    count = options.rounds or (1 if options.short else 7)
+    frames = options.frames or (1 if options.short else 3)
+    count = options.rounds or (1 if options.short else 3)
     # The watcher must not wait for its turn; what it starts is as it would be.
     os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     with bench.sleepers(options.processes):
         results = bench.rounds(count, {name: (lambda tool=tool: tool(frames))
-                                       for name, tool in tools(options.short).items()})
+                                       for name, tool in tools(options.short).items()},
+                               bench.patience(options))
     for needed in (OURS, TOP):
         if None in results[needed]:
             raise bench.Broken(f"{needed}: never asleep between two frames")

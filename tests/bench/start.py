@@ -6,6 +6,7 @@ Beside it, what its peers take from their start to their first answer about the 
 milliseconds is shown only; what can fail is the ratio to bpftrace, which also has to load and attach.
 """
 import json
+import os
 import statistics
 import subprocess
 
@@ -57,12 +58,13 @@ def cost(command, window):
 
 def run(options, report):
     bench.need_root()
-    count = options.rounds or (3 if options.short else 21)
+    count = options.rounds or (3 if options.short else 15)
     with bench.child(bench.HOG) as hog:
         answer = right_answer(hog.pid)
         results = bench.rounds(count, {
             name: (lambda command=command, window=window: cost(command, window))
-            for name, (command, window) in answers(hog.pid).items()})
+            for name, (command, window) in answers(hog.pid).items()},
+            bench.patience(options), own=1 / os.cpu_count())
     wall = {name: [r["wall"] for r in rows] for name, rows in results.items()}
     report.table(["command", "wall ms, less the time it watches", "ratio to boundtop", "CPU ms"],
                  [[name, bench.spread(wall[name], "{:.0f}"), f"{bench.ratio(wall[name], wall[OURS]):.2f}",

@@ -94,7 +94,7 @@ def run(options, report):
     if not bench.have("perf", "taskset"):
         raise bench.Skip("no perf or taskset: install linux-perf and util-linux")
     loops = options.loops or (10000 if options.short else 20000)
-    count = options.rounds or (3 if options.short else 15)
+    count = options.rounds or (3 if options.short else 12)
     with tempfile.TemporaryDirectory() as scratch:
         tools = tracers(scratch, options.slow)
         try:
@@ -104,7 +104,7 @@ def run(options, report):
             raise bench.Skip("BPF: no program can be attached to sched_switch here")
         costs = Costs(loops)
         results = bench.rounds(count, {name: (lambda command=command: costs.of(command))
-                                       for name, command in tools.items()})
+                                       for name, command in tools.items()}, bench.patience(options))
     show_costs(report, results)
     show_runs(report, {name: command for name, command in tools.items() if "perf" not in name},
               RUNS * loops, 1 if options.short else 5)
