@@ -19,6 +19,9 @@ bool full_read;
 
 struct bt_kernel_stats stats;
 
+/* The scheduler's clock is read some time before the tracepoint. */
+#define CLOCKS_DIFFER_NS 5000
+
 /* log2 of the page size, filled before load. */
 const volatile __u32 page_shift = 12;
 
@@ -53,6 +56,7 @@ static __always_inline void account_init(struct bt_account *a, struct task_struc
 	a->born_ns = now_ns;
 	a->since_ns = now_ns;
 	a->runtime_ns = t->se.sum_exec_runtime;
+	a->run_delay_ns = task_run_delay_ns(t);
 	a->leader_start_ns = task_plain(t)->group_leader->start_boottime;
 }
 
@@ -181,19 +185,41 @@ static __noinline int account_finish(struct bt_account *a, struct task_struct *t
 }
 
 /*
- * The switch-in of a thread that now leaves the CPU was not seen: a kernel can keep the events of some tasks
- * from being traced, and then whoever runs next is first heard of when it leaves. The scheduler's own account
- * says for how long it ran.
+ * A kernel can keep the events of some tasks from being traced, as this project's own hosts do: then nothing
+ * is heard of what happens while they have a CPU, wake-ups by an interrupt included, nor of the switch to who
+ * runs after them. The scheduler's own account of a thread fills the gap.
  */
+
+/* The waking of a thread that got its CPU at now_ns, after queued_ns in a run queue, was not seen. */
+static __always_inline void waking_late(struct bt_account *a, __u64 now_ns, __u64 queued_ns)
+{
+	/* A thread that never slept was in the run queue all the time, as far as two clocks can tell. */
+	if (a->phase == BT_PHASE_BLOCKED && queued_ns + CLOCKS_DIFFER_NS < now_ns - a->since_ns)
+		bt_account_waking(a, now_ns - queued_ns, 0);
+}
+
+/* The switch-in of a thread that now leaves the CPU was not seen. */
 static __noinline int switch_in_late(struct bt_account *a, struct task_struct *t, __u64 now_ns)
 {
 	__u64 ran_ns = t->se.sum_exec_runtime - a->runtime_ns;
+	__u64 arrived_ns = now_ns - ran_ns;
 
 	if (ran_ns > now_ns - a->since_ns) {
 		__sync_fetch_and_add(&stats.switches_missed, 1);
 		return 0;
 	}
-	return bt_account_switch_in(a, now_ns - ran_ns);
+	/* What a frame has shown stays. */
+	if (arrived_ns < a->read_ns)
+		arrived_ns = a->read_ns;
+	waking_late(a, arrived_ns, task_run_delay_ns(t) - a->run_delay_ns);
+	return bt_account_switch_in(a, arrived_ns);
+}
+
+/* No waking of a thread that now gets a CPU was seen. Whether it slept all the same: */
+static __noinline int waking_check(struct bt_account *a, struct task_struct *t, __u64 now_ns)
+{
+	waking_late(a, now_ns, task_run_delay_ns(t) - a->run_delay_ns + task_queued_ns(t));
+	return 0;
 }
 
 static __always_inline void switch_out(struct task_struct *prev, bool preempt, __u32 state, __u64 now_ns)
@@ -215,6 +241,8 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	}
 	if (a->phase != BT_PHASE_ONCPU)
 		switch_in_late(a, prev, now_ns);
+	else
+		bt_account_steal(a, now_ns, prev->se.sum_exec_runtime - a->runtime_ns);
 	if (state & TASK_DEAD) {
 		account_finish(a, prev, now_ns);
 		return;
@@ -227,6 +255,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 		why.cause = task_is_throttled(prev) ? BT_MS_CPU_QUOTA : BT_MS_RUN_QUEUE;
 	}
 	a->runtime_ns = prev->se.sum_exec_runtime;
+	a->run_delay_ns = task_run_delay_ns(prev);
 	bt_account_switch_out(a, now_ns, blocked, &why);
 }
 
@@ -245,6 +274,8 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 		return;
 	}
+	if (a->phase == BT_PHASE_BLOCKED && !a->found_asleep)
+		waking_check(a, task_plain(next), now_ns);
 	if (bt_account_switch_in(a, now_ns))
 		__sync_fetch_and_add(&stats.switches_missed, 1);
 }

@@ -107,8 +107,23 @@ struct task_io_accounting {
 	__u64 read_bytes, write_bytes;
 };
 
+struct rq {
+	__u64 clock;
+};
+
+struct cfs_rq {
+	struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED */
+};
+
 struct sched_entity {
 	__u64 sum_exec_runtime;
+	struct cfs_rq *cfs_rq; /* CONFIG_FAIR_GROUP_SCHED */
+};
+
+/* CONFIG_SCHED_INFO, which schedstats, taskstats and delay accounting all select */
+struct sched_info {
+	unsigned long long run_delay;
+	unsigned long long last_queued;
 };
 
 struct signal_struct {
@@ -142,6 +157,7 @@ struct task_struct {
 	int on_cpu;
 	int static_prio;
 	struct sched_entity se;
+	struct sched_info sched_info;
 	struct mm_struct *mm;
 	int exit_state;
 	int exit_code;
@@ -261,6 +277,24 @@ static __always_inline bool task_is_throttled(struct task_struct *t)
 	struct task_struct___throttled *tt = (void *)t;
 
 	return bpf_core_field_exists(tt->throttled) && tt->throttled;
+}
+
+/* Time in run queues since the thread began, but for a wait that is still open; 0 where that is not kept. */
+static __always_inline __u64 task_run_delay_ns(struct task_struct *t)
+{
+	return bpf_core_field_exists(t->sched_info.run_delay) ? t->sched_info.run_delay : 0;
+}
+
+/* For how long the task that is about to get its CPU has been in that run queue; 0 where that is not kept. */
+static __always_inline __u64 task_queued_ns(struct task_struct *t)
+{
+	__u64 since_ns, clock_ns;
+
+	if (!bpf_core_field_exists(t->sched_info.last_queued) || !bpf_core_field_exists(t->se.cfs_rq))
+		return 0;
+	since_ns = t->sched_info.last_queued;
+	clock_ns = t->se.cfs_rq->rq->clock;
+	return since_ns && clock_ns > since_ns ? clock_ns - since_ns : 0;
 }
 
 static __always_inline __u64 mm_rss_pages(struct mm_struct *mm)

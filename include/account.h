@@ -109,7 +109,8 @@ struct bt_account {
 	__u64 woken_ns; /* WOKEN: when */
 	__u64 read_ns;
 	__u64 burst_ns;          /* on-CPU so far in the open CPU burst */
-	__u64 runtime_ns;        /* the scheduler's own sum_exec_runtime at the last switch-out */
+	__u64 runtime_ns;        /* the scheduler's own sum_exec_runtime at the last switch-out, */
+	__u64 run_delay_ns;      /* and its sched_info.run_delay */
 	struct bt_reason reason; /* RUNNABLE, BLOCKED, WOKEN */
 
 	struct bt_totals totals;
@@ -130,7 +131,7 @@ _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
 _Static_assert(sizeof(struct bt_totals) == 8UL * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
-_Static_assert(__builtin_offsetof(struct bt_account, totals) == 80,
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 88,
 	       "what every switch touches lies together");
 
 /*
@@ -245,7 +246,7 @@ BT_INLINE void bt_account_count(const struct bt_account *a, __u32 cause, __u64 t
 {
 	__u64 from_ns = a->since_ns;
 
-	if (a->read_ns > from_ns && a->read_cause != cause) {
+	if (a->read_ns > from_ns && a->read_cause != cause && a->read_cause != BT_MS_NONE) {
 		__u64 shown_ns = a->read_ns < to_ns ? a->read_ns : to_ns;
 
 		bt_totals_add(out, a->read_cause, bt_span_ns(from_ns, shown_ns));
@@ -268,6 +269,31 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u64 to_ns)
 	if (bt_cause_is_io(a->reason.cause))
 		a->bursts.io[bt_burst_bucket(ns)]++;
 	bt_account_wait_add(a, ns);
+}
+
+/* Less than this can be the distance of two clocks, or of two places where they are read. */
+#define BT_STOLEN_MIN_NS 50000
+
+/*
+ * Before a thread leaves the CPU: of the time since it got it, it ran for ran_ns by the scheduler's account,
+ * which leaves out what a hypervisor stole (update_rq_clock_task() in kernel/sched/core.c). The rest was
+ * spent waiting for a CPU. What a frame has shown as on-CPU stays that.
+ */
+BT_INLINE void bt_account_steal(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
+{
+	__u64 from_ns = a->read_ns > a->since_ns ? a->read_ns : a->since_ns;
+	__u64 stolen_ns, most_ns;
+
+	if (a->phase != BT_PHASE_ONCPU || bt_span_ns(a->since_ns, now_ns) <= ran_ns + BT_STOLEN_MIN_NS)
+		return;
+	stolen_ns = now_ns - a->since_ns - ran_ns;
+	most_ns = bt_span_ns(from_ns, now_ns);
+	if (stolen_ns > most_ns)
+		stolen_ns = most_ns;
+	bt_account_write_begin(a);
+	bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, stolen_ns);
+	a->since_ns += stolen_ns;
+	bt_account_write_end(a);
 }
 
 /*
@@ -367,9 +393,8 @@ BT_INLINE void bt_account_end(struct bt_account *a, __u64 now_ns)
 /* The reader is about to show the open interval as it stands; call before it is copied. */
 BT_INLINE void bt_account_mark_read(struct bt_account *a, __u64 now_ns)
 {
-	if (a->phase != BT_PHASE_BLOCKED)
-		return;
-	a->read_cause = a->reason.cause;
+	/* Only what a thread is asleep for can turn out to be something else. */
+	a->read_cause = a->phase == BT_PHASE_BLOCKED ? a->reason.cause : BT_MS_NONE;
 	bt_store_fence(a);
 	*(volatile __u64 *)&a->read_ns = now_ns;
 }

@@ -386,6 +386,34 @@ static void readings_only_grow(void **state)
 		random_events(seed * 0x9e3779b97f4a7c15ULL, 0);
 }
 
+/* The scheduler says that it ran for less: the rest was stolen, and is time without a CPU. */
+static void stolen_time_is_run_queue(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_steal(&a, 10000000, 3999000);
+	bt_account_switch_out(&a, 10000000, 1, &on_disk);
+	assert_int_equal(a.totals.oncpu_ns, 3999000);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 6000000);
+	assert_closed(&a, 10000000);
+
+	/* Within the distance of the clocks nothing was. */
+	a = running();
+	bt_account_steal(&a, 10000000, 10000000 - 1000 - BT_STOLEN_MIN_NS);
+	bt_account_switch_out(&a, 10000000, 1, &on_disk);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 0);
+
+	/* What was shown as on-CPU stays that. */
+	a = running();
+	bt_account_mark_read(&a, 9000000);
+	bt_account_steal(&a, 10000000, 3999000);
+	bt_account_switch_out(&a, 10000000, 1, &on_disk);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 1000000);
+	assert_int_equal(a.totals.oncpu_ns, 8999000);
+	assert_closed(&a, 10000000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +427,7 @@ int main(void)
 	    cmocka_unit_test(waking_with_another_clock),
 	    cmocka_unit_test(found_asleep_was_asleep),
 	    cmocka_unit_test(missed_switches_are_unknown),
+	    cmocka_unit_test(stolen_time_is_run_queue),
 	    cmocka_unit_test(the_end_is_final),
 	    cmocka_unit_test(a_label_that_changes_rewrites_nothing),
 	    cmocka_unit_test(shown_as_blocked_but_never_slept),
