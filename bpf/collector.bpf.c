@@ -209,8 +209,8 @@ static __noinline int switch_in_late(struct bt_account *a, struct task_struct *t
 		return 0;
 	}
 	/* What a frame has shown stays. */
-	if (arrived_ns < a->read_ns)
-		arrived_ns = a->read_ns;
+	if (arrived_ns < a->shown_ns)
+		arrived_ns = a->shown_ns;
 	waking_late(a, arrived_ns, task_run_delay_ns(t) - a->run_delay_ns);
 	return bt_account_switch_in(a, arrived_ns);
 }

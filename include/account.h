@@ -106,8 +106,9 @@ struct bt_account {
 	__s32 waker_pid; /* WOKEN: which process did it; 0 = an interrupt or the kernel */
 	__u32 reserved1;
 	__u64 since_ns;
-	__u64 woken_ns; /* WOKEN: when */
-	__u64 read_ns;
+	__u64 woken_ns;          /* WOKEN: when */
+	__u64 read_ns;           /* when the reader last saw it asleep, and */
+	__u64 shown_ns;          /* when at all */
 	__u64 burst_ns;          /* on-CPU so far in the open CPU burst */
 	__u64 runtime_ns;        /* the scheduler's own sum_exec_runtime at the last switch-out, */
 	__u64 run_delay_ns;      /* and its sched_info.run_delay */
@@ -131,7 +132,7 @@ _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
 _Static_assert(sizeof(struct bt_totals) == 8UL * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
-_Static_assert(__builtin_offsetof(struct bt_account, totals) == 88,
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 96,
 	       "what every switch touches lies together");
 
 /*
@@ -246,7 +247,7 @@ BT_INLINE void bt_account_count(const struct bt_account *a, __u32 cause, __u64 t
 {
 	__u64 from_ns = a->since_ns;
 
-	if (a->read_ns > from_ns && a->read_cause != cause && a->read_cause != BT_MS_NONE) {
+	if (a->read_ns > from_ns && a->read_cause != cause) {
 		__u64 shown_ns = a->read_ns < to_ns ? a->read_ns : to_ns;
 
 		bt_totals_add(out, a->read_cause, bt_span_ns(from_ns, shown_ns));
@@ -281,7 +282,7 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u64 to_ns)
  */
 BT_INLINE void bt_account_steal(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
 {
-	__u64 from_ns = a->read_ns > a->since_ns ? a->read_ns : a->since_ns;
+	__u64 from_ns = a->shown_ns > a->since_ns ? a->shown_ns : a->since_ns;
 	__u64 stolen_ns, most_ns;
 
 	if (a->phase != BT_PHASE_ONCPU || bt_span_ns(a->since_ns, now_ns) <= ran_ns + BT_STOLEN_MIN_NS)
@@ -393,8 +394,11 @@ BT_INLINE void bt_account_end(struct bt_account *a, __u64 now_ns)
 /* The reader is about to show the open interval as it stands; call before it is copied. */
 BT_INLINE void bt_account_mark_read(struct bt_account *a, __u64 now_ns)
 {
+	*(volatile __u64 *)&a->shown_ns = now_ns;
 	/* Only what a thread is asleep for can turn out to be something else. */
-	a->read_cause = a->phase == BT_PHASE_BLOCKED ? a->reason.cause : BT_MS_NONE;
+	if (a->phase != BT_PHASE_BLOCKED)
+		return;
+	a->read_cause = a->reason.cause;
 	bt_store_fence(a);
 	*(volatile __u64 *)&a->read_ns = now_ns;
 }
