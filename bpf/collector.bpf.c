@@ -22,6 +22,9 @@ struct bt_kernel_stats stats;
 /* The scheduler's clock is read some time before the tracepoint. */
 #define CLOCKS_DIFFER_NS 5000
 
+/* Threads that the iterator goes through between two looks at the clock, less one. */
+#define DUMP_CLOCK_MASK 15
+
 /* log2 of the page size, filled before load. */
 const volatile __u32 page_shift = 12;
 
@@ -46,6 +49,9 @@ struct {
 	__type(key, struct bt_lump_key);
 	__type(value, struct bt_lump);
 } lumps SEC(".maps");
+
+/* The time that the iterator gives to sleepers. */
+static __u64 dump_now_ns;
 
 /* The record that the iterator is making: too large for the stack; there is one reader. */
 static struct bt_record scratch;
@@ -421,18 +427,23 @@ int bt_dump(struct bpf_iter__task *ctx)
 
 	if (!t)
 		return 0;
-	now_ns = bpf_ktime_get_ns();
+	/* A thread that sleeps on is shown up to a moment ago: a clock for each of ten thousand is felt. */
+	if (!(ctx->meta->seq_num & DUMP_CLOCK_MASK))
+		dump_now_ns = bpf_ktime_get_ns();
 	a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	if (a && !seeding && !full_read && account_unchanged(a) && a->shown_ns <= dump_now_ns &&
+	    (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
+		record_head(r, a, BT_RECORD_SAME, t->pid, dump_now_ns);
+		r->head.size = sizeof(r->head);
+		bt_account_mark_read(a, dump_now_ns);
+		bpf_seq_write(out, &r->head, sizeof(r->head));
+		return 0;
+	}
+	now_ns = bpf_ktime_get_ns();
 	if (seeding)
 		a = account_seed(t, now_ns);
 	if (a && a->id) {
 		record_head(r, a, BT_RECORD_THREAD, t->pid, now_ns);
-		if (!full_read && account_unchanged(a) && (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
-			r->head.size = sizeof(r->head);
-			r->head.type = BT_RECORD_SAME;
-			bpf_seq_write(out, &r->head, sizeof(r->head));
-			return 0;
-		}
 		if (!account_read(a, r, &seq))
 			r->head.valid = BT_VALID_FACTS;
 	} else {
