@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,9 +23,11 @@ def run(name, arguments):
     """(exit status, what it printed)"""
     command = [sys.executable, str(Path(__file__).with_name(f"{name}.py")), *arguments]
     print(f"### {name}.py {' '.join(arguments)}", flush=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    print(done.stdout, flush=True)
-    return done.returncode, done.stdout
+    with bench.child(command, stop=signal.SIGTERM, stdout=subprocess.PIPE, stderr=None, text=True) as process:
+        printed = process.stdout.read()
+        status = process.wait()
+    print(printed, flush=True)
+    return status, printed
 
 
 def first_line(*command):
@@ -77,6 +80,7 @@ def main():
     parser.add_argument("--short", action="store_true", help="few rounds")
     parser.add_argument("benchmarks", nargs="*", default=BENCHMARKS, help=f"of {', '.join(BENCHMARKS)}")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     arguments = ["--short"] if options.short else []
     statuses = []
     for name in options.benchmarks:
