@@ -114,7 +114,7 @@ def tools(short):
         TOP: lambda frames: batch(["top", "-b", "-d", delay], frames, env=home),
     }
     if short:
-        return found
+        return {name: found[name] for name in (OURS, TOP)}
     if bench.have("htop"):
         found["htop (in a terminal)"] = lambda frames: in_terminal(["htop", "-d", f"{delay}0"], frames)
     if bench.have("atop"):
@@ -128,8 +128,8 @@ def run(options, report):
     bench.need_root()
     if not bench.have("top"):
         raise bench.Skip("no top: install procps")
-    frames = options.frames or (1 if options.short else 3)
-    count = options.rounds or (1 if options.short else 3)
+    frames = options.frames or (2 if options.short else 3)
+    count = options.rounds or 3
     # The watcher must not wait for its turn; what it starts is as it would be.
     os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     with bench.sleepers(options.processes):
