@@ -92,13 +92,18 @@ def steal_seconds(cpu=None):
 
 
 class Window:
-    """How the threads of a process spent a stretch of time, by schedstat: shares of their wall time."""
+    """How the threads of a process spent a stretch of time, by schedstat: shares of their wall time.
+
+    `steal` is what a hypervisor took from all CPUs in that time, as a share of the same: the most that these
+    threads can have lost. It is part of `off`.
+    """
 
     def __init__(self, pid):
         self.pid = pid
         self.since = time.monotonic()
         self.before = schedstat(pid)
-        self.cpu = self.run_queue = self.off = None
+        self.steal_before = steal_seconds()
+        self.cpu = self.run_queue = self.off = self.steal = None
 
     def close(self):
         wall = (time.monotonic() - self.since) * len(threads_of(self.pid))
@@ -106,6 +111,7 @@ class Window:
         self.cpu = (cpu - self.before[0]) / wall
         self.run_queue = (wait - self.before[1]) / wall
         self.off = 1 - self.cpu - self.run_queue
+        self.steal = (steal_seconds() - self.steal_before) / wall
         return self
 
 
