@@ -275,7 +275,7 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
 			return;
 	}
 	/* A fresh account, or one that the iterator is about to seed: whatever it was, it runs now. */
-	if (a->phase <= BT_PHASE_SEEDING) {
+	if (a->phase == BT_PHASE_NONE) {
 		a->since_ns = now_ns;
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 		return;

@@ -42,7 +42,6 @@
 
 enum bt_phase {
 	BT_PHASE_NONE,     /* zeroed memory: no account yet */
-	BT_PHASE_SEEDING,  /* the iterator is about to say what a thread found at the start does */
 	BT_PHASE_ONCPU,    /* running since since_ns */
 	BT_PHASE_RUNNABLE, /* in a run queue, or held back by a quota, since since_ns; cause says which */
 	BT_PHASE_BLOCKED,  /* asleep since since_ns, for cause */

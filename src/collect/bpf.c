@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +16,6 @@
 #include "collector_shared.h"
 #include "describe.h"
 #include "skeleton.h"
-#include "syscall_table.h"
 
 /* A bpf iterator hands out at most its own buffer a read: 8 pages (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
 #define READ_BYTES (32 << 10)
@@ -27,7 +25,6 @@ struct bpf_collector {
 	struct bt_skeleton *skeleton;
 	struct ring_buffer *exits;
 	struct bt_snapshot ended; /* records of ended threads that wait for the next read */
-	int drain_error;
 	uint64_t tick_ns;
 };
 
@@ -53,10 +50,8 @@ static int ended_take(void *context, void *data, size_t size)
 	if (size < sizeof(struct bt_record))
 		return 0;
 	room = bt_snapshot_reserve(&c->ended, sizeof(struct bt_record));
-	if (!room) {
-		c->drain_error = -ENOMEM;
+	if (!room)
 		return -ENOMEM;
-	}
 	memcpy(room, data, sizeof(struct bt_record));
 	c->ended.length += sizeof(struct bt_record);
 	return 0;

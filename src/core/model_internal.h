@@ -153,8 +153,7 @@ static inline uint64_t bt_grown(uint64_t before, uint64_t now)
 
 static inline bool bt_record_has_account(const struct bt_record *r)
 {
-	return (r->head.valid & BT_VALID_ACCOUNT) && r->account.phase != BT_PHASE_NONE &&
-	       r->account.phase != BT_PHASE_SEEDING;
+	return (r->head.valid & BT_VALID_ACCOUNT) && r->account.phase != BT_PHASE_NONE;
 }
 
 static inline bool bt_record_is_dead(const struct bt_record *r)

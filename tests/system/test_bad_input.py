@@ -217,6 +217,7 @@ class BadInput(unittest.TestCase):
         self.assertEqual(FAILED, done.returncode, "no collector runs, and the status does not say so")
         self.assertRegex(done.stdout.decode(), r"(?i)missing +capability CAP_BPF")
         self.assertIn("sudo", done.stdout.decode())
+        self.assert_one_line(done.stderr)
         done = self.unprivileged("check", capabilities=NEEDED_CAPABILITIES)
         self.assertEqual(0, done.returncode, done)
         self.assertRegex(done.stdout.decode(), r"ok +capability CAP_BPF")
