@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "collector_shared.h"
+#include "gil.h"
 #include "reason.h"
 #include "waker.h"
 #include "wire.h"
@@ -257,6 +258,11 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	}
 	if (blocked) {
 		doubt = reason_of_block(prev, state, a, &why);
+		if (why.target == BT_TARGET_FUTEX && why.cause != BT_MS_PAGING &&
+		    gil_is_at(a, prev->tgid, why.object)) {
+			why.cause = BT_MS_GIL;
+			doubt = BT_DOUBT_NONE;
+		}
 	} else {
 		/* What it waited for before is kept for restart_syscall. */
 		why = a->reason;
@@ -351,19 +357,23 @@ int BPF_PROG(bt_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct bt_account *a = account_create(child, now_ns);
-	struct bt_account *of_parent;
+	struct bt_account *of_parent = bpf_task_storage_get(&accounts, parent, NULL, 0);
+	__u64 mm = task_mm(parent);
 
 	if (!a)
 		return 0;
 	a->parent_tgid = parent->tgid;
 	a->parent_start_ns = task_plain(parent)->group_leader->start_boottime;
-	if (child->tgid == parent->tgid) {
+	if (of_parent && child->tgid == parent->tgid) {
 		/* A thread has its process's parent. */
-		of_parent = bpf_task_storage_get(&accounts, parent, NULL, 0);
-		if (of_parent) {
-			a->parent_tgid = of_parent->parent_tgid;
-			a->parent_start_ns = of_parent->parent_start_ns;
-		}
+		a->parent_tgid = of_parent->parent_tgid;
+		a->parent_start_ns = of_parent->parent_start_ns;
+		if (of_parent->gil_mm != mm)
+			gil_ask(of_parent, parent->tgid, mm, &exits);
+		gil_inherit(a, of_parent, mm);
+	} else if (of_parent && of_parent->gil_mm == mm && of_parent->gil_state == BT_GIL_KNOWN) {
+		/* A copy of the address space, or the same one. */
+		gil_inherit(a, of_parent, task_mm(child));
 	}
 	a->reason.cause = BT_MS_RUN_QUEUE;
 	bt_account_phase_set(a, BT_PHASE_RUNNABLE);
@@ -390,6 +400,9 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 	}
 	if (!a->id)
 		account_init(a, t, now_ns);
+	/* User space answers without being asked for those it finds at the start. */
+	if (a->gil_state == BT_GIL_UNASKED)
+		a->gil_state = BT_GIL_ASKED;
 	if (a->phase != BT_PHASE_NONE)
 		return a;
 	if (t->exit_state) {

@@ -156,4 +156,10 @@ static __always_inline __u64 task_files(struct task_struct *t)
 	return address_read((void *)t + bpf_core_field_offset(struct task_struct, files));
 }
 
+/* Its address space, as a number to tell it from another. */
+static __always_inline __u64 task_mm(struct task_struct *t)
+{
+	return address_read((void *)t + bpf_core_field_offset(struct task_struct, mm));
+}
+
 #endif

@@ -302,10 +302,11 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		r->cause = BT_MS_EVENT;
 		return BT_DOUBT_EPOLL;
 	case BT_SC_POLL:
-		r->cause = BT_MS_EVENT;
+		/* Nothing but a time to wait for: how some programs sleep. */
+		r->cause = call.arg[1] ? BT_MS_EVENT : BT_MS_SLEEP;
 		return a ? doubt_of_poll(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
 	case BT_SC_SELECT:
-		r->cause = BT_MS_EVENT;
+		r->cause = call.arg[0] ? BT_MS_EVENT : BT_MS_SLEEP;
 		return a ? doubt_of_select(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
 	case BT_SC_EVENT:
 	case BT_SC_RESTART:

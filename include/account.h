@@ -95,6 +95,9 @@ enum bt_doubt {
 			   ourselves */
 };
 
+/* Whether it is known where the lock of an interpreter is. */
+enum bt_gil_state { BT_GIL_UNASKED, BT_GIL_ASKED, BT_GIL_KNOWN };
+
 /* What the last wait in doubt at a place turned out to be; places share slots. */
 #define BT_HABITS     8
 #define BT_HABIT_BITS 3
@@ -148,6 +151,10 @@ struct bt_account {
 	__u64 leader_start_ns; /* CLOCK_BOOTTIME of the thread group's leader: with tgid, the process */
 	__u64 parent_start_ns; /* likewise of the process that forked it; 0 = not seen */
 	__s32 parent_tgid;     /* who forked it (stays when it is reparented); 0 = not seen */
+	__u32 gil_state;       /* enum bt_gil_state */
+	__u64 gil_from;        /* KNOWN: where the interpreter of its process keeps its global lock, */
+	__u64 gil_mm;          /* in which address space, */
+	__u32 gil_size;        /* and how far that reaches; 0 = there is none */
 	__u32 reserved2;
 
 	struct bt_bursts bursts;

@@ -244,6 +244,14 @@ static void say_blocked(const struct subject *s, enum bt_group group)
 	unsigned int cause = group_largest(s->verdict, group);
 
 	add_threads(s);
+	if (cause == BT_MS_GIL) {
+		/* Its waits have several addresses, none of which says anything. */
+		bt_strbuf_add(s->out,
+			      "waiting for the interpreter's lock (GIL), which one holds at a time, took ");
+		add_percent(s->out, (double)s->verdict->share[cause]);
+		bt_strbuf_addf(s->out, " %s", s->of_time);
+		return;
+	}
 	/* A wait that is the smaller part would explain the wrong thing. */
 	if (w && (w->reason.cause == cause || w->ns * 2 > s->usage->wall_ns)) {
 		add_wait(w, s->out);
