@@ -245,9 +245,9 @@ static struct bt_row *rows_of(const struct bt_report *r, size_t *count)
 		const struct bt_process *p = r->processes[i];
 
 		if (!r->threads)
-			rows[(*count)++].subject = bt_subject_of_process(p);
+			rows[(*count)++] = (struct bt_row){.process = p};
 		for (uint32_t t = 0; r->threads && t < p->thread_count; t++)
-			rows[(*count)++].subject = bt_subject_of_thread(p, p->thread_list[t]);
+			rows[(*count)++] = (struct bt_row){.process = p, .thread = p->thread_list[t]};
 	}
 	return rows;
 }
@@ -268,8 +268,11 @@ int bt_view_top(const struct bt_report *r, const struct bt_style *style, struct 
 	add_counts(out, r->frame, style);
 	bt_columns_choose(&columns, r->threads, r->sort, style);
 	bt_columns_head(&columns, style, out);
-	for (size_t i = 0; i < count; i++)
-		bt_columns_row(&columns, &rows[i].subject, style, out);
+	for (size_t i = 0; i < count; i++) {
+		const struct bt_subject s = bt_row_subject(&rows[i]);
+
+		bt_columns_row(&columns, &s, style, out);
+	}
 	/* Frames are paragraphs. */
 	bt_strbuf_add_char(out, '\n');
 	free(rows);
