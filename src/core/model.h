@@ -50,6 +50,10 @@ struct bt_process {
 	const char *user;
 	const char *cmdline;
 	const char *cgroup;
+	/* Likewise the view: where its row lies in the text of frame shown_frame (view.h, struct bt_kept). */
+	uint32_t shown_frame;
+	uint32_t shown_revision;
+	uint32_t shown_offset, shown_length;
 
 	/* The part of the interval in which it was there: CLOCK_MONOTONIC. */
 	uint64_t begin_ns, end_ns;

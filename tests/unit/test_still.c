@@ -2,6 +2,9 @@
 /* Processes that nothing happens to: what is kept of them is what would be found anew. */
 #include "model_fixture.h"
 
+#include "strbuf.h"
+#include "view.h"
+
 #define PROCESSES 40
 #define FRAMES    120
 
@@ -275,12 +278,91 @@ static void still_is_as_good_as_told_in_full(void **state)
 	fake_close(&full.h);
 }
 
+/* The frame as text: with the rows of the one before where they are right, and all anew. */
+static size_t assert_rows(struct fixture *f, struct bt_kept *kept, const struct bt_style *style)
+{
+	static const struct bt_host host = {"host", 60, 0.5};
+	struct bt_report r = {.version = "1", .collector = "fake", .host = &host};
+	struct bt_strbuf text = BT_STRBUF_INIT, anew = BT_STRBUF_INIT;
+	size_t redrawn = 0;
+
+	assert_int_equal(bt_model_judge(f->m, false), 0);
+	r.frame = bt_model_frame(f->m);
+	r.processes = r.frame->processes;
+	r.process_count = r.frame->process_count;
+	for (size_t i = 0; i < r.process_count; i++) {
+		const struct bt_process *p = r.processes[i];
+
+		redrawn += !kept->usable || p->shown_frame != kept->frame || p->shown_revision != p->revision;
+	}
+	assert_int_equal(bt_view_top(&r, style, &anew), 0);
+	r.kept = kept;
+	assert_int_equal(bt_view_top(&r, style, &text), 0);
+	assert_string_equal(bt_strbuf_text(&text), bt_strbuf_text(&anew));
+	bt_strbuf_free(&anew);
+	bt_strbuf_free(&kept->text);
+	kept->text = text;
+	return redrawn;
+}
+
+static void rows_are_as_if_drawn_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct bt_style style = {0, true, false};
+	struct bt_kept kept = {0};
+	unsigned int seed = 7;
+	size_t rows = 0, redrawn = 0;
+
+	sleepers(f);
+	for (int n = 0; n < FRAMES; n++) {
+		style.columns = n / 10 % 3 ? 0 : 70 + (unsigned int)n / 10;
+		style.colour = n / 20 % 2;
+		bt_model_begin(f->m);
+		live(&f->h, &seed);
+		f->h.no_same = n % 16 == 15;
+		take(f);
+		redrawn += assert_rows(f, &kept, &style);
+		rows += bt_model_frame(f->m)->process_count;
+	}
+	bt_strbuf_free(&kept.text);
+	assert_true(redrawn < rows * 2 / 3);
+}
+
+/* A sleeping thread's name, command line and priority can change: the next full record says so. */
+static void what_a_full_record_tells_is_drawn(void **state)
+{
+	const struct bt_style style = {0, true, false};
+	struct fixture *f = *state;
+	struct bt_kept kept = {0};
+	struct bt_process *p;
+	int i = sleeper(f, 10);
+
+	take(f);
+	next(f, 10, SECOND_NS);
+	assert_int_equal(assert_rows(f, &kept, &style), 1);
+	next(f, 10, SECOND_NS);
+	assert_int_equal(assert_rows(f, &kept, &style), 0);
+	memcpy(fake_at(&f->h, i)->r.facts.comm, "renamed", 8);
+	fake_at(&f->h, i)->r.facts.nice = 7;
+	next(f, 10, SECOND_NS);
+	assert_int_equal(assert_rows(f, &kept, &style), 0); /* nobody was told */
+	assert_null(strstr(bt_strbuf_text(&kept.text), "[renamed]"));
+	f->h.no_same = true;
+	p = next(f, 10, SECOND_NS);
+	p->cmdline = "/bin/other 1"; /* as after an exec */
+	assert_int_equal(p->nice, 7);
+	assert_int_equal(assert_rows(f, &kept, &style), 1);
+	assert_non_null(strstr(bt_strbuf_text(&kept.text), "/bin/other 1\n"));
+	bt_strbuf_free(&kept.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(an_unchanged_process_keeps_its_verdict), TEST(who_wakes_is_judged_anew),
 	    TEST(an_interval_without_a_frame_counts),     TEST(a_thread_more_or_less_is_a_change),
-	    TEST(still_is_as_good_as_told_in_full),
+	    TEST(still_is_as_good_as_told_in_full),       TEST(rows_are_as_if_drawn_anew),
+	    TEST(what_a_full_record_tells_is_drawn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
