@@ -14,7 +14,7 @@
 #define DELAY_NS 1000000000ull
 
 static int show_frame(struct bt_session *s, const struct bt_options *o, const struct bt_style *style,
-		      struct bt_strbuf *out)
+		      struct bt_strbuf *out, struct bt_kept *kept)
 {
 	struct bt_report r = bt_session_report(s, o->threads);
 	struct bt_host host;
@@ -32,6 +32,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 	r.host = &host;
 	r.sort = o->sort;
 	r.sort_reversed = o->sort_reversed;
+	r.kept = kept;
 	bt_strbuf_clear(out);
 	err = bt_processes_sort(r.processes, r.process_count, o->sort, o->sort_reversed);
 	if (!err)
@@ -42,11 +43,19 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 		bt_complain("no memory for a frame");
 		return -1;
 	}
-	return bt_output_write(STDOUT_FILENO, "standard output", out);
+	err = bt_output_write(STDOUT_FILENO, "standard output", out);
+	if (!o->json) {
+		struct bt_strbuf shown = *out;
+
+		*out = kept->text;
+		kept->text = shown;
+	}
+	return err;
 }
 
 /* Exit status. */
-static int watch(struct bt_session *s, const struct bt_options *o, struct bt_strbuf *out)
+static int watch(struct bt_session *s, const struct bt_options *o, struct bt_strbuf *out,
+		 struct bt_kept *kept)
 {
 	struct bt_style style = bt_style_detect(STDOUT_FILENO);
 	uint64_t delay_ns = o->delay_ns ? o->delay_ns : DELAY_NS;
@@ -65,7 +74,7 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 		status = bt_session_read(s);
 		if (status)
 			return status;
-		status = show_frame(s, o, &style, out);
+		status = show_frame(s, o, &style, out, kept);
 		if (status == BT_OUTPUT_CLOSED)
 			return BT_EXIT_DONE;
 		if (status)
@@ -83,6 +92,7 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 int bt_command_top(struct bt_options *o)
 {
 	struct bt_strbuf out = BT_STRBUF_INIT;
+	struct bt_kept kept = {0};
 	struct bt_session s = {.signal_fd = -1};
 	size_t missing;
 	int status;
@@ -102,10 +112,11 @@ int bt_command_top(struct bt_options *o)
 	if (!status)
 		status = bt_session_base(&s, true);
 	if (!status)
-		status = watch(&s, o, &out);
+		status = watch(&s, o, &out, &kept);
 	if (!status && missing)
 		status = BT_EXIT_NO_PROCESS;
 	bt_session_close(&s);
 	bt_strbuf_free(&out);
+	bt_strbuf_free(&kept.text);
 	return status;
 }

@@ -19,7 +19,12 @@
 #define BT_SPLIT_MIN_TICKS 25
 
 struct bt_usage {
-	uint64_t wall_ns;            /* of all threads */
+	uint64_t wall_ns;    /* of all threads */
+	uint32_t wait_count; /* at most BT_USAGE_WAITS */
+	uint8_t valid;       /* enum bt_valid: what all of its parts measured (RSS: any of them) */
+	const struct bt_bursts
+	    *bursts;                 /* NULL: none ended; owned by whoever owns the usage, as are the waits */
+	const struct bt_wait *waits; /* most time first; open waits included */
 	struct bt_totals totals;     /* adds up to wall_ns but for residual_ns */
 	uint64_t residual_ns;        /* sum over threads of |microstates - wall time| */
 	uint64_t utime_ns, stime_ns; /* ticks seen in user and system mode */
@@ -27,11 +32,6 @@ struct bt_usage {
 	uint64_t active_ended_ns;    /* active time of the threads that ended, summed */
 	uint64_t voluntary, involuntary, major_faults;
 	uint64_t read_bytes, write_bytes, rchar, wchar;
-	const struct bt_bursts
-	    *bursts;                 /* NULL: none ended; owned by whoever owns the usage, as are the waits */
-	const struct bt_wait *waits; /* most time first; open waits included */
-	uint32_t wait_count;         /* at most BT_USAGE_WAITS */
-	uint8_t valid;               /* enum bt_valid: what all of its parts measured (RSS: any of them) */
 };
 
 /* Where a sum of usages keeps its bursts and waits. */
