@@ -4,6 +4,7 @@
 #include "cells.h"
 #include "evidence.h"
 #include "names.h"
+#include "text_advice.h"
 #include "text_budget.h"
 #include "view.h"
 
@@ -108,6 +109,7 @@ static void add_still_running(struct bt_strbuf *out, const struct bt_report *r, 
 int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out)
 {
 	const struct bt_process *total = r->total;
+	struct bt_advisor advisor = {.frame = r->frame};
 	struct bt_style narrow = *style;
 
 	/* A report in a file is read by people, too: command lines of compilers fill screens. */
@@ -119,7 +121,9 @@ int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct 
 	bt_text_measure(out, total);
 	bt_strbuf_add(out, "\n  ");
 	bt_evidence(total, r->frame, out);
-	bt_strbuf_add(out, "\n\n");
+	bt_strbuf_add_char(out, '\n');
+	bt_text_advice(out, &advisor, total, &narrow);
+	bt_strbuf_add_char(out, '\n');
 	add_budget(out, total, style);
 	add_heaviest(out, r, &narrow);
 	add_still_running(out, r, style);
