@@ -4,6 +4,7 @@
 #include "evidence.h"
 #include "text_advice.h"
 #include "text_budget.h"
+#include "text_bursts.h"
 #include "view.h"
 
 /* Columns for the name in the first line: the verdict has to be seen. */
@@ -93,6 +94,8 @@ static void add_process(struct bt_strbuf *out, const struct bt_report *r, struct
 		bt_evidence(p, r->frame, out);
 		bt_strbuf_add_char(out, '\n');
 		bt_text_advice(out, advisor, p, style);
+		if (r->bursts)
+			bt_text_bursts(out, &p->usage, style);
 	}
 	if (r->threads && p != r->total)
 		add_threads(out, p, style);

@@ -6,6 +6,7 @@
 #include "names.h"
 #include "text_advice.h"
 #include "text_budget.h"
+#include "text_bursts.h"
 #include "view.h"
 
 #define COLUMNS_ASSUMED 80
@@ -37,21 +38,6 @@ static void add_head(struct bt_strbuf *out, const struct bt_report *r, unsigned 
 		       r->descendants == 1 ? "" : "s");
 }
 
-/* A bar of eighths of a cell, or of '#'. */
-static void add_gauge(struct bt_strbuf *out, double share, const struct bt_style *style)
-{
-	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-	unsigned int steps = (unsigned int)(share * BAR_WIDTH * 8 + 0.5);
-
-	if (!style->utf8) {
-		bt_strbuf_add_fill(out, '#', (steps + 4) / 8);
-		return;
-	}
-	for (unsigned int i = 0; i < steps / 8; i++)
-		bt_strbuf_add(out, "█");
-	bt_strbuf_add(out, eighths[steps % 8]);
-}
-
 static void add_budget(struct bt_strbuf *out, const struct bt_process *total, const struct bt_style *style)
 {
 	struct bt_budget_part parts[BT_MS_COUNT];
@@ -64,7 +50,7 @@ static void add_budget(struct bt_strbuf *out, const struct bt_process *total, co
 		bt_strbuf_addf(out, "  %-10s%6.1f%% %10.3f s  ", parts[i].name, parts[i].share * 100,
 			       seconds);
 		bt_colour_begin(out, sgr, style);
-		add_gauge(out, parts[i].share, style);
+		bt_gauge(out, parts[i].share, BAR_WIDTH, style);
 		bt_colour_end(out, style);
 		bt_strbuf_add_char(out, '\n');
 	}
@@ -125,6 +111,10 @@ int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct 
 	bt_text_advice(out, &advisor, total, &narrow);
 	bt_strbuf_add_char(out, '\n');
 	add_budget(out, total, style);
+	if (r->bursts) {
+		bt_strbuf_add_char(out, '\n');
+		bt_text_bursts(out, &total->usage, &narrow);
+	}
 	add_heaviest(out, r, &narrow);
 	add_still_running(out, r, style);
 	return bt_strbuf_error(out);
