@@ -182,10 +182,11 @@ void bt_queue_say(const struct bt_case *c, struct bt_strbuf *out)
 				  "tells.");
 }
 
+/* Where it waits for I/O as much as it computes, what it computes in the kernel is a part of that I/O. */
 bool bt_system_calls_applies(const struct bt_case *c)
 {
-	return wants_cpu(c) && c->v->split && c->u->totals.oncpu_ns &&
-	       c->v->share[BT_MS_SYSTEM] > c->v->share[BT_MS_USER];
+	return wants_cpu(c) && (c->v->id != BT_VERDICT_MIXED || c->v->cause == BT_MS_SYSTEM) && c->v->split &&
+	       c->u->totals.oncpu_ns && c->v->share[BT_MS_SYSTEM] > c->v->share[BT_MS_USER];
 }
 
 void bt_system_calls_say(const struct bt_case *c, struct bt_strbuf *out)
@@ -193,19 +194,21 @@ void bt_system_calls_say(const struct bt_case *c, struct bt_strbuf *out)
 	double both = (double)c->v->share[BT_MS_SYSTEM] + (double)c->v->share[BT_MS_USER];
 
 	bt_words_percent(out, (double)c->v->share[BT_MS_SYSTEM] / both);
-	bt_strbuf_add(out, " of its CPU time is in the kernel");
+	bt_strbuf_add(out, " of its CPU time is in the kernel; it sleeps ");
+	bt_strbuf_add_fixed(out, bt_case_per_second(c, (double)c->u->voluntary), 0);
+	bt_strbuf_add(out, " times");
 	if (c->u->valid & BT_VALID_IO) {
-		bt_strbuf_add(out, " (it reads ");
+		bt_strbuf_add(out, ", reads ");
 		bt_words_bytes(out, bt_case_per_second(c, (double)c->u->rchar));
 		bt_strbuf_add(out, " and writes ");
 		bt_words_bytes(out, bt_case_per_second(c, (double)c->u->wchar));
-		bt_strbuf_add(out, " a second)");
+		bt_strbuf_add(out, " of files and pipes");
 	}
-	bt_strbuf_add(out, ": look at its calls, not at its code (strace -c -f");
+	bt_strbuf_add(out, " a second. Look at its calls, not at its code (strace -c -f");
 	bt_say_pid(c, " -p ", out);
 	bt_strbuf_add(out, ", perf top");
 	bt_say_pid(c, " -p ", out);
-	bt_strbuf_add(out, "); fewer and larger ones are cheaper.");
+	bt_strbuf_add(out, "): fewer and larger ones are cheaper.");
 }
 
 bool bt_one_thread_applies(const struct bt_case *c)
@@ -249,9 +252,16 @@ void bt_more_threads_say(const struct bt_case *c, struct bt_strbuf *out)
 		      "it to use more threads; more cores change nothing before.");
 }
 
+/* While threads wait for a lock, its holder computes: the verdict may be about that. */
+static bool suffers(const struct bt_case *c, enum bt_microstate lock)
+{
+	return bt_case_bears(c, lock) ||
+	       (c->v->id == BT_VERDICT_CPU_BOUND && bt_case_weight(c, lock) >= BT_ADVICE_WEIGHT_MIN);
+}
+
 bool bt_gil_applies(const struct bt_case *c)
 {
-	return bt_case_bears(c, BT_MS_GIL);
+	return suffers(c, BT_MS_GIL);
 }
 
 /* "3 threads wait"; "Waits" where they are not counted. */
@@ -292,7 +302,7 @@ bool bt_convoy_applies(const struct bt_case *c)
 {
 	struct bt_wait_sum sum = lock_waits(c);
 
-	return bt_case_bears(c, BT_MS_LOCK) && sum.most && sum.most->reason.target == BT_TARGET_FUTEX;
+	return suffers(c, BT_MS_LOCK) && sum.most && sum.most->reason.target == BT_TARGET_FUTEX;
 }
 
 void bt_convoy_say(const struct bt_case *c, struct bt_strbuf *out)
@@ -314,7 +324,7 @@ bool bt_file_lock_applies(const struct bt_case *c)
 {
 	struct bt_wait_sum sum = lock_waits(c);
 
-	return bt_case_bears(c, BT_MS_LOCK) && sum.most && bt_call_of(sum.most) == BT_CALL_FILE_LOCK;
+	return suffers(c, BT_MS_LOCK) && sum.most && bt_call_of(sum.most) == BT_CALL_FILE_LOCK;
 }
 
 void bt_file_lock_say(const struct bt_case *c, struct bt_strbuf *out)
@@ -332,7 +342,7 @@ bool bt_kernel_lock_applies(const struct bt_case *c)
 {
 	struct bt_wait_sum sum = lock_waits(c);
 
-	return bt_case_bears(c, BT_MS_LOCK) && sum.most && sum.most->reason.target != BT_TARGET_FUTEX &&
+	return suffers(c, BT_MS_LOCK) && sum.most && sum.most->reason.target != BT_TARGET_FUTEX &&
 	       bt_call_of(sum.most) != BT_CALL_FILE_LOCK;
 }
 

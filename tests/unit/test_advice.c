@@ -300,9 +300,10 @@ static void system_calls(void **state)
 	spend(&w, BT_MS_SYSTEM, 400 * MS);
 	spend(&w, BT_MS_EVENT, 300 * MS);
 	w.p.usage.rchar = 2000000;
+	w.p.usage.voluntary = 700;
 	assert_advice(&w, "cpu-system-calls");
-	assert_says(&w,
-		    "80 % of its CPU time is in the kernel (it reads 2.0 MB and writes 0 bytes a second)");
+	assert_says(&w, "80 % of its CPU time is in the kernel; it sleeps 700 times, reads 2.0 MB and writes "
+			"0 bytes of files and pipes a second");
 
 	/* What was not measured is not quoted. */
 	w.p.usage.valid &= (uint8_t)~BT_VALID_IO;
@@ -331,6 +332,16 @@ static void gil(void **state)
 	spend(&w, BT_MS_USER, 990 * MS);
 	wait_for(&w, BT_MS_LOCK, BT_TARGET_FUTEX, SYS_futex, 3010 * MS, 600);
 	assert_advice(&w, "lock-convoy");
+
+	/* One of two computes more: cpu-bound, but it is the lock that keeps the other from it. */
+	again(&w);
+	w.p.threads = 2;
+	spend(&w, BT_MS_USER, 1000 * MS);
+	wait_for(&w, BT_MS_GIL, BT_TARGET_FUTEX, SYS_futex, 700 * MS, 140);
+	spend(&w, BT_MS_EVENT, 300 * MS);
+	w.p.usage.oncpu_max_ns = 650 * MS;
+	w.p.usage.oncpu_next_ns = 350 * MS;
+	assert_advice(&w, "gil-use-processes");
 
 	/* One thread that computes waits for it now and then. */
 	again(&w);
@@ -603,7 +614,7 @@ static void no_advice(void **state)
 	world_close(&w);
 }
 
-/* A third each: advice on what is a quarter of it or more, and on nothing else. */
+/* Parts of it: advice on what is a quarter or more, and on nothing else. */
 static void mixed(void **state)
 {
 	WORLD;
@@ -611,6 +622,14 @@ static void mixed(void **state)
 	wait_for(&w, BT_MS_DISK, BT_TARGET_FILE, SYS_fsync, 330 * MS, 100);
 	wait_for(&w, BT_MS_NETWORK, BT_TARGET_INET, SYS_recvfrom, 200 * MS, 100);
 	assert_advice(&w, "disk-fsync");
+
+	/* The kernel's part of the I/O is no matter of its own; unless it is the largest of all. */
+	again(&w);
+	spend(&w, BT_MS_SYSTEM, 460 * MS);
+	wait_for(&w, BT_MS_DISK, BT_TARGET_FILE, SYS_fsync, 540 * MS, 100);
+	assert_advice(&w, "disk-fsync");
+	w.p.usage.stime_ns = w.p.usage.totals.oncpu_ns = 600 * MS;
+	assert_advice(&w, "cpu-system-calls disk-fsync");
 	world_close(&w);
 }
 
