@@ -182,11 +182,15 @@ void bt_queue_say(const struct bt_case *c, struct bt_strbuf *out)
 				  "tells.");
 }
 
-/* Where it waits for I/O as much as it computes, what it computes in the kernel is a part of that I/O. */
+/*
+ * Where it waits for I/O as much as it computes, what it computes in the kernel is a part of that I/O; and
+ * who is starved needs a CPU first.
+ */
 bool bt_system_calls_applies(const struct bt_case *c)
 {
-	return wants_cpu(c) && (c->v->id != BT_VERDICT_MIXED || c->v->cause == BT_MS_SYSTEM) && c->v->split &&
-	       c->u->totals.oncpu_ns && c->v->share[BT_MS_SYSTEM] > c->v->share[BT_MS_USER];
+	if (c->v->id != BT_VERDICT_CPU_BOUND && (c->v->id != BT_VERDICT_MIXED || c->v->cause != BT_MS_SYSTEM))
+		return false;
+	return c->v->split && c->v->share[BT_MS_SYSTEM] > c->v->share[BT_MS_USER];
 }
 
 void bt_system_calls_say(const struct bt_case *c, struct bt_strbuf *out)
