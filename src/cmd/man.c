@@ -128,11 +128,11 @@ static void add_advice(struct bt_strbuf *out)
 	add_section(out, "ADVICE");
 	add_paragraphs(out, "What to do about a verdict, in lines that begin with an arrow, and in JSON with "
 			    "one of these ids. "
-			    "None is given without its evidence, which it quotes. docs/advice.md in the "
-			    "sources has a section "
-			    "for each: what it means, the evidence, what to do, and what not to do. top "
-			    "leaves it out for idle "
-			    "processes.");
+			    "None is given without its evidence, which it quotes. For each, advice.md, which "
+			    "is installed with "
+			    "the documentation, says what it means, the evidence, what to do, and what not "
+			    "to do. top leaves it "
+			    "out for idle processes.");
 	for (unsigned int row = 0; row < bt_advice_count(); row++)
 		add_term(out, bt_advice_id(row), bt_advice_title(row));
 }
