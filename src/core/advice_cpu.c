@@ -17,6 +17,8 @@
 #define QUEUE_WORTH 0.10
 /* A neighbour with less is not the one. */
 #define NEIGHBOUR_MIN_CPUS 0.10
+/* One at a time; what the kernel does for the others comes on top. */
+#define ONE_CPU_MAX 1.10
 /* Figures of the host are of the whole interval: they say nothing about a small part of it. */
 #define PRESENT_MIN 0.80
 /* Figures of threads and of the host are not of the same instants: so much less than needed is no accident.
@@ -289,7 +291,9 @@ void bt_gil_say(const struct bt_case *c, struct bt_strbuf *out)
 	say_waiters(c, sum.most, out);
 	bt_strbuf_add(out, " for the interpreter's lock, ");
 	bt_say_share(c, offcpu_ns(c, BT_MS_GIL), out);
-	bt_say_fixed(out, "; together they get ", bt_case_cpus(c), 2, " CPUs, and it allows 1. ");
+	/* Several interpreters, or extensions that release it, get more. */
+	bt_say_fixed(out, "; together they get ", bt_case_cpus(c), 2,
+		     bt_case_cpus(c) <= ONE_CPU_MAX ? " CPUs, and it allows 1. " : " CPUs. ");
 	bt_strbuf_add(
 	    out, "Use processes for the computing part (multiprocessing, ProcessPoolExecutor), a build "
 		 "without the lock, or an extension that releases it. More cores or a faster disk change "

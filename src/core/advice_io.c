@@ -243,16 +243,6 @@ static double message_bytes(const struct bt_case *c, const struct bt_wait_sum *s
 	return (double)(call == BT_CALL_READ ? c->u->rchar : c->u->wchar) / (double)sum->count;
 }
 
-bool bt_small_messages_applies(const struct bt_case *c)
-{
-	struct bt_wait_sum sum = bt_case_waits_all(c, BT_MS_IPC);
-
-	return bt_case_bears(c, BT_MS_IPC) && sum.count && !is_file(sum.most) &&
-	       bt_case_per_second(c, (double)sum.count) >= MESSAGES_MIN_PER_SECOND &&
-	       sum.ns / (double)sum.count <= MESSAGE_WAIT_MAX_NS &&
-	       message_bytes(c, &sum) <= MESSAGE_MAX_BYTES;
-}
-
 /* The process at the other end; NULL: nobody knows, or it is one of its own threads. */
 static const struct bt_process *peer_of(const struct bt_case *c, const struct bt_wait *w)
 {
@@ -261,6 +251,22 @@ static const struct bt_process *peer_of(const struct bt_case *c, const struct bt
 	if (!m || !w || w->waker_pid <= 0 || w->waker_pid == c->p->identity.pid)
 		return NULL;
 	return bt_model_find(m, w->waker_pid);
+}
+
+/* Then the answers take their time, and not the exchange. */
+static bool computes(const struct bt_process *peer)
+{
+	return peer && peer->verdict.id == BT_VERDICT_CPU_BOUND && peer->verdict.cause == BT_MS_USER;
+}
+
+bool bt_small_messages_applies(const struct bt_case *c)
+{
+	struct bt_wait_sum sum = bt_case_waits_all(c, BT_MS_IPC);
+
+	return bt_case_bears(c, BT_MS_IPC) && sum.count && !is_file(sum.most) &&
+	       bt_case_per_second(c, (double)sum.count) >= MESSAGES_MIN_PER_SECOND &&
+	       sum.ns / (double)sum.count <= MESSAGE_WAIT_MAX_NS &&
+	       message_bytes(c, &sum) <= MESSAGE_MAX_BYTES && !computes(peer_of(c, sum.most));
 }
 
 void bt_small_messages_say(const struct bt_case *c, struct bt_strbuf *out)

@@ -70,6 +70,8 @@ static const struct golden goldens[] = {
 	{ "classify-bursts-060", SHOW_BURSTS, &scene_bursts, AT(60), NULL, 700, 0, false, false },
 	{ "classify-bursts-ascii", SHOW_BURSTS, &scene_bursts, ASCII, NULL, 700, 0, false, false },
 	{ "classify-bursts-none", SHOW_BURSTS, &scene_bursts, AT(80), NULL, 701, 0, false, false },
+	{ "classify-peer", SHOW_CLASSIFY, &scene_bursts, AT(50), NULL, 703, 0, false, false },
+	{ "classify-peer-ascii", SHOW_CLASSIFY, &scene_bursts, ASCII, NULL, 703, 0, false, false },
 	{ "json-bursts", SHOW_JSON, &scene_bursts, WIDE, NULL, 700, 0, false, false },
 	{ "run-bursts", SHOW_RUN_BURSTS, &scene_build, AT(80), NULL, 0, 900, false, true },
 	{ "run", SHOW_RUN, &scene_build, AT(80), NULL, 0, 900, false, true },

@@ -93,6 +93,9 @@ static const struct scene_process bursts[] = {
 	{ 700, 1, .comm = "bursty", .cmdline = "./bursty", .user = "app",
 	  .threads = { { DOES(U(600), I(400)), .bursts = &spread } } },
 	{ 701, 1, .comm = "quiet", .cmdline = "./quiet", .user = "app", .threads = { { DOES(EVENT(1000)) } } },
+	{ 702, 1, .comm = "日本\033語", .cmdline = "./answerer", .user = "app", .threads = { { DOES(U(1000)) } } },
+	{ 703, 1, .comm = "asker", .cmdline = "./asker", .user = "app",
+	  .threads = { { DOES(U(50), I(950)), .waits = { { BT_MS_IPC, BT_TARGET_PIPE, 88113, 0, 950, 12000, 702 } } } } },
 };
 /* clang-format on */
 

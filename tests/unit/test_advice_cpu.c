@@ -226,6 +226,12 @@ static void gil(void **state)
 	assert_advice(&w, "gil-use-processes");
 	assert_says(&w, "75 % of its threads' time; together they get 0.99 CPUs");
 
+	/* Several interpreters, each with a lock. */
+	spend(&w, BT_MS_USER, 800 * MS);
+	w.p.usage.oncpu_max_ns = 500 * MS;
+	assert_advice(&w, "gil-use-processes");
+	assert_says(&w, "together they get 1.79 CPUs. Use");
+
 	/* The same wait for a lock of its own. */
 	again(&w);
 	w.p.threads = 4;

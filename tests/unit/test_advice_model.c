@@ -82,19 +82,24 @@ static void a_lone_waiter(void **state)
 	bt_strbuf_free(&out);
 }
 
-/* i waits for waker in a pipe for 900 ms of a second, in ten pieces. */
-static void ask(struct fixture *f, int i, int32_t waker)
+/* i waits for waker in a pipe for 900 ms of a second, in so many pieces. */
+static void ask_often(struct fixture *f, int i, int32_t waker, unsigned int pieces)
 {
 	fake_run(&f->h, i);
 	take(f);
-	for (int k = 0; k < 10; k++) {
+	for (unsigned int k = 0; k < pieces; k++) {
 		fake_block(&f->h, i, BT_MS_IPC, SYS_read, 123);
-		fake_pass(&f->h, 90 * FAKE_MS);
+		fake_pass(&f->h, 900 * FAKE_MS / pieces);
 		fake_wake(&f->h, i, waker);
 		fake_run(&f->h, i);
-		fake_pass(&f->h, 10 * FAKE_MS);
+		fake_pass(&f->h, 100 * FAKE_MS / pieces);
 	}
 	take(f);
+}
+
+static void ask(struct fixture *f, int i, int32_t waker)
+{
+	ask_often(f, i, waker, 10);
 }
 
 static void the_peer_is_named(void **state)
@@ -111,6 +116,38 @@ static void the_peer_is_named(void **state)
 	    advise(f, find(f, 10), &out),
 	    "ipc-peer: Waits for 77 (x\xef\xbf\xbdz), which is cpu-bound by user: read of pipe:[123] "
 	    "took 10 times, 90 ms each, 90 % of the time.");
+	bt_strbuf_free(&out);
+}
+
+/* Two thousand exchanges in a second with a peer that sleeps in between, or computes. */
+static void small_messages(struct fixture *f, bool computes, struct bt_strbuf *out)
+{
+	int peer = fake_fork(&f->h, 77, -1);
+
+	fake_run(&f->h, peer);
+	if (!computes)
+		fake_block(&f->h, peer, BT_MS_IPC, SYS_read, 124);
+	ask_often(f, fake_fork(&f->h, 10, -1), 77, 2000);
+	advise(f, find(f, 10), out);
+}
+
+static void an_exchange_that_costs(void **state)
+{
+	struct bt_strbuf out = BT_STRBUF_INIT;
+
+	small_messages(*state, false, &out);
+	assert_begins(bt_strbuf_text(&out),
+		      "ipc-small-messages: Waits 2000 times a second for 77 (fake), 450 us each: ");
+	assert_non_null(strstr(bt_strbuf_text(&out), "\nipc-peer: "));
+	bt_strbuf_free(&out);
+}
+
+static void an_answer_that_costs(void **state)
+{
+	struct bt_strbuf out = BT_STRBUF_INIT;
+
+	small_messages(*state, true, &out);
+	assert_begins(bt_strbuf_text(&out), "ipc-peer: ");
 	bt_strbuf_free(&out);
 }
 
@@ -220,10 +257,9 @@ static void threads_are_ranked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(waiters_are_counted),       TEST(a_lone_waiter),
-	    TEST(the_peer_is_named),         TEST(an_unknown_peer_is_not),
-	    TEST(its_own_thread_is_no_peer), TEST(the_neighbour_is_named),
-	    TEST(threads_are_ranked),
+	    TEST(waiters_are_counted),       TEST(a_lone_waiter),          TEST(the_peer_is_named),
+	    TEST(an_exchange_that_costs),    TEST(an_answer_that_costs),   TEST(an_unknown_peer_is_not),
+	    TEST(its_own_thread_is_no_peer), TEST(the_neighbour_is_named), TEST(threads_are_ranked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
