@@ -157,9 +157,9 @@ void bt_neighbours_say(const struct bt_case *c, struct bt_strbuf *out)
 		bt_say_process(out, other);
 		bt_say_fixed(out, ", ", cpus, 2, "");
 	}
-	bt_strbuf_add(
-	    out, ". Move one of them, or say which matters (nice, cpu.weight); or add cores. Tuning this "
-		 "program comes second.");
+	bt_strbuf_add(out, ". Move one of them, or say which matters (nice, cpu.weight); or add cores.");
+	if (c->v->id == BT_VERDICT_STARVED)
+		bt_strbuf_add(out, " Tuning this program comes second.");
 }
 
 bool bt_queue_applies(const struct bt_case *c)

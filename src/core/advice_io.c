@@ -127,8 +127,9 @@ void bt_disk_write_say(const struct bt_case *c, struct bt_strbuf *out)
 		bt_words_bytes(out, bt_case_per_second(c, (double)c->u->write_bytes));
 		bt_strbuf_add(out, " a second");
 	}
-	bt_strbuf_add(out, ". Write less, larger pieces, or to a faster device; if it opens with O_SYNC or "
-			   "O_DIRECT, each call waits for the device itself.");
+	bt_strbuf_add(out,
+		      ". Write less, in larger pieces, or to a faster device; if it opens with O_SYNC or "
+		      "O_DIRECT, each call waits for the device itself.");
 }
 
 static bool waits_for_network_files(const struct bt_case *c)

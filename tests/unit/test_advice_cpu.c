@@ -128,6 +128,7 @@ static void neighbours(void **state)
 	w.other.usage.wall_ns = w.other.usage.totals.oncpu_ns = 3600 * MS;
 	assert_advice(&w, "cpu-neighbours");
 	assert_says(&w, "Waits for a CPU 70 % of the time and gets 0.30, while 3.90 of 4 CPUs are in use");
+	assert_says(&w, "comes second");
 	/* Who it is takes a model that knows the process (below); a tree may hold it itself. */
 	assert_silent_on(&w, "other");
 
@@ -154,6 +155,14 @@ static void neighbours(void **state)
 	assert_says(&w,
 		    "while on average 3.93 of 4 CPUs are in use: either it may not use the others (taskset "
 		    "-p, cpuset)");
+
+	/* It has a CPU for as long as it waits for one. */
+	again(&w);
+	spend(&w, BT_MS_USER, 500 * MS);
+	spend(&w, BT_MS_RUN_QUEUE, 500 * MS);
+	w.other.usage.wall_ns = w.other.usage.totals.oncpu_ns = 3500 * MS;
+	assert_advice(&w, "cpu-neighbours");
+	assert_silent_on(&w, "second");
 
 	/* It waits for a CPU a little. */
 	again(&w);
