@@ -226,10 +226,14 @@ static void threads_are_ranked(void **state)
 	root = find(f, 10)->identity;
 	assert_int_equal(bt_tree_create(f->m, &root, &tree), 0);
 	fake_pass(&f->h, 200 * FAKE_MS);
-	fake_block(&f->h, t[2], BT_MS_EVENT, SYS_futex, 1);
+	/* The lesser ones come first, and the child comes between the two. */
+	fake_block(&f->h, t[1], BT_MS_EVENT, SYS_futex, 1);
+	take(f);
+	assert_int_equal(find(f, 10)->usage.oncpu_max_ns, 200 * FAKE_MS);
 	fake_pass(&f->h, 300 * FAKE_MS);
 	fake_block(&f->h, child, BT_MS_EVENT, SYS_futex, 1);
 	take(f);
+	assert_int_equal(bt_tree_total(tree)->usage.oncpu_max_ns, 500 * FAKE_MS);
 	fake_pass(&f->h, 500 * FAKE_MS);
 	take(f);
 	assert_int_equal(find(f, 10)->usage.oncpu_max_ns, SECOND_NS);
@@ -241,9 +245,10 @@ static void threads_are_ranked(void **state)
 	assert_begins(advise(f, find(f, 10), &out),
 		      "cpu-one-thread: Of 3 threads one uses 1.00 CPUs, the others 0.20 together: ");
 	/* One that ended counts as well. */
-	fake_exit(&f->h, t[1], 0);
+	fake_exit(&f->h, t[2], 0);
 	take(f);
 	assert_int_equal(find(f, 10)->usage.oncpu_max_ns, SECOND_NS);
+	assert_int_equal(find(f, 10)->usage.oncpu_next_ns, 200 * FAKE_MS);
 	/* In the next interval nobody computes. */
 	bt_model_begin(f->m);
 	fake_pass(&f->h, 500 * FAKE_MS);
@@ -254,12 +259,37 @@ static void threads_are_ranked(void **state)
 	bt_strbuf_free(&out);
 }
 
+static void a_tree_takes_both_of_a_process(void **state)
+{
+	struct fixture *f = *state;
+	struct bt_identity root;
+	struct bt_tree *tree;
+	int i = fake_fork(&f->h, 10, -1);
+	int child = fake_fork(&f->h, 30, i);
+	int thread = fake_clone(&f->h, child, 31);
+
+	fake_run(&f->h, child);
+	fake_run(&f->h, thread);
+	take(f);
+	root = find(f, 10)->identity;
+	assert_int_equal(bt_tree_create(f->m, &root, &tree), 0);
+	fake_pass(&f->h, 300 * FAKE_MS);
+	fake_block(&f->h, child, BT_MS_EVENT, SYS_futex, 1);
+	fake_pass(&f->h, 700 * FAKE_MS);
+	take(f);
+	assert_int_equal(bt_tree_total(tree)->usage.oncpu_max_ns, SECOND_NS);
+	assert_int_equal(bt_tree_total(tree)->usage.oncpu_next_ns, 300 * FAKE_MS);
+	bt_tree_destroy(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(waiters_are_counted),       TEST(a_lone_waiter),          TEST(the_peer_is_named),
-	    TEST(an_exchange_that_costs),    TEST(an_answer_that_costs),   TEST(an_unknown_peer_is_not),
-	    TEST(its_own_thread_is_no_peer), TEST(the_neighbour_is_named), TEST(threads_are_ranked),
+	    TEST(waiters_are_counted),       TEST(a_lone_waiter),
+	    TEST(the_peer_is_named),         TEST(an_exchange_that_costs),
+	    TEST(an_answer_that_costs),      TEST(an_unknown_peer_is_not),
+	    TEST(its_own_thread_is_no_peer), TEST(the_neighbour_is_named),
+	    TEST(threads_are_ranked),        TEST(a_tree_takes_both_of_a_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
