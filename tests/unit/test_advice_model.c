@@ -45,10 +45,10 @@ static void waiters_are_counted(void **state)
 		t[k] = fake_clone(&f->h, t[0], 10 + k);
 	for (int k = 0; k < 4; k++)
 		fake_run(&f->h, t[k]);
-	take(f);
-	/* Two stay asleep, one gets it now and then, and one is after another lock. */
-	fake_block(&f->h, t[0], BT_MS_LOCK, SYS_futex, 0x70);
+	/* One sleeps all the time, one soon, one gets it now and then, and one is after another lock. */
 	fake_block(&f->h, t[1], BT_MS_LOCK, SYS_futex, 0x70);
+	take(f);
+	fake_block(&f->h, t[0], BT_MS_LOCK, SYS_futex, 0x70);
 	fake_block(&f->h, t[2], BT_MS_LOCK, SYS_futex, 0x70);
 	fake_block(&f->h, t[3], BT_MS_LOCK, SYS_futex, 0x80);
 	for (int k = 0; k < 4; k++) {
