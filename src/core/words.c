@@ -43,8 +43,9 @@ void bt_words_duration(struct bt_strbuf *out, double ns)
 void bt_words_bytes(struct bt_strbuf *out, double bytes)
 {
 	static const char *const units[] = {"bytes", "kB", "MB", "GB"};
+	static const char *const one[] = {"byte", "kB", "MB", "GB"};
 
-	add_scaled(out, bytes, units);
+	add_scaled(out, bytes, bytes >= 0.5 && bytes < 1.5 ? one : units);
 }
 
 void bt_words_target(struct bt_strbuf *out, const struct bt_wait *w)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "advice_world.h"
+#include "words.h"
 
 static void no_advice(void **state)
 {
@@ -90,6 +91,31 @@ static void rows_are_different(void **state)
 	}
 }
 
+static void numbers_in_words(void **state)
+{
+	static const struct {
+		double value;
+		const char *duration, *bytes;
+	} cases[] = {
+	    {0, "0 ns", "0 bytes"},       {1, "1 ns", "1 byte"},         {850, "850 ns", "850 bytes"},
+	    {999.6, "1.0 us", "1.0 kB"},  {9940, "9.9 us", "9.9 kB"},    {9960, "10 us", "10 kB"},
+	    {1900e3, "1.9 ms", "1.9 MB"}, {999.6e3, "1.0 ms", "1.0 MB"}, {24e6, "24 ms", "24 MB"},
+	    {12e9, "12 s", "12 GB"},      {3600e9, "3600 s", "3600 GB"},
+	};
+	struct bt_strbuf text = BT_STRBUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bt_strbuf_clear(&text);
+		bt_words_duration(&text, cases[i].value);
+		assert_string_equal(bt_strbuf_text(&text), cases[i].duration);
+		bt_strbuf_clear(&text);
+		bt_words_bytes(&text, cases[i].value);
+		assert_string_equal(bt_strbuf_text(&text), cases[i].bytes);
+	}
+	bt_strbuf_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +123,7 @@ int main(void)
 	    cmocka_unit_test(mixed),
 	    cmocka_unit_test(every_id_has_its_page),
 	    cmocka_unit_test(rows_are_different),
+	    cmocka_unit_test(numbers_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,10 @@ static void small_messages(void **state)
 	assert_advice(&w, "ipc-small-messages");
 	assert_says(&w, "Waits 20000 times a second for another process, 45 us each for 64 bytes");
 
+	w.p.usage.rchar = 20000;
+	assert_advice(&w, "ipc-small-messages");
+	assert_says(&w, "45 us each for 1 byte: ");
+
 	/* As often, but in large pieces. */
 	w.p.usage.rchar = 20000 * 16000;
 	assert_advice(&w, "ipc-small-messages");
