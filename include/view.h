@@ -58,6 +58,8 @@ struct bt_report {
 	struct bt_process **processes; /* in the order to be shown; judged */
 	size_t process_count;
 	bool threads;                    /* show thread_list, too */
+	bool bursts;                     /* classify, run: draw the histograms */
+	bool brief;                      /* one frame of many: no advice on what is idle */
 	const struct bt_process *total;  /* a tree as one; NULL: there is none */
 	uint64_t descendants;            /* of the tree */
 	const struct bt_host *host;      /* top; else NULL */

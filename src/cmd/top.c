@@ -30,6 +30,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 	bt_session_describe(s, &r);
 	bt_host_read(&host);
 	r.host = &host;
+	r.brief = true;
 	r.sort = o->sort;
 	r.sort_reversed = o->sort_reversed;
 	r.kept = kept;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model_internal.h"
+#include "waits.h"
 
 #include <utlist.h>
 
@@ -160,6 +161,7 @@ static bool frame_begin(struct bt_model *m)
 		f->processes = processes;
 		m->frame_capacity = capacity;
 	}
+	f->model = m;
 	f->duration_ns = bt_grown(m->interval_ns, middle_ns(m));
 	f->loss.tasks = bt_grown(m->interval_loss.tasks, m->loss.tasks);
 	f->loss.exits = bt_grown(m->interval_loss.exits, m->loss.exits);
@@ -345,6 +347,8 @@ static void thread_show(const struct bt_model *m, struct bt_thread_entry *e, str
 	}
 	u->active_max_ns = e->ended ? 0 : e->active_ns;
 	u->active_ended_ns = e->ended ? e->active_ns : 0;
+	u->oncpu_max_ns = u->totals.oncpu_ns;
+	u->oncpu_next_ns = 0;
 	u->valid = u->valid ? u->valid : e->valid;
 	bt_verdict_judge(u, u->wall_ns, &c, &t->verdict);
 }
@@ -378,6 +382,38 @@ int bt_model_threads(struct bt_model *m, struct bt_process *process)
 		shown++;
 	}
 	return 0;
+}
+
+static bool ledger_has(const struct bt_ledger *l, const struct bt_reason *reason)
+{
+	const struct bt_wait *waits = l->many ? l->many : &l->one;
+
+	for (uint32_t i = 0; i < l->wait_count; i++)
+		if (bt_wait_same(&waits[i].reason, reason))
+			return true;
+	return false;
+}
+
+uint32_t bt_model_waiters(struct bt_model *m, const struct bt_process *process,
+			  const struct bt_reason *reason)
+{
+	const struct bt_process_entry *p =
+	    bt_process_get(m, process->identity.pid, process->identity.start_ns);
+	const struct bt_thread_entry *t;
+	uint32_t waiters = 0;
+
+	if (!p || &p->p != process)
+		return 0;
+	if (!p->multi)
+		return ledger_has(&p->ledger, reason);
+	DL_FOREACH(p->threads, t)
+	{
+		if (t->budget)
+			waiters += ledger_has(&t->budget->ledger, reason);
+		else if (t->blocked && t->idle_ns)
+			waiters += bt_wait_same(&t->open, reason);
+	}
+	return waiters;
 }
 
 /* Least active first. */

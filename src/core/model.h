@@ -78,6 +78,8 @@ struct bt_process {
 	struct bt_thread **thread_list;
 };
 
+struct bt_model;
+
 /* One interval of the whole host. */
 struct bt_frame {
 	uint64_t duration_ns;
@@ -94,9 +96,8 @@ struct bt_frame {
 	size_t exited;                     /* processes */
 	size_t process_count;
 	struct bt_process **processes; /* in no order; owned by the model until the next update */
+	struct bt_model *model;        /* whose frame it is: to be asked for more */
 };
-
-struct bt_model;
 
 /* 0 or -ENOMEM; *out is only set on success. */
 int bt_model_create(struct bt_model **out);
@@ -123,6 +124,12 @@ struct bt_process *bt_model_find_identity(struct bt_model *m, const struct bt_id
 int bt_model_judge(struct bt_model *m, bool threads);
 /* Fills the thread_list of one process. 0 or -ENOMEM. Valid as long as a frame. */
 int bt_model_threads(struct bt_model *m, struct bt_process *p);
+
+/*
+ * How many threads of p waited for the same thing as reason says in the interval; of those that waited for
+ * many things, the longest waits are known. 0: p is none of the model's own processes (a tree as one).
+ */
+uint32_t bt_model_waiters(struct bt_model *m, const struct bt_process *p, const struct bt_reason *reason);
 
 /*
  * Long intervals (run, classify -f): forgets ended processes but the keep with the most active time. A tree

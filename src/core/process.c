@@ -200,6 +200,24 @@ void bt_process_begin(struct bt_model *m, struct bt_process_entry *p)
 		p->still = BT_STILL_NOT;
 }
 
+static void oncpu_rank(struct bt_process_entry *p)
+{
+	struct bt_usage *u = &p->p.usage;
+	const struct bt_thread_entry *t;
+
+	u->oncpu_max_ns = 0;
+	u->oncpu_next_ns = 0;
+	if (!u->totals.oncpu_ns)
+		return;
+	if (!p->multi) {
+		u->oncpu_max_ns = u->totals.oncpu_ns;
+		return;
+	}
+	DL_FOREACH(p->threads, t)
+	if (t->budget)
+		bt_usage_rank_oncpu(u, t->budget->usage.totals.oncpu_ns);
+}
+
 void bt_process_settle(const struct bt_model *m, struct bt_process_entry *p)
 {
 	const struct bt_thread_entry *leader;
@@ -209,6 +227,7 @@ void bt_process_settle(const struct bt_model *m, struct bt_process_entry *p)
 			       ? (p->valid & ~BT_VALID_RSS) | (p->valid_any & BT_VALID_RSS)
 			       : 0;
 	bt_ledger_show(&p->ledger, &p->p.usage);
+	oncpu_rank(p);
 	if (p->p.begin_ns > p->p.end_ns)
 		p->p.begin_ns = p->p.end_ns = m->end_ns;
 	if (p->still == p->still_kept && p->still != BT_STILL_NOT)

@@ -30,6 +30,8 @@ struct bt_usage {
 	uint64_t utime_ns, stime_ns; /* ticks seen in user and system mode */
 	uint64_t active_max_ns;      /* active time of the most active living thread */
 	uint64_t active_ended_ns;    /* active time of the threads that ended, summed */
+	uint64_t oncpu_max_ns;       /* on-CPU time of the thread that had the most, and */
+	uint64_t oncpu_next_ns;      /* of the next; ended ones count, those known by a sum alone do not */
 	uint64_t voluntary, involuntary, major_faults;
 	uint64_t read_bytes, write_bytes, rchar, wchar;
 };
@@ -52,6 +54,9 @@ uint64_t bt_totals_sum_ns(const struct bt_totals *t);
 uint64_t bt_usage_ns(const struct bt_usage *u, enum bt_microstate ms, uint64_t tick_ns);
 /* Are there enough ticks to tell user from system? Nothing on the CPU is split well, too. */
 bool bt_usage_split_valid(const struct bt_usage *u, uint64_t tick_ns);
+
+/* Lets a thread's on-CPU time compete for the most and the next. */
+void bt_usage_rank_oncpu(struct bt_usage *u, uint64_t oncpu_ns);
 
 /* Makes u the empty sum, whose bursts and waits are kept in store. */
 void bt_usage_sum_begin(struct bt_usage *u, struct bt_usage_store *store);

@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 	struct scene_process *list = crowd(count);
 	const struct scene scene = {list, count, 1000000000, {0}, false, false};
 	const struct bt_host host = {"web-07", 1000000, 3.12};
-	struct bt_report r = {.version = "1.2.3", .collector = "bpf", .host = &host};
+	struct bt_report r = {.version = "1.2.3", .collector = "bpf", .host = &host, .brief = true};
 	struct bt_snapshot s = {0};
 	struct bt_kept kept = {0};
 	struct bt_collector *c = NULL;
