@@ -199,16 +199,32 @@ __noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_
 }
 
 /*
+ * A ring's waits are flagged as I/O, all of them. It has block I/O in flight if the task has asked for some
+ * since it last waited: direct I/O and pages that are not in memory are counted when they are asked for.
+ * What a worker does for the ring is the worker's own wait.
+ */
+static __always_inline __u8 cause_of_uring(struct task_struct *t, struct bt_account *a)
+{
+	__u64 bytes = t->ioac.read_bytes + t->ioac.write_bytes;
+
+	if (!a || a->uring_bytes == bytes)
+		return BT_MS_EVENT;
+	a->uring_bytes = bytes;
+	return BT_MS_DISK;
+}
+
+/*
  * Why task t, which is blocked in state, left the CPU, and what would have to tell whether that is right.
  * a: its account if t is current; NULL: it was found asleep, and nothing may be read of its memory.
  */
-static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u32 state,
-						     const struct bt_account *a, struct bt_reason *r)
+static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u32 state, struct bt_account *a,
+						     struct bt_reason *r)
 {
 	bool iowait = BPF_CORE_READ_BITFIELD(t, in_iowait);
 	bool uninterruptible = state & TASK_UNINTERRUPTIBLE;
 	struct bt_object o = {};
 	struct syscall_regs call;
+	bool writes;
 	__u32 class;
 
 	r->object = 0;
@@ -240,6 +256,7 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 	switch (class) {
 	case BT_SC_READ:
 	case BT_SC_WRITE:
+	case BT_SC_COPY:
 	case BT_SC_FILE:
 	case BT_SC_CONNECT:
 	case BT_SC_ACCEPT:
@@ -255,8 +272,15 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 			r->cause = BT_MS_EVENT;
 			return BT_DOUBT_NONE;
 		}
-		r->cause = cause_of_object(&o, class != BT_SC_READ, uninterruptible, iowait);
-		if (class != BT_SC_READ || !o.peer || r->cause != BT_MS_IPC)
+		/* The other end can be what it waits for: pages of a file. */
+		if (class == BT_SC_COPY && iowait) {
+			r->cause = BT_MS_DISK;
+			return BT_DOUBT_NONE;
+		}
+		/* A copy between pipes reads one; to a socket it writes. */
+		writes = class != BT_SC_READ && (class != BT_SC_COPY || o.target == BT_TARGET_INET);
+		r->cause = cause_of_object(&o, writes, uninterruptible, iowait);
+		if (writes || !o.peer || r->cause != BT_MS_IPC)
 			return BT_DOUBT_NONE;
 		/* Nobody knows for how long: rather an idle one. */
 		if (!a)
@@ -308,6 +332,9 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 	case BT_SC_SELECT:
 		r->cause = call.arg[0] ? BT_MS_EVENT : BT_MS_SLEEP;
 		return a ? doubt_of_select(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
+	case BT_SC_URING:
+		r->cause = cause_of_uring(t, a);
+		return BT_DOUBT_NONE;
 	case BT_SC_EVENT:
 	case BT_SC_RESTART:
 		r->cause = BT_MS_EVENT;

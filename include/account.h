@@ -156,6 +156,7 @@ struct bt_account {
 	__u64 gil_mm;          /* in which address space, */
 	__u32 gil_size;        /* and how far that reaches; 0 = there is none */
 	__u32 reserved2;
+	__u64 uring_bytes; /* what its task had read and written when it last waited for a ring */
 
 	struct bt_bursts bursts;
 	struct bt_wait waits[BT_WAIT_SLOTS];

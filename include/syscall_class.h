@@ -13,6 +13,7 @@ enum bt_syscall_class {
 	BT_SC_OTHER,   /* I/O if flagged so, a kernel lock in D, an event else */
 	BT_SC_READ,    /* argument 0 is the descriptor that data comes from */
 	BT_SC_WRITE,   /* argument 0 is the descriptor that data goes to */
+	BT_SC_COPY,    /* argument 0 is one end of a copy inside the kernel, from or to a file */
 	BT_SC_FILE,    /* argument 0 is a file that is changed or synced */
 	BT_SC_PATH,    /* works on a path: look-up, open, create, remove */
 	BT_SC_SYNC,    /* the file system or the address space is written back */
@@ -29,6 +30,7 @@ enum bt_syscall_class {
 	BT_SC_SLEEP,     /* until a time */
 	BT_SC_CHILD,     /* until a child changes state; vfork */
 	BT_SC_EVENT,     /* until a signal or a completion of unknown kind comes */
+	BT_SC_URING,     /* completion of what a ring has in flight, block I/O or other */
 	BT_SC_AIO,       /* completion of block I/O */
 	BT_SC_RECEIVE,   /* argument 0 is a message queue that is read */
 	BT_SC_SEND,      /* argument 0 is a message queue that is written */

@@ -26,9 +26,9 @@ static const struct {
     CALL(recvmmsg, BT_SC_READ),
     CALL(getdents64, BT_SC_READ),
     CALL(readahead, BT_SC_READ),
-    CALL(splice, BT_SC_READ),
+    CALL(splice, BT_SC_COPY),
     CALL(tee, BT_SC_READ),
-    CALL(copy_file_range, BT_SC_READ),
+    CALL(copy_file_range, BT_SC_COPY),
     CALL(fstat, BT_SC_READ),
     CALL(ioctl, BT_SC_READ),
 
@@ -40,7 +40,7 @@ static const struct {
     CALL(sendto, BT_SC_WRITE),
     CALL(sendmsg, BT_SC_WRITE),
     CALL(sendmmsg, BT_SC_WRITE),
-    CALL(sendfile, BT_SC_WRITE),
+    CALL(sendfile, BT_SC_COPY),
     CALL(vmsplice, BT_SC_WRITE),
 
     CALL(fsync, BT_SC_FILE),
@@ -134,7 +134,7 @@ static const struct {
 #endif
     CALL(rt_sigsuspend, BT_SC_EVENT),
     CALL(rt_sigtimedwait, BT_SC_EVENT),
-    CALL(io_uring_enter, BT_SC_EVENT),
+    CALL(io_uring_enter, BT_SC_URING),
 
     CALL(io_getevents, BT_SC_AIO),
     CALL(io_pgetevents, BT_SC_AIO),
