@@ -20,6 +20,9 @@
 #define LAST_SWITCH_NS    2000000ull
 #define LAST_SWITCH_TRIES 10
 #define ENDED_KEPT        5000
+/* So long it is waited for the child to have come to where it waits. */
+#define GATE_NS    1000000ull
+#define GATE_TRIES 1000
 
 struct run {
 	struct bt_options *options;
@@ -27,6 +30,7 @@ struct run {
 	struct bt_spawn spawn;
 	struct bt_tree *tree;
 	struct bt_identity root;
+	uint64_t begin_ns; /* when the command was released */
 	struct bt_run_result result;
 	bool failed; /* it cannot be measured any more, and that was said */
 };
@@ -80,19 +84,30 @@ static void watch(struct run *r)
 	}
 }
 
-/* The last reading: takes in how the command ended. */
+/*
+ * The last readings: take in how the command ended. What its descendants do after its end is not of the
+ * report.
+ */
 static void read_end(struct run *r)
 {
+	struct bt_model *m = r->session.model;
+	uint64_t end_ns = bt_clock_ns();
+
+	bt_model_end_at(m, end_ns);
 	for (int i = 0; i < LAST_SWITCH_TRIES && !r->failed; i++) {
 		const struct bt_process *root;
 
 		refresh(r);
-		root = bt_model_find_identity(r->session.model, &r->root);
+		root = bt_model_frame(m) ? bt_model_find_identity(m, &r->root) : NULL;
+		if (root && root->exited && root->end_ns > end_ns)
+			end_ns = root->end_ns;
 		if (!root || root->exited)
-			return;
+			break;
 		r->failed =
 		    bt_session_wait(&r->session, bt_clock_ns() + LAST_SWITCH_NS, NULL, 0) == BT_WAKE_FAILED;
 	}
+	bt_model_end_at(m, end_ns);
+	r->result.real_ns = end_ns - r->begin_ns;
 }
 
 /* Writes the report where it belongs. 0, or -1 and was said. */
@@ -143,32 +158,59 @@ static int complain_spawn(const char *command, int err)
 	return BT_EXIT_NOT_EXECUTABLE;
 }
 
-/* From the stopped child to its end. Exit status. */
-static int measure(struct run *r)
+/* Has it been seen to stand where it waits to be released? */
+static bool is_held(struct run *r)
 {
-	const struct bt_options *o = r->options;
-	struct bt_process *root;
-	uint64_t begin_ns;
-	int err;
+	struct bt_process *p = bt_model_find_identity(r->session.model, &r->root);
 
-	root = bt_model_find(r->session.model, r->spawn.pid);
+	return p && !bt_model_threads(r->session.model, p) && p->thread_count == 1 &&
+	       p->thread_list[0]->blocked;
+}
+
+/* Until the model knows the child, and knows it to wait. Exit status. */
+static int await_child(struct run *r)
+{
+	struct bt_process *root = bt_model_find(r->session.model, r->spawn.pid);
+	int status = 0;
+
 	if (!root) {
 		bt_complain("run: the collector does not see the command; nothing was started");
 		return BT_EXIT_FAILED;
 	}
 	r->root = root->identity;
+	for (int i = 0; i < GATE_TRIES && !status && !is_held(r); i++) {
+		if (bt_session_wait(&r->session, bt_clock_ns() + GATE_NS, NULL, 0) == BT_WAKE_FAILED)
+			return BT_EXIT_FAILED;
+		status = bt_session_read(&r->session);
+	}
+	bt_model_begin(r->session.model);
+	return status;
+}
+
+/* From the waiting child to its end. Exit status. */
+static int measure(struct run *r)
+{
+	const struct bt_options *o = r->options;
+	int status = await_child(r);
+	int err;
+
+	if (status)
+		return status;
 	if (bt_tree_create(r->session.model, &r->root, &r->tree)) {
 		bt_complain("no memory for the tree; nothing was started");
 		return BT_EXIT_FAILED;
 	}
-	begin_ns = bt_clock_ns();
+	/* Its account begins here: what it waited for before was us. */
+	r->begin_ns = bt_clock_ns();
 	err = bt_spawn_release(&r->spawn);
+	bt_model_begin_at(r->session.model, &r->root, r->begin_ns);
+	if (!err)
+		err = bt_spawn_confirm(&r->spawn);
 	if (err)
 		return complain_spawn(o->operands[0], err);
 	watch(r);
-	r->result.real_ns = bt_clock_ns() - begin_ns;
-	reap(r);
 	read_end(r);
+	reap(r);
 	if (!r->failed && report(r))
 		r->failed = true;
 	return r->failed && !r->result.exit_status ? BT_EXIT_FAILED : r->result.exit_status;
