@@ -80,6 +80,22 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 	return BT_EXIT_DONE;
 }
 
+/* Takes out what the collector does not see, and says so. Returns how many were taken out. */
+static size_t check_seen(struct bt_session *s, struct bt_options *o)
+{
+	size_t asked = o->pid_count;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < asked; i++) {
+		if (bt_model_find(s->model, o->pids[i]))
+			o->pids[kept++] = o->pids[i];
+		else
+			bt_processes_complain_unseen(o->pids[i]);
+	}
+	o->pid_count = kept;
+	return asked - kept;
+}
+
 int bt_command_top(struct bt_options *o)
 {
 	struct bt_strbuf out = BT_STRBUF_INIT;
@@ -101,8 +117,10 @@ int bt_command_top(struct bt_options *o)
 	status = bt_session_open(&s, o->collector);
 	if (!status)
 		status = bt_session_base(&s, true);
-	if (!status)
-		status = watch(&s, o, &out);
+	if (!status) {
+		missing += check_seen(&s, o);
+		status = missing && !o->pid_count ? BT_EXIT_NO_PROCESS : watch(&s, o, &out);
+	}
 	if (!status && missing)
 		status = BT_EXIT_NO_PROCESS;
 	bt_session_close(&s);
