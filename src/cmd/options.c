@@ -20,16 +20,30 @@
 #define BT_NAMED(id, name)  [BT_COLLECTOR_##id] = (name),
 #define BT_LISTED(id, name) " " name
 
+#define TEXT_OF_(x)   #x
+#define TEXT_OF(x)    TEXT_OF_(x)
+#define SECONDS_RANGE "0.001 to " TEXT_OF(BT_SECONDS_MAX)
+
 #define FRAMES_MAX 1000000000000ull
+
+/* -1, 1e99: numbers, only not such as we take. */
+static bool is_beyond_seconds(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	return *text && !*end && strspn(text, "0123456789.eE+-") == strlen(text) &&
+	       (seconds < (double)BT_SECONDS_MIN_NS / 1e9 || seconds > BT_SECONDS_MAX);
+}
 
 static int set_delay(struct bt_options *o, const char *argument, char *why, size_t size)
 {
 	int err = bt_parse_seconds(argument, &o->delay_ns);
 
-	if (err == -ERANGE)
-		snprintf(why, size, "give 0.001 to %llu seconds", BT_SECONDS_MAX);
+	if (err == -ERANGE || (err && is_beyond_seconds(argument)))
+		snprintf(why, size, "must be between 0.001 and " TEXT_OF(BT_SECONDS_MAX) " seconds");
 	else if (err)
-		snprintf(why, size, "not a number of seconds; give one like 3 or 0.5");
+		snprintf(why, size, "not a number of seconds; give digits, like 3 or 0.5");
 	return err ? -1 : 0;
 }
 
@@ -90,7 +104,7 @@ static int set_pattern(struct bt_options *o, const char *argument, char *why, si
 		return -1;
 	err = bt_filter_set_pattern(o->filter, argument, reason, sizeof(reason));
 	if (err) {
-		snprintf(why, size, "no extended regular expression: %s",
+		snprintf(why, size, "not a valid extended regular expression: %s",
 			 err == -ENOMEM ? "no memory" : reason);
 		return -1;
 	}
@@ -168,8 +182,8 @@ FLAG(dump_man)
 /* clang-format off */
 const struct bt_option bt_option_table[] = {
 { "batch", 'b', TOP, NULL, "print frames as text, a paragraph each; so far the only way to show them", set_batch },
-{ "delay", 'd', TOP, "SECS", "length of a frame, 0.001 or more; 1 if not given", set_delay },
-{ "delay", 'd', CLASSIFY, "SECS", "how long to watch, 0.001 or more; 3 if not given", set_delay },
+{ "delay", 'd', TOP, "SECS", "length of a frame, " SECONDS_RANGE "; 1 if not given", set_delay },
+{ "delay", 'd', CLASSIFY, "SECS", "how long to watch, " SECONDS_RANGE "; 3 if not given", set_delay },
 { "iterations", 'n', TOP, "N", "end after N frames, the first of which comes after one delay", set_frames },
 { "follow", 'f', CLASSIFY, NULL, "watch until the last of the processes ends, or Ctrl-C", set_follow },
 { "pid", 'p', TOP, "PID,…", "only these processes", set_pids },

@@ -68,6 +68,26 @@ class BadInput(unittest.TestCase):
         self.assert_refused(NO_PROCESS, "classify", "--json", "-d", "0.2", pid)
         self.assert_refused(NO_PROCESS, "classify", "--tree", "-d", "0.2", pid)
 
+    def test_top_of_no_such_process(self):
+        """As with classify: each is named, the others are shown, and the status tells."""
+        pid = free_pid()
+        self.assert_refused(NO_PROCESS, "top", "-b", "-n", "1", "-d", "0.2", "-p", pid, words=(str(pid),))
+        with Workload("sleeper") as sleeper:
+            result = product.run("top", "-b", "-n", "1", "-d", "0.2", "-p", f"{pid},{sleeper.pid}")
+        self.assertEqual(NO_PROCESS, result.status)
+        self.assert_one_line(result.err, str(pid))
+        self.assertIn(str(sleeper.pid).encode(), result.out)
+
+    def test_hidden_process(self):
+        """One that the kernel shows no BPF program: classify and top say the same of it."""
+        hidden = [int(name) for name in os.listdir("/proc") if name.isdigit() and witness.is_hidden(int(name))]
+        if not hidden:
+            report.note("no process of this machine is kept from being traced")
+            return
+        for args in (("classify", "-d", "0.2", hidden[0]), ("top", "-b", "-n", "1", "-d", "0.2", "-p", hidden[0])):
+            with self.subTest(args=args):
+                self.assert_refused(NO_PROCESS, *args, words=(str(hidden[0]), "cannot be watched"))
+
     def test_impossible_pids(self):
         for pid in ("0", "-1", "abc", "12x", "", "1.5", "99999999999999999999", "4294967297", "0x10"):
             with self.subTest(pid=pid):
@@ -83,6 +103,24 @@ class BadInput(unittest.TestCase):
         own = os.getpid()
         self.refuse_each(USAGE, [("classify", "-d", value, own) for value in bad])
         self.refuse_each(USAGE, [("top", "-b", "-n", "1", "-d", value) for value in bad])
+
+    def test_reasons_are_true(self):
+        own = os.getpid()
+        for value in ("0", "-1", "1e99", "1e-4", "0.0009", "10000001"):
+            self.assert_refused(USAGE, "classify", "-d", value, own, words=("must be between 0.001 and 10000000",))
+        for value in ("abc", "1e-3", "nan", "0x1p4", ""):
+            self.assert_refused(USAGE, "classify", "-d", value, own, words=("not a number of seconds",))
+        self.assertIn(b"0.001 to 10000000", product.run("classify", "--help").out)
+        self.assert_refused(USAGE, "classify", "-c", "(", words=("not a valid extended regular expression: ",))
+        self.assert_refused(USAGE, "help", "classify", "run", words=("run: help takes one command",))
+
+    def test_ascii_where_the_locale_is(self):
+        plain = {**os.environ, "LC_ALL": "C"}
+        for args in (("--help",), ("top", "--help"), ("classify", "--help"), ("run", "--help"), ("top", "-b", "x")):
+            with self.subTest(args=args):
+                result = product.run(*args, env=plain)
+                self.assertTrue(result.out.isascii() and result.err.isascii(), result)
+        self.assertIn(b"PID,...", product.run("top", "--help", env=plain).out)
 
     def test_impossible_counts(self):
         self.refuse_each(USAGE, [("top", "-b", "-d", "0.1", "-n", value)
@@ -167,6 +205,18 @@ class BadInput(unittest.TestCase):
                     running.process.wait(timeout=20)
                 self.assertEqual([], leftovers.since(before))
                 self.assertFalse(held & leftovers.listing())
+
+    def test_ignored_signals_stay_ignored(self):
+        """nohup and jobs in the background of a shell have some ignored: so it shall be."""
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            trap = ("sh", "-c", f'trap "" {int(number)}; exec "$@"', "sh")
+            with self.subTest(signal=number):
+                with product.Running("top", "-b", "-n", 2, "-d", 0.5, prefix=trap) as running:
+                    running.await_attached()
+                    running.process.send_signal(number)
+                    result = running.finish()
+                self.assertEqual((0, b""), (result.status, result.err))
+                self.assertEqual(2, result.out.count(b"VERDICT"))
 
     def test_killed_run_leaves_nothing(self):
         """SIGKILL to `run` while its command works: the kernel side goes, whatever the command does."""
