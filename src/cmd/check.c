@@ -73,7 +73,8 @@ int bt_command_check(struct bt_options *o)
 	none = add_decision(&out, why, sizeof(why));
 	err = bt_output_write(STDOUT_FILENO, "standard output", &out);
 	bt_strbuf_free(&out);
-	if (none)
+	/* One line: where even this finds no memory, it says what failed. */
+	if (none && (!err || err == BT_OUTPUT_CLOSED))
 		bt_complain("%s", why);
 	return none || (err && err != BT_OUTPUT_CLOSED) ? BT_EXIT_FAILED : BT_EXIT_DONE;
 }

@@ -236,8 +236,10 @@ void bt_man_add(struct bt_strbuf *out)
 	    "that the microstates of a thread add up to its wall time; nothing is attached to the "
 	    "processes that are watched.\n\n"
 	    "It needs root, or CAP_BPF and CAP_PERFMON, and CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for "
-	    "the control groups and command lines of others; boundtop check says what is missing. Without "
-	    "a command it is top.");
+	    "the control groups and command lines of others; boundtop check says what is missing. In a "
+	    "container it has to share the PIDs of the host, as by docker run --pid=host. Without a command "
+	    "it "
+	    "is top.");
 	add_commands(out);
 	add_words(out);
 	add_reading(out);

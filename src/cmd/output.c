@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "parse.h"
+#include "rlimits.h"
 #include "sanitize.h"
 
 #define COLUMNS_MAX 10000
@@ -35,6 +36,25 @@ static bool charset_is_utf8(void)
 	return !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
 
+/* One line without a byte of memory. */
+static void complain_briefly(const char *format, va_list ap)
+{
+	char line[512] = "boundtop: ";
+	size_t length = strlen(line);
+	int added = vsnprintf(line + length, sizeof(line) - length, format, ap);
+
+	if (added > 0)
+		length += (size_t)added;
+	if (length > sizeof(line) - 1)
+		length = sizeof(line) - 1;
+	for (size_t i = 0; i < length; i++)
+		if (line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
+	line[length++] = '\n';
+	if (write(STDERR_FILENO, line, length) < 0)
+		errno = 0;
+}
+
 void bt_complain(const char *format, ...)
 {
 	struct bt_strbuf text = BT_STRBUF_INIT;
@@ -48,9 +68,13 @@ void bt_complain(const char *format, ...)
 	bt_sanitize(&line, bt_strbuf_text(&text), text.length, BT_SANITIZE_WIDE,
 		    charset_is_utf8() ? BT_CHARSET_UTF8 : BT_CHARSET_ASCII);
 	bt_strbuf_add_char(&line, '\n');
-	/* There is nobody left to tell that this failed. */
-	if (write(STDERR_FILENO, bt_strbuf_text(&line), line.length) < 0)
-		errno = 0;
+	if (bt_strbuf_error(&text) || bt_strbuf_error(&line)) {
+		va_start(ap, format);
+		complain_briefly(format, ap);
+		va_end(ap);
+	} else if (write(STDERR_FILENO, bt_strbuf_text(&line), line.length) < 0) {
+		errno = 0; /* there is nobody left to tell that this failed */
+	}
 	bt_strbuf_free(&text);
 	bt_strbuf_free(&line);
 }
@@ -115,7 +139,7 @@ int bt_output_write(int fd, const char *name, const struct bt_strbuf *text)
 	else if (err == -ENOSPC)
 		bt_complain("%s: the disk behind it is full; the output is incomplete", name);
 	else if (err)
-		bt_complain("%s: %s; the output is incomplete", name, strerror(-err));
+		bt_complain("%s: %s; the output is incomplete%s", name, strerror(-err), bt_limit_remedy(err));
 	return err;
 }
 

@@ -10,6 +10,7 @@
 #include "lookup.h"
 #include "options.h"
 #include "output.h"
+#include "rlimits.h"
 #include "session.h"
 #include "spawn.h"
 #include "tree.h"
@@ -18,7 +19,7 @@
 /* The kernel tells of the end of a process a moment before its last switch, which is what the collector sees.
  */
 #define LAST_SWITCH_NS    2000000ull
-#define LAST_SWITCH_TRIES 10
+#define LAST_SWITCH_TRIES 5
 #define ENDED_KEPT        5000
 /* So long it is waited for the child to have come to where it waits. */
 #define GATE_NS    1000000ull
@@ -84,9 +85,22 @@ static void watch(struct run *r)
 	}
 }
 
+/* How many of the command's descendants live. */
+static size_t count_living(struct run *r)
+{
+	struct bt_process **list;
+	size_t count, living = 0;
+
+	if (bt_tree_members(r->tree, &list, &count))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		living += !list[i]->exited && list[i]->state != 'Z' && list[i]->identity.pid != r->root.pid;
+	return living;
+}
+
 /*
- * The last readings: take in how the command ended. What its descendants do after its end is not of the
- * report.
+ * The last readings: take in how the command ended, and those of its descendants that end with it. What
+ * others do after its end is not of the report.
  */
 static void read_end(struct run *r)
 {
@@ -98,10 +112,12 @@ static void read_end(struct run *r)
 		const struct bt_process *root;
 
 		refresh(r);
+		if (r->failed)
+			break;
 		root = bt_model_frame(m) ? bt_model_find_identity(m, &r->root) : NULL;
 		if (root && root->exited && root->end_ns > end_ns)
 			end_ns = root->end_ns;
-		if (!root || root->exited)
+		if (!root || (root->exited && !count_living(r)))
 			break;
 		r->failed =
 		    bt_session_wait(&r->session, bt_clock_ns() + LAST_SWITCH_NS, NULL, 0) == BT_WAKE_FAILED;
@@ -126,17 +142,14 @@ static int report(struct run *r)
 		bt_session_describe(&r->session, &report);
 		report.total = bt_tree_total(r->tree);
 		report.descendants = bt_tree_descendants(r->tree);
-		for (size_t i = 0; i < report.process_count; i++)
-			r->result.still_running += !report.processes[i]->exited &&
-						   report.processes[i]->state != 'Z' &&
-						   report.processes[i]->identity.pid != r->root.pid;
+		r->result.still_running = count_living(r);
 		report.run = &r->result;
 		if (o->output)
 			style = (struct bt_style){.utf8 = style.utf8};
 		err = o->json ? bt_view_json(&report, &style, &out) : bt_view_run(&report, &style, &out);
 	}
 	if (err)
-		bt_complain("no memory for the report");
+		bt_complain("no memory for the report%s", bt_limit_remedy(-ENOMEM));
 	else if (o->output)
 		err = bt_output_replace(o->output, &out);
 	else
@@ -197,7 +210,7 @@ static int measure(struct run *r)
 	if (status)
 		return status;
 	if (bt_tree_create(r->session.model, &r->root, &r->tree)) {
-		bt_complain("no memory for the tree; nothing was started");
+		bt_complain("no memory for the tree; nothing was started%s", bt_limit_remedy(-ENOMEM));
 		return BT_EXIT_FAILED;
 	}
 	/* Its account begins here: what it waited for before was us. */
@@ -243,7 +256,8 @@ int bt_command_run(struct bt_options *o)
 	if (!status) {
 		err = bt_spawn_prepare(&r.spawn, o->operands);
 		if (err) {
-			bt_complain("run: no process can be started: %s", strerror(-err));
+			bt_complain("run: no process can be started: %s%s", strerror(-err),
+				    bt_limit_remedy(err));
 			status = BT_EXIT_FAILED;
 		}
 	}

@@ -13,6 +13,7 @@
 #include "lookup.h"
 #include "output.h"
 #include "privileges.h"
+#include "rlimits.h"
 
 #define NSEC_PER_SEC 1000000000ull
 
@@ -26,7 +27,7 @@ uint64_t bt_clock_ns(void)
 
 static int fail(const char *what, int err)
 {
-	bt_complain("%s: %s", what, strerror(-err));
+	bt_complain("%s: %s%s", what, strerror(-err), bt_limit_remedy(err));
 	return BT_EXIT_FAILED;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boundtop top: frames of the whole host. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "options.h"
 #include "output.h"
 #include "processes.h"
+#include "rlimits.h"
 #include "session.h"
 #include "sort.h"
 
@@ -24,7 +26,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 		return -1;
 	r.processes = bt_processes_select(s, o, r.frame, &r.process_count);
 	if (!r.processes) {
-		bt_complain("no memory for a frame");
+		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;
 	}
 	bt_session_describe(s, &r);
@@ -39,7 +41,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 	free(r.processes);
 	bt_lookup_sweep(s->lookup);
 	if (err) {
-		bt_complain("no memory for a frame");
+		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;
 	}
 	return bt_output_write(STDOUT_FILENO, "standard output", out);

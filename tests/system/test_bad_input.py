@@ -280,6 +280,52 @@ class BadInput(unittest.TestCase):
             self.assertEqual(("cpu-bound", "user"), (process["verdict"], process["cause"]))
             self.assertTrue(process["exited"] is False and process["user"] == "root")
 
+    def test_few_descriptors(self):
+        """Whatever it stumbles over: one line names the limit, and nobody is sent after the kernel's BTF."""
+        for limit in range(5, 25):
+            for args in (("classify", "-d", "0.1", os.getpid()), ("run", "--", "true"), ("check",)):
+                with self.subTest(limit=limit, args=args):
+                    self.assert_limit_is_named(f"ulimit -n {limit}", "ulimit -n", args)
+
+    def test_little_memory(self):
+        """What it takes to start differs with the libraries: from where it starts, it says what it lacks."""
+        if paths.is_sanitized():
+            report.note("a sanitizer needs terabytes of addresses")
+            return
+        for limit_kb in (*range(7000, 10000, 250), *range(10000, 16000, 1000)):
+            for args in (("--version",), ("classify", "-d", "0.1", os.getpid()), ("run", "--", "true"), ("check",)):
+                with self.subTest(limit_kb=limit_kb, args=args):
+                    self.assert_limit_is_named(f"ulimit -v {limit_kb}", "ulimit -v", args)
+
+    def assert_limit_is_named(self, limit, remedy, args):
+        done = subprocess.run(["sh", "-c", f'{limit}; exec "$@"', "sh", paths.boundtop(), *map(str, args)],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+        if done.returncode == 127:
+            return  # the loader did not find room for the libraries
+        self.assertIn(done.returncode, (0, FAILED), done)
+        if done.returncode == FAILED:
+            self.assert_one_line(done.stderr, remedy)
+        self.assertNotIn(b"BTF", done.stderr)
+        self.assertNotIn(b"MISSING", done.stdout)
+
+    def test_another_pid_namespace(self):
+        """PIDs there are not the kernel's: said at once, by each command, before anything is started."""
+        marker = self.folder.file("ran")
+        inside = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        for args in (("classify", "-d", "0.1", "1"), ("top", "-b", "-n", "1"), ("run", "--", "touch", marker)):
+            with self.subTest(args=args):
+                done = subprocess.run([*inside, paths.boundtop(), *args], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+                self.assertEqual((FAILED, b""), (done.returncode, done.stdout))
+                self.assert_one_line(done.stderr, "PID namespace", "--pid=host")
+        self.assertFalse(os.path.exists(marker))
+        done = subprocess.run([*inside, paths.boundtop(), "check"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual(FAILED, done.returncode)
+        self.assertRegex(done.stdout.decode(), r"MISSING +the host's PID namespace")
+        self.assert_one_line(done.stderr, "PID namespace")
+
     def test_privileges_are_dropped(self):
         with product.Running("top", "-b", "-n", 1000, "-d", 60) as running:
             running.await_attached()
