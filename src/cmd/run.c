@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,7 +116,8 @@ static void read_end(struct run *r)
 		if (r->failed)
 			break;
 		root = bt_model_frame(m) ? bt_model_find_identity(m, &r->root) : NULL;
-		if (root && root->exited && root->end_ns > end_ns)
+		/* Its last switch, rather than when we had a CPU to hear of it. */
+		if (root && root->exited)
 			end_ns = root->end_ns;
 		if (!root || (root->exited && !count_living(r)))
 			break;
@@ -175,9 +177,13 @@ static int complain_spawn(const char *command, int err)
 static bool is_held(struct run *r)
 {
 	struct bt_process *p = bt_model_find_identity(r->session.model, &r->root);
+	const struct bt_thread *t;
 
-	return p && !bt_model_threads(r->session.model, p) && p->thread_count == 1 &&
-	       p->thread_list[0]->blocked;
+	if (!p || bt_model_threads(r->session.model, p) || p->thread_count != 1)
+		return false;
+	t = p->thread_list[0];
+	/* On its way there it may wait for something else, such as a page. */
+	return t->blocked && t->state == 'S' && t->open.syscall == SYS_rt_sigtimedwait;
 }
 
 /* Until the model knows the child, and knows it to wait. Exit status. */
