@@ -210,7 +210,7 @@ const struct bt_option bt_option_table[] = {
 { "sort", 's', TOP, "FIELD",
   "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
 { "json", 0, TOP | CLASSIFY | RUN, NULL, "print JSON, an object a line", set_json },
-{ "output", 'o', RUN, "FILE", "write the report to FILE, whole or not at all, instead of standard output", set_output },
+{ "output", 'o', RUN, "FILE", "write the report to FILE instead of standard output; whole or not at all, if its folder takes a new file", set_output },
 { "collector", 0, TOP | CLASSIFY | RUN, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
 { "help", 'h', ALL, NULL, "say how it is used, and end", set_help },
 { "version", 'V', ALL, NULL, "say which version this is, and end", set_version },

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static sigset_t mask_before;
-static struct sigaction pipe_before;
+static struct sigaction pipe_before, file_size_before;
 
 void bt_spawn_init(void)
 {
@@ -19,6 +19,7 @@ void bt_spawn_init(void)
 
 	sigprocmask(SIG_SETMASK, NULL, &mask_before);
 	sigaction(SIGPIPE, &ignore, &pipe_before);
+	sigaction(SIGXFSZ, &ignore, &file_size_before);
 }
 
 static ssize_t read_whole(int fd, void *buffer, size_t size)
@@ -50,6 +51,7 @@ __attribute__((noreturn)) static void child(pid_t parent, int failed_fd, char **
 			_exit(1);
 	prctl(PR_SET_PDEATHSIG, 0);
 	sigaction(SIGPIPE, &pipe_before, NULL);
+	sigaction(SIGXFSZ, &file_size_before, NULL);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 	execvp(argv[0], argv);
 	err = errno;

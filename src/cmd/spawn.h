@@ -13,7 +13,8 @@ struct bt_spawn {
 	int failed_fd; /* carries why it could not be executed */
 };
 
-/* Remembers how signals are handled, for the command to have it so, and ignores SIGPIPE. Call first. */
+/* Remembers how signals are handled, for the command to have it so, and ignores those that tell of a failed
+ * write: it is told as an error. Call first. */
 void bt_spawn_init(void);
 
 /*

@@ -19,6 +19,8 @@ const char *bt_limit_remedy(int err)
 		return "; raise the limit of open files: ulimit -n 64";
 	case -ENFILE:
 		return "; the host has no more files to open: raise fs.file-max, see sysctl(8)";
+	case -EFBIG:
+		return "; raise the limit of the size of files: ulimit -f unlimited";
 	case -EAGAIN:
 		return is_limited(RLIMIT_NPROC) ? "; raise the limit of processes: ulimit -u" : "";
 	case -ENOMEM:

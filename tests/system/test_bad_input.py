@@ -156,6 +156,62 @@ class BadInput(unittest.TestCase):
         self.assertEqual(FAILED, result.status)
         self.assert_one_line(result.err)
 
+    def test_report_that_grows_too_large(self):
+        """The signal is for the command; the report fails as a write that failed, and leaves no half of it."""
+        folder = self.folder.file("small")
+        os.mkdir(folder)
+        done = subprocess.run(["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", paths.boundtop(), "run", "-o",
+                               os.path.join(folder, "report"), "--", "grep", "-E", "^SigIgn", "/proc/self/status"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+        self.assertEqual((FAILED, []), (done.returncode, os.listdir(folder)))
+        self.assert_one_line(done.stderr, "File too large", "ulimit -f")
+        ignored = int(done.stdout.split()[1], 16)
+        self.assertFalse(ignored & 1 << signal.SIGXFSZ - 1)
+
+    def test_where_a_report_goes(self):
+        """Through links, even to what is not there yet; and in place where the folder takes no new file."""
+        for name, link in (("dangling", "not-there-yet"), ("twice", "dangling2"), ("dangling2", "also-not-there")):
+            os.symlink(link, self.folder.file(name))
+        for name, target in (("dangling", "not-there-yet"), ("twice", "also-not-there"), ("dangling", "not-there-yet")):
+            path, target = self.folder.file(name), self.folder.file(target)
+            result = product.run("run", "-o", path, "--", "true")
+            self.assertEqual((0, b""), (result.status, result.err))
+            self.assertTrue(os.path.islink(path))
+            self.assertFalse(os.path.islink(target))
+            with open(target, "rb") as file:
+                self.assertIn(b"boundtop run: true", file.read())
+        result = product.run("run", "-o", "/dev/stdout", "--", "true")
+        self.assertEqual((0, b""), (result.status, result.err))
+        self.assertTrue(result.out.startswith(b"boundtop run: true"))
+        os.symlink("round", self.folder.file("round"))
+        self.assert_refused(FAILED, "run", "-o", self.folder.file("round"), "--", "true", words=("symbolic links",))
+
+    def test_report_in_a_folder_of_others(self):
+        folder = self.folder.file("of-others")
+        report_path = os.path.join(folder, "report")
+        os.mkdir(folder)
+        os.chmod(self.folder.path, 0o755)
+        with open(report_path, "w", encoding="ascii") as file:
+            file.write("what was there before " * 1000)
+        os.chown(report_path, NOBODY, NOBODY)
+        before = os.stat(report_path)
+        done = self.unprivileged("run", "-o", report_path, "--", "true", capabilities=("bpf", "perfmon"))
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        after = os.stat(report_path)
+        self.assertEqual((before.st_ino, before.st_mode), (after.st_ino, after.st_mode))
+        with open(report_path, "rb") as file:
+            self.assertTrue(file.read().startswith(b"boundtop run: true\n"))
+        self.assertEqual(["report"], os.listdir(folder))
+
+    def test_what_takes_no_report(self):
+        marker = self.folder.file("ran-all-the-same")
+        for path in ("/proc/version", "/proc/self/report", "/sys/kernel/btf/vmlinux"):
+            with self.subTest(path=path):
+                self.assert_refused(FAILED, "run", "-o", path, "--", "touch", marker,
+                                    words=(path, "cannot be written", "nothing was started"))
+        self.assertFalse(os.path.exists(marker))
+
     def commands_with_output(self):
         own = str(os.getpid())
         return (("classify", "-d", "0.1", own), ("classify", "-d", "0.1", "--json", own),
