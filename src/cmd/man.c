@@ -7,16 +7,39 @@
 #include "names.h"
 #include "options.h"
 
-/* Text as roff takes it: no command at the start of a line, hyphens that stay what they are. */
+/* Characters that roff would make something else of, such as quotes that a shell does not know; groff_char(7). */
+static const char *escape_of(char c)
+{
+	switch (c) {
+	case '\\':
+		return "\\e";
+	case '-':
+		return "\\-";
+	case '"':
+		return "\\(dq"; /* in an argument of a macro it would end it */
+	case '\'':
+		return "\\(aq";
+	case '`':
+		return "\\(ga";
+	case '^':
+		return "\\(ha";
+	case '~':
+		return "\\(ti";
+	default:
+		return NULL;
+	}
+}
+
+/* Text as roff takes it: all of it stays what it is, and no line of it is a command. */
 static void add_text(struct bt_strbuf *out, const char *text)
 {
 	for (const char *p = text; *p; p++) {
-		if (*p == '\\')
-			bt_strbuf_add(out, "\\e");
-		else if (*p == '-')
-			bt_strbuf_add(out, "\\-");
-		else if ((*p == '.' || *p == '\'') && (p == text || p[-1] == '\n'))
-			bt_strbuf_addf(out, "\\&%c", *p);
+		const char *escape = escape_of(*p);
+
+		if (escape)
+			bt_strbuf_add(out, escape);
+		else if (*p == '.' && (p == text || p[-1] == '\n'))
+			bt_strbuf_add(out, "\\&.");
 		else
 			bt_strbuf_add_char(out, *p);
 	}
