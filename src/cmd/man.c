@@ -7,7 +7,8 @@
 #include "names.h"
 #include "options.h"
 
-/* Characters that roff would make something else of, such as quotes that a shell does not know; groff_char(7). */
+/* Characters that roff would make something else of, such as quotes that a shell does not know;
+ * groff_char(7). */
 static const char *escape_of(char c)
 {
 	switch (c) {
@@ -121,13 +122,42 @@ static void add_commands(struct bt_strbuf *out)
 			add_option(out, &bt_option_table[k]);
 }
 
+/* Each group with its microstates. */
+static void add_groups(struct bt_strbuf *out)
+{
+	for (unsigned int g = 0; g < BT_GROUP_NONE; g++) {
+		struct bt_strbuf list = BT_STRBUF_INIT;
+
+		for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
+			if (bt_microstate_group(ms) == g)
+				bt_strbuf_addf(&list, "%s%s", list.length ? ", " : "",
+					       bt_microstate_name(ms));
+		add_term(out, bt_group_name(g), bt_strbuf_text(&list));
+		bt_strbuf_free(&list);
+	}
+	bt_strbuf_add(out, ".PP\n");
+}
+
 static void add_words(struct bt_strbuf *out)
 {
 	add_section(out, "VERDICTS");
-	add_paragraphs(
-	    out,
-	    "The first that holds. Its cause is the largest microstate of what won; the runner-up is the "
-	    "largest of what came next.");
+	add_paragraphs(out, "A thread is active while it computes, waits for a CPU, or is blocked on "
+			    "something that owes it an "
+			    "answer: a disk, a network peer, another process, a lock. While it has nothing "
+			    "to do (it sleeps, waits "
+			    "for work, for a child, or is stopped) it is idle. A process is as active as the "
+			    "most active of its "
+			    "threads, so that a pool of parked threads does not hide the one that works: "
+			    "active is the part of the "
+			    "time for which that thread was. (Threads that ended count as one, together.)\n\n"
+			    "Active time is compared by groups of microstates, over all threads:");
+	add_groups(out);
+	add_paragraphs(out, "The verdict is the first of these that holds. Its cause is the largest "
+			    "microstate of the group that "
+			    "won; the runner-up is the largest of the group that came next. Confidence falls "
+			    "with a short window, "
+			    "few alternations between computing and waiting, lost records, and closeness to "
+			    "one of these numbers.");
 	for (unsigned int i = 0; i < BT_VERDICT_COUNT; i++)
 		add_term(out, bt_verdict_name(i), bt_verdict_meaning(i));
 	add_section(out, "MICROSTATES");
