@@ -212,7 +212,7 @@ static void add_reading(struct bt_strbuf *out)
 	    "threads, on average, were on a CPU, wanted one, or waited for what. The third counts processes "
 	    "by verdict.\n\n"
 	    "Lines are cut to the width of a terminal; elsewhere they are as long as they need to be, unless "
-	    "COLUMNS says otherwise. A frame ends with an empty line.\n\n"
+	    "COLUMNS says otherwise. Of classify only names are cut. A frame ends with an empty line.\n\n"
 	    "The shares of a process are of the wall time of all its threads, those that ended included. "
 	    "--json "
 	    "prints an object a line: one for each frame of top, one for all else.");

@@ -7,11 +7,10 @@
 #include "text_budget.h"
 #include "view.h"
 
-#define COLUMNS_ASSUMED 80
-#define HEAVIEST        10
-#define STILL_MAX       5
-#define BAR_WIDTH       40
-#define SHARE_MIN       0.0005
+#define HEAVIEST  10
+#define STILL_MAX 5
+#define BAR_WIDTH 40
+#define SHARE_MIN 0.0005
 
 static void add_seconds(struct bt_strbuf *out, const char *name, uint64_t ns)
 {
@@ -20,13 +19,13 @@ static void add_seconds(struct bt_strbuf *out, const char *name, uint64_t ns)
 	bt_strbuf_add(out, " s");
 }
 
-static void add_head(struct bt_strbuf *out, const struct bt_report *r, unsigned int columns,
-		     const struct bt_style *style)
+static void add_head(struct bt_strbuf *out, const struct bt_report *r, const struct bt_style *style)
 {
 	const struct bt_run_result *run = r->run;
+	unsigned int room = style->columns > 20 ? style->columns - 14 : 6;
 
 	bt_strbuf_add(out, "boundtop run: ");
-	bt_cell_raw(out, run->command, columns > 20 ? columns - 14 : 6, style);
+	bt_cell_raw(out, run->command, style->columns ? room : 0, style);
 	bt_strbuf_add_char(out, '\n');
 	add_seconds(out, "real ", run->real_ns);
 	add_seconds(out, "   user ", run->user_ns);
@@ -108,12 +107,8 @@ static void add_still_running(struct bt_strbuf *out, const struct bt_report *r, 
 int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out)
 {
 	const struct bt_process *total = r->total;
-	struct bt_style narrow = *style;
 
-	/* A report in a file is read by people, too: command lines of compilers fill screens. */
-	if (!narrow.columns)
-		narrow.columns = COLUMNS_ASSUMED;
-	add_head(out, r, narrow.columns, style);
+	add_head(out, r, style);
 	bt_text_verdict(out, &total->verdict, style);
 	bt_strbuf_add(out, "   ");
 	bt_text_measure(out, total);
@@ -121,7 +116,7 @@ int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct 
 	bt_evidence(total, r->frame, out);
 	bt_strbuf_add(out, "\n\n");
 	add_budget(out, total, style);
-	add_heaviest(out, r, &narrow);
+	add_heaviest(out, r, style);
 	add_still_running(out, r, style);
 	return bt_strbuf_error(out);
 }
