@@ -16,6 +16,7 @@ struct subject {
 	int32_t ppid;
 	char state;
 	bool kernel;
+	uint64_t duration_ns; /* of the interval */
 	uint64_t tick_ns;
 	struct bt_strbuf *out;
 };
@@ -213,16 +214,31 @@ static void say_cpu(const struct subject *s)
 	}
 }
 
+/* Threads that were on a CPU or waited for one, on average over the interval. */
+static double cpus_wanted(const struct subject *s)
+{
+	const struct bt_totals *t = &s->usage->totals;
+	double ns = (double)t->oncpu_ns;
+
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
+		if (bt_microstate_group(BT_OFFCPU_FIRST + i) == BT_GROUP_STARVED)
+			ns += (double)t->offcpu_ns[i];
+	return s->duration_ns ? ns / (double)s->duration_ns : 0;
+}
+
 static void say_starved(const struct subject *s)
 {
 	const struct bt_verdict *v = s->verdict;
 	double quota = (double)v->share[BT_MS_CPU_QUOTA];
 	double queue = (double)v->share[BT_MS_RUN_QUEUE];
 
-	if (s->threads > 1)
-		bt_strbuf_addf(s->out, "%u runnable threads shared ", s->threads);
-	else
+	/* Not all of its threads wanted one all the time. */
+	if (s->threads > 1) {
+		bt_strbuf_add_fixed(s->out, cpus_wanted(s), 1);
+		bt_strbuf_addf(s->out, " of %u threads wanted a CPU on average, and got ", s->threads);
+	} else {
 		bt_strbuf_add(s->out, "got ");
+	}
 	bt_strbuf_add_fixed(s->out, (double)v->cpus, 2);
 	bt_strbuf_add(s->out, " CPUs: ");
 	if (quota > 0) {
@@ -329,6 +345,7 @@ void bt_evidence(const struct bt_process *p, const struct bt_frame *f, struct bt
 	    .ppid = p->ppid,
 	    .state = p->state,
 	    .kernel = p->kind == BT_KIND_KERNEL,
+	    .duration_ns = f->duration_ns,
 	    .tick_ns = f->tick_ns,
 	    .out = out,
 	};
@@ -349,6 +366,7 @@ void bt_evidence_thread(const struct bt_thread *t, const struct bt_process *p, c
 	    .ppid = p->ppid,
 	    .state = t->state,
 	    .kernel = p->kind == BT_KIND_KERNEL,
+	    .duration_ns = f->duration_ns,
 	    .tick_ns = f->tick_ns,
 	    .out = out,
 	};
