@@ -16,6 +16,7 @@ struct subject {
 	int32_t ppid;
 	char state;
 	bool kernel;
+	bool zombie;
 	uint64_t duration_ns; /* of the interval */
 	uint64_t tick_ns;
 	struct bt_strbuf *out;
@@ -128,11 +129,6 @@ static void say_unknown(const struct subject *s)
 {
 	const struct bt_usage *u = s->usage;
 
-	if (s->state == 'Z' && !s->threads) {
-		bt_strbuf_addf(s->out, "is a zombie: it ended and its parent %d has not waited for it",
-			       s->ppid);
-		return;
-	}
 	if (!u->wall_ns) {
 		bt_strbuf_add(s->out, s->state == 'X' ? "nothing seen: it ended before it could be looked at"
 						      : "nothing seen: no record of it in this interval");
@@ -183,6 +179,11 @@ static void say_idle_cause(const struct subject *s)
 
 static void say_idle(const struct subject *s)
 {
+	if (s->zombie) {
+		bt_strbuf_addf(s->out, "is a zombie: it ended and its parent %d has not waited for it",
+			       s->ppid);
+		return;
+	}
 	say_idle_cause(s);
 	if (s->verdict->id == BT_VERDICT_WAITING || (double)s->verdict->active >= 0.001) {
 		bt_strbuf_add(s->out, s->threads > 1 ? "; its busiest thread is active " : "; is active ");
@@ -345,6 +346,7 @@ void bt_evidence(const struct bt_process *p, const struct bt_frame *f, struct bt
 	    .ppid = p->ppid,
 	    .state = p->state,
 	    .kernel = p->kind == BT_KIND_KERNEL,
+	    .zombie = bt_process_is_zombie(p),
 	    .duration_ns = f->duration_ns,
 	    .tick_ns = f->tick_ns,
 	    .out = out,

@@ -250,7 +250,10 @@ static void process_judge(const struct bt_model *m, struct bt_process *p)
 	    .lost = process_lost(&m->frame, p, HASH_COUNT(m->threads)),
 	};
 
-	bt_verdict_judge(&p->usage, p->end_ns - p->begin_ns, &c, &p->verdict);
+	if (bt_process_is_zombie(p))
+		bt_verdict_of_zombie(&c, &p->verdict);
+	else
+		bt_verdict_judge(&p->usage, p->end_ns - p->begin_ns, &c, &p->verdict);
 }
 
 int bt_model_judge(struct bt_model *m, bool threads)

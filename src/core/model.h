@@ -69,6 +69,12 @@ struct bt_process {
 	uint32_t described_at;
 };
 
+/* Did it end before the interval, and did nobody wait for it yet? */
+static inline bool bt_process_is_zombie(const struct bt_process *p)
+{
+	return p->state == 'Z' && !p->threads && !p->usage.wall_ns;
+}
+
 /* One interval of the whole host. */
 struct bt_frame {
 	uint64_t duration_ns;

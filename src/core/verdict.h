@@ -16,7 +16,7 @@
  * below */
 #define BT_VERDICTS(X)                                                                                       \
 	X(UNKNOWN, "unknown", "more than 20 % of the time unaccounted for, or nothing seen")                 \
-	X(IDLE, "idle", "active for less than 5 % of the time")                                              \
+	X(IDLE, "idle", "active for less than 5 % of the time, as is a zombie")                              \
 	X(WAITING, "waiting",                                                                                \
 	  "active for less than 50 % of the time: limited by the work that comes in, not by this host")      \
 	X(MIXED, "mixed",                                                                                    \
@@ -79,6 +79,9 @@ struct bt_circumstances {
  */
 void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const struct bt_circumstances *c,
 		      struct bt_verdict *out);
+
+/* Of a zombie, which takes no time and wants none: idle, for no cause. Every field of out is set. */
+void bt_verdict_of_zombie(const struct bt_circumstances *c, struct bt_verdict *out);
 
 /* What is known about how good a verdict is. */
 struct bt_confidence_input {

@@ -110,7 +110,9 @@ static void a_zombie_takes_no_time(void **state)
 		assert_int_equal(p->threads, 0);
 		assert_int_equal(p->threads_ended, 0);
 		assert_int_equal(p->thread_count, 0);
-		assert_int_equal(p->verdict.id, BT_VERDICT_UNKNOWN);
+		assert_int_equal(p->verdict.id, BT_VERDICT_IDLE);
+		assert_int_equal(p->verdict.cause, BT_MS_NONE);
+		assert_true(p->verdict.confidence > 0.9F);
 		assert_int_equal(p->ppid, 10);
 	}
 	fake_reap(&f->h, child);
