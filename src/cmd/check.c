@@ -29,7 +29,7 @@ static void add_line(struct bt_strbuf *out, const struct bt_check_line *line)
 	if (line->cost)
 		bt_strbuf_addf(out, "           without it: %s\n", line->cost);
 	if (line->remedy)
-		bt_strbuf_addf(out, "           to get it: %s\n", line->remedy);
+		bt_strbuf_addf(out, "           to get it: %s%s\n", line->remedy, line->program);
 }
 
 /* The decision is tried out, not foretold. 0, or why no collector runs is in why. */

@@ -209,7 +209,7 @@ const struct bt_option bt_option_table[] = {
 { "tree", 0, CLASSIFY, NULL, "the process with all its descendants: first as one, then each", set_tree },
 { "sort", 's', TOP, "FIELD",
   "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
-{ "json", 0, TOP | CLASSIFY | RUN, NULL, "print JSON, an object a line", set_json },
+{ "json", 0, TOP | CLASSIFY | RUN, NULL, "print JSON, an object a line; top needs no -b then", set_json },
 { "output", 'o', RUN, "FILE", "write the report to FILE instead of standard output; whole or not at all, if its folder takes a new file", set_output },
 { "collector", 0, TOP | CLASSIFY | RUN, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
 { "help", 'h', ALL, NULL, "say how it is used, and end", set_help },

@@ -25,7 +25,8 @@ static int failure_explain(int err, char *why, size_t why_size)
 	}
 	bt_facts_probe(&facts);
 	if (bt_decide_obstacle(&facts, &line)) {
-		snprintf(why, why_size, "needs %s, or else %s: %s", line.name, line.cost, line.remedy);
+		snprintf(why, why_size, "needs %s, or else %s: %s%s", line.name, line.cost, line.remedy,
+			 line.program);
 		return facts.cap_bpf && facts.cap_perfmon ? -EOPNOTSUPP : -EPERM;
 	}
 	snprintf(why, why_size, "the kernel refused the BPF programs: %s; see 'boundtop check'",

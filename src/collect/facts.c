@@ -14,6 +14,8 @@
 /* PID_NS_INIT_INO, include/uapi/linux/nsfs.h (before 6.18 PROC_PID_INIT_INO, include/linux/proc_ns.h) */
 #define PID_NS_INITIAL 0xEFFFFFFCu
 
+#define PLAIN_IN_A_SHELL "/._+-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 static bool has_type(const struct btf *btf, const char *name, unsigned int kind)
 {
 	return btf__find_by_name_kind(btf, name, kind) > 0;
@@ -116,6 +118,16 @@ static bool has_capability(unsigned int capability)
 	return capng_have_capability(CAPNG_EFFECTIVE, capability);
 }
 
+/* For a command line that the user can paste. */
+static void program_probe(char *out, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", out, size - 1);
+
+	out[length > 0 ? length : 0] = '\0';
+	if (length == (ssize_t)size - 1 || out[strspn(out, PLAIN_IN_A_SHELL)])
+		out[0] = '\0';
+}
+
 bool bt_facts_pids_are_foreign(void)
 {
 	struct stat status;
@@ -131,6 +143,7 @@ void bt_facts_probe(struct bt_kernel_facts *out)
 
 	if (!uname(&name))
 		snprintf(f.release, sizeof(f.release), "%s", name.release);
+	program_probe(f.program, sizeof(f.program));
 	f.proc = !access("/proc/self/stat", R_OK);
 	f.foreign_pids = bt_facts_pids_are_foreign();
 	f.lockdown = lockdown_probe();

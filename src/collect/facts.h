@@ -16,6 +16,7 @@ enum bt_lockdown {
 
 struct bt_kernel_facts {
 	char release[65];  /* uname -r */
+	char program[256]; /* the file that runs; empty where a shell would not take its name as it is */
 	bool proc;         /* /proc is mounted */
 	bool foreign_pids; /* we live in another PID namespace than the initial one */
 	bool btf;          /* kernel type information was read; all below are false without it */

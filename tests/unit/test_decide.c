@@ -97,6 +97,25 @@ static void without_btf_the_rest_is_unknown(void **state)
 	assert_int_equal(missing_count(&f), 1);
 }
 
+/* An empty $(…) would have setcap say something of itself. */
+static void what_to_paste_is_whole(void **state)
+{
+	struct bt_kernel_facts f = everything;
+	struct bt_check_line line;
+
+	(void)state;
+	f.cap_bpf = false;
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "\"$(command -v boundtop)\"");
+	strcpy(f.program, "/opt/boundtop");
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "/opt/boundtop");
+	f = everything;
+	f.foreign_pids = true;
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "");
+}
+
 /* Without memory or descriptors it cannot be read: that it is lacking does not follow. */
 static void btf_that_was_not_read_is_not_missing(void **state)
 {
@@ -174,6 +193,7 @@ int main(void)
 	    cmocka_unit_test(required_facts),
 	    cmocka_unit_test(without_btf_the_rest_is_unknown),
 	    cmocka_unit_test(btf_that_was_not_read_is_not_missing),
+	    cmocka_unit_test(what_to_paste_is_whole),
 	    cmocka_unit_test(privileges_come_first),
 	    cmocka_unit_test(optional_facts),
 	    cmocka_unit_test(system_calls),
