@@ -166,19 +166,21 @@ static int write_in_place(const char *path, const struct bt_strbuf *text)
 	return err;
 }
 
-/* A new file beside path, whose name is returned in name, to be freed. Its descriptor or -Exxx. */
-static int open_beside(const char *path, char **name)
+/* A new file beside path, open at *fd. Its name, to be freed; NULL: there is none, and *fd is -Exxx. */
+static char *open_beside(const char *path, int *fd)
 {
-	int fd;
+	char *name;
 
-	if (asprintf(name, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(*name, O_CLOEXEC);
-	if (fd < 0) {
-		fd = -errno;
-		free(*name);
+	if (asprintf(&name, "%s.XXXXXX", path) < 0) {
+		*fd = -ENOMEM;
+		return NULL;
 	}
-	return fd;
+	*fd = mkostemp(name, O_CLOEXEC);
+	if (*fd >= 0)
+		return name;
+	*fd = -errno;
+	free(name);
+	return NULL;
 }
 
 /* Makes the new file, open at fd, what path is. */
@@ -270,10 +272,10 @@ int bt_output_check(const char *path)
 	if (!err && d.exists && access(d.path, W_OK))
 		err = -errno;
 	if (!err && (!d.exists || d.regular)) {
-		char *temporary;
-		int fd = open_beside(d.path, &temporary);
+		int fd;
+		char *temporary = open_beside(d.path, &fd);
 
-		if (fd >= 0) {
+		if (temporary) {
 			close(fd);
 			unlink(temporary);
 			free(temporary);
@@ -299,10 +301,10 @@ int bt_output_replace(const char *path, const struct bt_strbuf *text)
 	if (!err && d.exists && !d.regular) {
 		err = write_in_place(d.path, text);
 	} else if (!err) {
-		char *temporary;
-		int fd = open_beside(d.path, &temporary);
+		int fd;
+		char *temporary = open_beside(d.path, &fd);
 
-		if (fd >= 0) {
+		if (temporary) {
 			err = write_and_rename(fd, temporary, d.path, d.mode, text);
 			free(temporary);
 		} else {
