@@ -53,19 +53,46 @@ struct inode {
 
 struct sock_common {
 	__u16 skc_family;
+	unsigned char skc_state;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	/* a bit field before 5.17 */
+	__u8 sk_userlocks;
+	__u16 sk_type;
+};
+
+struct ipv6_pinfo {
+	int mcast_oif;
+};
+
+struct inet_sock {
+	struct sock sk;
+	struct ipv6_pinfo *pinet6;
+	int mc_index;
 };
 
 struct socket {
 	struct sock *sk;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	struct inode *f_inode;
 	void *private_data;
+	struct path f_path;
 };
 
 struct fdtable {
@@ -77,8 +104,25 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct timespec64 {
+	__u64 tv_sec;
+};
+
 struct list_head {
 	struct list_head *next;
+};
+
+struct epoll_filefd {
+	struct file *file;
+};
+
+struct epitem {
+	struct list_head rdllink;
+	struct epoll_filefd ffd;
+};
+
+struct eventpoll {
+	struct list_head rdllist;
 };
 
 struct percpu_counter {
@@ -241,14 +285,16 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 #define plain_read(type, ptr, field)                                                                         \
 	(has_rdonly_cast ? plain_cast(type, ptr)->field : BPF_CORE_READ((struct type *)(ptr), field))
 
-/* The pointer at address at, an element of an array. Any type that begins with a pointer serves for a plain
- * load. */
-static __always_inline void *pointer_read(void *at)
+/*
+ * The pointer at an address, as a number: global functions take no others. Any type that begins with a number
+ * of 64 bits serves for a plain load.
+ */
+static __always_inline __u64 address_read(void *at)
 {
-	void *value = NULL;
+	__u64 value = 0;
 
 	if (has_rdonly_cast)
-		return plain_cast(list_head, at)->next;
+		return plain_cast(timespec64, at)->tv_sec;
 	bpf_probe_read_kernel(&value, sizeof(value), at);
 	return value;
 }

@@ -190,6 +190,7 @@ static int report(struct classify *c)
 
 	if (!r.frame)
 		return BT_EXIT_FAILED;
+	r.bursts = o->bursts;
 	if (c->tree) {
 		if (bt_tree_members(c->tree, &r.processes, &r.process_count)) {
 			bt_complain("no memory for the tree%s", bt_limit_remedy(-ENOMEM));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* boundtop(1), out of the tables of commands, options, microstates, verdicts and fields. */
+/* boundtop(1), out of the tables of commands, options, microstates, verdicts, advice and fields. */
 #include <string.h>
 
+#include "advice.h"
 #include "field.h"
 #include "help.h"
 #include "names.h"
@@ -175,6 +176,21 @@ static void add_words(struct bt_strbuf *out)
 	}
 }
 
+static void add_advice(struct bt_strbuf *out)
+{
+	add_section(out, "ADVICE");
+	add_paragraphs(out,
+		       "What to do about a verdict, in lines that begin with an arrow, and in JSON with "
+		       "one of these ids. "
+		       "None is given without its evidence, which it quotes. For each, docs/advice.md, which "
+		       "is installed with "
+		       "the documentation, says what it means, the evidence, what to do, and what not "
+		       "to do. top leaves it "
+		       "out for idle processes.");
+	for (unsigned int row = 0; row < bt_advice_count(); row++)
+		add_term(out, bt_advice_id(row), bt_advice_title(row));
+}
+
 static void add_fields(struct bt_strbuf *out)
 {
 	add_section(out, "FIELDS");
@@ -295,6 +311,7 @@ void bt_man_add(struct bt_strbuf *out)
 	    "is top.");
 	add_commands(out);
 	add_words(out);
+	add_advice(out);
 	add_reading(out);
 	add_fields(out);
 	add_statuses(out);

@@ -186,6 +186,7 @@ FLAG(batch)
 FLAG(json)
 FLAG(threads)
 FLAG(tree)
+FLAG(bursts)
 FLAG(all)
 FLAG(follow)
 FLAG(help)
@@ -207,6 +208,7 @@ const struct bt_option bt_option_table[] = {
 { "threads", 'H', TOP, NULL, "a row for each thread", set_threads },
 { "threads", 0, CLASSIFY, NULL, "each thread, too", set_threads },
 { "tree", 0, CLASSIFY, NULL, "the process with all its descendants: first as one, then each", set_tree },
+{ "bursts", 0, CLASSIFY | RUN, NULL, "draw how long its CPU and I/O bursts were, as histograms; JSON has their percentiles in any case", set_bursts },
 { "sort", 's', TOP, "FIELD",
   "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
 { "json", 0, TOP | CLASSIFY | RUN, NULL, "print JSON, an object a line; top needs no -b then", set_json },

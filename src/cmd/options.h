@@ -20,7 +20,7 @@ struct bt_options {
 	bool named;        /* the command line says which */
 	uint64_t delay_ns; /* 0: not given */
 	uint64_t frames;   /* 0: no end */
-	bool batch, json, threads, tree, all, follow;
+	bool batch, json, threads, tree, bursts, all, follow;
 	bool help, version, dump_man;
 	int32_t *pids; /* owned; each once */
 	size_t pid_count;

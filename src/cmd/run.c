@@ -139,6 +139,7 @@ static int report(struct run *r)
 
 	if (!report.frame)
 		return -1;
+	report.bursts = r->options->bursts;
 	err = bt_tree_members(r->tree, &report.processes, &report.process_count);
 	if (!err) {
 		bt_session_describe(&r->session, &report);

@@ -16,7 +16,7 @@
 #define DELAY_NS 1000000000ull
 
 static int show_frame(struct bt_session *s, const struct bt_options *o, const struct bt_style *style,
-		      struct bt_strbuf *out)
+		      struct bt_strbuf *out, struct bt_kept *kept)
 {
 	struct bt_report r = bt_session_report(s, o->threads);
 	struct bt_host host;
@@ -32,8 +32,10 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 	bt_session_describe(s, &r);
 	bt_host_read(&host);
 	r.host = &host;
+	r.brief = true;
 	r.sort = o->sort;
 	r.sort_reversed = o->sort_reversed;
+	r.kept = kept;
 	bt_strbuf_clear(out);
 	err = bt_processes_sort(r.processes, r.process_count, o->sort, o->sort_reversed);
 	if (!err)
@@ -44,11 +46,19 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;
 	}
-	return bt_output_write(STDOUT_FILENO, "standard output", out);
+	err = bt_output_write(STDOUT_FILENO, "standard output", out);
+	if (!o->json) {
+		struct bt_strbuf shown = *out;
+
+		*out = kept->text;
+		kept->text = shown;
+	}
+	return err;
 }
 
 /* Exit status. */
-static int watch(struct bt_session *s, const struct bt_options *o, struct bt_strbuf *out)
+static int watch(struct bt_session *s, const struct bt_options *o, struct bt_strbuf *out,
+		 struct bt_kept *kept)
 {
 	struct bt_style style = bt_style_detect(STDOUT_FILENO);
 	uint64_t delay_ns = o->delay_ns ? o->delay_ns : DELAY_NS;
@@ -67,7 +77,7 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 		status = bt_session_read(s);
 		if (status)
 			return status;
-		status = show_frame(s, o, &style, out);
+		status = show_frame(s, o, &style, out, kept);
 		if (status == BT_OUTPUT_CLOSED)
 			return BT_EXIT_DONE;
 		if (status)
@@ -101,6 +111,7 @@ static size_t check_seen(struct bt_session *s, struct bt_options *o)
 int bt_command_top(struct bt_options *o)
 {
 	struct bt_strbuf out = BT_STRBUF_INIT;
+	struct bt_kept kept = {0};
 	struct bt_session s = {.signal_fd = -1};
 	size_t missing;
 	int status;
@@ -121,11 +132,12 @@ int bt_command_top(struct bt_options *o)
 		status = bt_session_base(&s, true);
 	if (!status) {
 		missing += check_seen(&s, o);
-		status = missing && !o->pid_count ? BT_EXIT_NO_PROCESS : watch(&s, o, &out);
+		status = missing && !o->pid_count ? BT_EXIT_NO_PROCESS : watch(&s, o, &out, &kept);
 	}
 	if (!status && missing)
 		status = BT_EXIT_NO_PROCESS;
 	bt_session_close(&s);
 	bt_strbuf_free(&out);
+	bt_strbuf_free(&kept.text);
 	return status;
 }

@@ -44,6 +44,7 @@
 		    .iter_link = g->links.bt_dump_fd,                                                        \
 		    .exits_map = g->maps.exits.map_fd,                                                       \
 		    .lumps_map = g->maps.lumps.map_fd,                                                       \
+		    .gils_map = g->maps.gils.map_fd,                                                         \
 		    .generated = g,                                                                          \
 		    .destroy = type##_destroy,                                                               \
 		};                                                                                           \

@@ -103,19 +103,19 @@ static const struct {
     CALL(accept4, BT_SC_ACCEPT),
 
     CALL(ppoll, BT_SC_POLL),
-    CALL(pselect6, BT_SC_POLL),
-    CALL(epoll_pwait, BT_SC_POLL),
-    CALL(epoll_pwait2, BT_SC_POLL),
+    CALL(pselect6, BT_SC_SELECT),
+    CALL(epoll_pwait, BT_SC_EPOLL),
+    CALL(epoll_pwait2, BT_SC_EPOLL),
 #ifdef SYS_poll
     CALL(poll, BT_SC_POLL),
-    CALL(select, BT_SC_POLL),
-    CALL(epoll_wait, BT_SC_POLL),
+    CALL(select, BT_SC_SELECT),
+    CALL(epoll_wait, BT_SC_EPOLL),
 #endif
 
     CALL(futex, BT_SC_FUTEX),
     CALL(flock, BT_SC_LOCK),
-    CALL(semop, BT_SC_LOCK),
-    CALL(semtimedop, BT_SC_LOCK),
+    CALL(semop, BT_SC_SEMAPHORE),
+    CALL(semtimedop, BT_SC_SEMAPHORE),
     CALL(fcntl, BT_SC_FCNTL),
 
     CALL(nanosleep, BT_SC_SLEEP),
@@ -140,10 +140,10 @@ static const struct {
     CALL(io_pgetevents, BT_SC_AIO),
     CALL(io_submit, BT_SC_AIO),
 
-    CALL(msgrcv, BT_SC_MESSAGE),
-    CALL(msgsnd, BT_SC_MESSAGE),
-    CALL(mq_timedreceive, BT_SC_MESSAGE),
-    CALL(mq_timedsend, BT_SC_MESSAGE),
+    CALL(msgrcv, BT_SC_RECEIVE),
+    CALL(msgsnd, BT_SC_SEND),
+    CALL(mq_timedreceive, BT_SC_RECEIVE),
+    CALL(mq_timedsend, BT_SC_SEND),
 
     CALL(restart_syscall, BT_SC_RESTART),
 };

@@ -165,8 +165,10 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 		struct bt_wait w = {.reason = a->reason, .count = 1};
 
 		w.ns = same ? bt_grown(t->open_counted_ns, ns) : ns;
-		if (a->phase == BT_PHASE_WOKEN)
+		if (a->phase == BT_PHASE_WOKEN) {
 			w.waker_pid = a->waker_pid;
+			w.reason.cause = a->woken_cause;
+		}
 		if (same && t->wait_counted)
 			w.count = 0;
 		if (count && !(same && t->held))
@@ -177,6 +179,8 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 	t->blocked = blocked;
 	t->open_since_ns = a->since_ns;
 	t->open = a->reason;
+	if (a->phase == BT_PHASE_WOKEN)
+		t->open.cause = a->woken_cause;
 }
 
 void bt_thread_detail(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,

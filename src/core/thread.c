@@ -17,6 +17,13 @@ struct bt_thread_entry *bt_thread_get(struct bt_model *m, uint64_t id)
 	return t;
 }
 
+static void thread_seen(struct bt_model *m, struct bt_thread_entry *t)
+{
+	m->seen += t->epoch != m->epoch;
+	t->epoch = m->epoch;
+	t->missed = 0;
+}
+
 static void cursor_advance(struct bt_model *m, const struct bt_thread_entry *t)
 {
 	m->cursor = t->hh.next;
@@ -55,8 +62,7 @@ void bt_thread_same(struct bt_model *m, const struct bt_record_head *head)
 	cursor_advance(m, t);
 	if (t->ended)
 		return;
-	t->epoch = m->epoch;
-	t->missed = 0;
+	thread_seen(m, t);
 	if (m->until_ns)
 		bt_thread_idle(m, t, bt_min_u64(head->now_ns, m->until_ns));
 	else
@@ -168,7 +174,7 @@ static void thread_after_end(struct bt_model *m, struct bt_thread_entry *t, cons
 			t->process->p.exit_code = r->facts.exit_code;
 	} else if (bt_record_is_dead(r)) {
 		t->zombie = true;
-		t->epoch = m->epoch;
+		thread_seen(m, t);
 		t->state = r->facts.state;
 		if (leader)
 			t->process->leader = t;
@@ -194,8 +200,7 @@ static void take(struct bt_model *m, struct bt_thread_entry *t, const struct bt_
 		m->frame.vanished++;
 		return;
 	}
-	t->epoch = m->epoch;
-	t->missed = 0;
+	thread_seen(m, t);
 	if (bt_record_has_account(r) && r->facts.start_ns > r->account.born_ns &&
 	    r->facts.start_ns - r->account.born_ns > m->boot_offset_ns)
 		m->boot_offset_ns = r->facts.start_ns - r->account.born_ns;
@@ -231,8 +236,7 @@ void bt_thread_take(struct bt_model *m, const struct bt_record *r, bool base)
 		cut(m, &before_end);
 		take(m, t, &before_end, base);
 	} else if (t) {
-		t->epoch = m->epoch;
-		t->missed = 0;
+		thread_seen(m, t);
 	}
 }
 
@@ -240,6 +244,7 @@ void bt_thread_end(struct bt_thread_entry *t)
 {
 	struct bt_process_entry *p = t->process;
 
+	bt_process_stir(p);
 	t->ended = true;
 	t->open_ms = BT_MS_NONE;
 	t->blocked = false;

@@ -276,6 +276,14 @@ static uint64_t alternations(const struct bt_usage *u)
 	return u->voluntary + u->involuntary;
 }
 
+float bt_verdict_still_confidence(uint64_t presence_ns, const struct bt_circumstances *c)
+{
+	struct bt_confidence_input in = {
+	    .window_ns = presence_ns, .margin = 1, .cause_margin = 1, .lost = c->lost, .exact = c->exact};
+
+	return (float)bt_confidence(&in);
+}
+
 void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const struct bt_circumstances *c,
 		      struct bt_verdict *out)
 {

@@ -83,6 +83,12 @@ void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const stru
 /* Of a zombie, which takes no time and wants none: idle, for no cause. Every field of out is set. */
 void bt_verdict_of_zombie(const struct bt_circumstances *c, struct bt_verdict *out);
 
+/*
+ * The verdict on a usage that is all wall time in one microstate of the group idle, and nothing else, depends
+ * on how long that was in its confidence alone: this is it.
+ */
+float bt_verdict_still_confidence(uint64_t presence_ns, const struct bt_circumstances *c);
+
 /* What is known about how good a verdict is. */
 struct bt_confidence_input {
 	uint64_t window_ns;    /* how long it was watched */

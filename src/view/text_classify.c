@@ -2,7 +2,9 @@
 /* The text of `classify`: verdict, budget and evidence of each process. */
 #include "cells.h"
 #include "evidence.h"
+#include "text_advice.h"
 #include "text_budget.h"
+#include "text_bursts.h"
 #include "view.h"
 
 /* Columns for the name in the first line, and for what comes behind it: the verdict has to be seen. */
@@ -68,9 +70,10 @@ static void add_threads(struct bt_strbuf *out, const struct bt_process *p, const
 	}
 }
 
-/* pid_width, name_width: where one stands in a list, so that verdicts stand below each other; else 0. */
-static void add_process(struct bt_strbuf *out, const struct bt_report *r, const struct bt_process *p,
-			unsigned int pid_width, unsigned int wide, const struct bt_style *style)
+/* pid_width, wide: where one stands in a list, so that verdicts stand below each other; else 0. */
+static void add_process(struct bt_strbuf *out, const struct bt_report *r, struct bt_advisor *advisor,
+			const struct bt_process *p, unsigned int pid_width, unsigned int wide,
+			const struct bt_style *style)
 {
 	bool brief = pid_width && p->verdict.id == BT_VERDICT_IDLE && !p->exited && p->state != 'Z';
 	size_t begin = out->length;
@@ -102,6 +105,9 @@ static void add_process(struct bt_strbuf *out, const struct bt_report *r, const 
 		bt_strbuf_add(out, "  ");
 		bt_evidence(p, r->frame, out);
 		bt_strbuf_add_char(out, '\n');
+		bt_text_advice(out, advisor, p, style);
+		if (r->bursts)
+			bt_text_bursts(out, &p->usage, style);
 	}
 	if (r->threads && p != r->total)
 		add_threads(out, p, style);
@@ -111,10 +117,11 @@ int bt_view_classify(const struct bt_report *r, const struct bt_style *style, st
 {
 	bool list = r->process_count > 1;
 	unsigned int wide = list ? name_width(r, style) : 0;
+	struct bt_advisor advisor = {.frame = r->frame};
 	struct bt_columns columns;
 
 	if (r->total) {
-		add_process(out, r, r->total, 0, 0, style);
+		add_process(out, r, &advisor, r->total, 0, 0, style);
 		bt_strbuf_add_char(out, '\n');
 	}
 	if (r->total && !r->threads) {
@@ -128,6 +135,6 @@ int bt_view_classify(const struct bt_report *r, const struct bt_style *style, st
 		return bt_strbuf_error(out);
 	}
 	for (size_t i = 0; i < r->process_count; i++)
-		add_process(out, r, r->processes[i], list ? PID_WIDTH : 0, wide, style);
+		add_process(out, r, &advisor, r->processes[i], list ? PID_WIDTH : 0, wide, style);
 	return bt_strbuf_error(out);
 }

@@ -4,7 +4,9 @@
 #include "cells.h"
 #include "evidence.h"
 #include "names.h"
+#include "text_advice.h"
 #include "text_budget.h"
+#include "text_bursts.h"
 #include "view.h"
 
 #define HEAVIEST  10
@@ -35,21 +37,6 @@ static void add_head(struct bt_strbuf *out, const struct bt_report *r, const str
 		       r->descendants == 1 ? "" : "s");
 }
 
-/* A bar of eighths of a cell, or of '#'. */
-static void add_gauge(struct bt_strbuf *out, double share, const struct bt_style *style)
-{
-	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-	unsigned int steps = (unsigned int)(share * BAR_WIDTH * 8 + 0.5);
-
-	if (!style->utf8) {
-		bt_strbuf_add_fill(out, '#', (steps + 4) / 8);
-		return;
-	}
-	for (unsigned int i = 0; i < steps / 8; i++)
-		bt_strbuf_add(out, "█");
-	bt_strbuf_add(out, eighths[steps % 8]);
-}
-
 static void add_budget(struct bt_strbuf *out, const struct bt_process *total, const struct bt_style *style)
 {
 	struct bt_budget_part parts[BT_MS_COUNT];
@@ -62,7 +49,7 @@ static void add_budget(struct bt_strbuf *out, const struct bt_process *total, co
 		bt_strbuf_addf(out, "  %-10s%6.1f%% %10.3f s  ", parts[i].name, parts[i].share * 100,
 			       seconds);
 		bt_colour_begin(out, sgr, style);
-		add_gauge(out, parts[i].share, style);
+		bt_gauge(out, parts[i].share, BAR_WIDTH, style);
 		bt_colour_end(out, style);
 		bt_strbuf_add_char(out, '\n');
 	}
@@ -107,6 +94,7 @@ static void add_still_running(struct bt_strbuf *out, const struct bt_report *r, 
 int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out)
 {
 	const struct bt_process *total = r->total;
+	struct bt_advisor advisor = {.frame = r->frame};
 
 	add_head(out, r, style);
 	bt_text_verdict(out, &total->verdict, style);
@@ -114,8 +102,14 @@ int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct 
 	bt_text_measure(out, total);
 	bt_strbuf_add(out, "\n  ");
 	bt_evidence(total, r->frame, out);
-	bt_strbuf_add(out, "\n\n");
+	bt_strbuf_add_char(out, '\n');
+	bt_text_advice(out, &advisor, total, style);
+	bt_strbuf_add_char(out, '\n');
 	add_budget(out, total, style);
+	if (r->bursts) {
+		bt_strbuf_add_char(out, '\n');
+		bt_text_bursts(out, &total->usage, style);
+	}
 	add_heaviest(out, r, style);
 	add_still_running(out, r, style);
 	return bt_strbuf_error(out);

@@ -54,7 +54,9 @@ static void waits_fill(struct bt_account *a, const struct scene_thread *t, uint6
 		if (at_ns && bt_cause_is_io(w->cause))
 			a->bursts.io[bt_burst_bucket(a->waits[i].ns / w->count)] += w->count;
 	}
-	if (at_ns && a->totals.oncpu_ns)
+	if (at_ns && t->bursts)
+		a->bursts = *t->bursts;
+	else if (at_ns && a->totals.oncpu_ns)
 		a->bursts.cpu[bt_burst_bucket(a->totals.oncpu_ns / 500)] += 500;
 }
 

@@ -27,8 +27,9 @@ struct scene_thread {
 	const char *comm;
 	uint16_t permille[BT_MS_COUNT];
 	struct scene_wait waits[SCENE_WAITS_MAX];
-	bool ended; /* half-way through the interval; permille is of its half */
-	bool born;  /* at the begin of the interval */
+	const struct bt_bursts *bursts; /* NULL: made of the rest */
+	bool ended;                     /* half-way through the interval; permille is of its half */
+	bool born;                      /* at the begin of the interval */
 };
 
 struct scene_process {
