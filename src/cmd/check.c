@@ -29,7 +29,7 @@ static void add_line(struct bt_strbuf *out, const struct bt_check_line *line)
 	if (line->cost)
 		bt_strbuf_addf(out, "           without it: %s\n", line->cost);
 	if (line->remedy)
-		bt_strbuf_addf(out, "           to get it: %s\n", line->remedy);
+		bt_strbuf_addf(out, "           to get it: %s%s\n", line->remedy, line->program);
 }
 
 /* The decision is tried out, not foretold. 0, or why no collector runs is in why. */
@@ -73,7 +73,8 @@ int bt_command_check(struct bt_options *o)
 	none = add_decision(&out, why, sizeof(why));
 	err = bt_output_write(STDOUT_FILENO, "standard output", &out);
 	bt_strbuf_free(&out);
-	if (none)
+	/* One line: where even this finds no memory, it says what failed. */
+	if (none && (!err || err == BT_OUTPUT_CLOSED))
 		bt_complain("%s", why);
 	return none || (err && err != BT_OUTPUT_CLOSED) ? BT_EXIT_FAILED : BT_EXIT_DONE;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boundtop top: frames of the whole host. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "options.h"
 #include "output.h"
 #include "processes.h"
+#include "rlimits.h"
 #include "session.h"
 #include "sort.h"
 
@@ -24,7 +26,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 		return -1;
 	r.processes = bt_processes_select(s, o, r.frame, &r.process_count);
 	if (!r.processes) {
-		bt_complain("no memory for a frame");
+		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;
 	}
 	bt_session_describe(s, &r);
@@ -41,7 +43,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 	free(r.processes);
 	bt_lookup_sweep(s->lookup);
 	if (err) {
-		bt_complain("no memory for a frame");
+		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;
 	}
 	err = bt_output_write(STDOUT_FILENO, "standard output", out);
@@ -90,6 +92,22 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 	return BT_EXIT_DONE;
 }
 
+/* Takes out what the collector does not see, and says so. Returns how many were taken out. */
+static size_t check_seen(struct bt_session *s, struct bt_options *o)
+{
+	size_t asked = o->pid_count;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < asked; i++) {
+		if (bt_model_find(s->model, o->pids[i]))
+			o->pids[kept++] = o->pids[i];
+		else
+			bt_processes_complain_unseen(o->pids[i]);
+	}
+	o->pid_count = kept;
+	return asked - kept;
+}
+
 int bt_command_top(struct bt_options *o)
 {
 	struct bt_strbuf out = BT_STRBUF_INIT;
@@ -112,8 +130,10 @@ int bt_command_top(struct bt_options *o)
 	status = bt_session_open(&s, o->collector);
 	if (!status)
 		status = bt_session_base(&s, true);
-	if (!status)
-		status = watch(&s, o, &out, &kept);
+	if (!status) {
+		missing += check_seen(&s, o);
+		status = missing && !o->pid_count ? BT_EXIT_NO_PROCESS : watch(&s, o, &out, &kept);
+	}
 	if (!status && missing)
 		status = BT_EXIT_NO_PROCESS;
 	bt_session_close(&s);

@@ -30,8 +30,9 @@
 		g->rodata->has_rdonly_cast = rdonly_cast;                                                    \
 		g->rodata->page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));         \
 		err = type##__load(g);                                                                       \
-		if (!err)                                                                                    \
-			err = type##__attach(g);                                                             \
+		/* It hands on the -1 of a system call. */                                                   \
+		if (!err && type##__attach(g))                                                               \
+			err = -errno;                                                                        \
 		if (err) {                                                                                   \
 			type##__destroy(g);                                                                  \
 			return err;                                                                          \
@@ -76,7 +77,7 @@ int bt_skeleton_open(struct bt_skeleton **out)
 			return 0;
 		}
 		/* Another variant asks for no less. */
-		if (err == -EPERM || err == -ENOMEM)
+		if (err == -EPERM || err == -ENOMEM || err == -EMFILE || err == -ENFILE)
 			break;
 	}
 	free(s);

@@ -140,9 +140,11 @@ static void closed_waits_step(struct bt_model *m, struct bt_thread_entry *t, con
 		if (i < BT_WAIT_SLOTS) {
 			ended[i].ns -= bt_min_u64(ended[i].ns, t->open_counted_ns);
 			ended[i].count -= t->wait_counted;
-			wait_add(m, t, &ended[i]);
+			if (!t->held)
+				wait_add(m, t, &ended[i]);
 			ended[i].count = 0;
 		}
+		t->held = false;
 	}
 	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++)
 		if (ended[i].count)
@@ -169,7 +171,7 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 		}
 		if (same && t->wait_counted)
 			w.count = 0;
-		if (count)
+		if (count && !(same && t->held))
 			wait_add(m, t, &w);
 		t->wait_counted = count;
 		t->open_counted_ns = ns;

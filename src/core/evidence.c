@@ -17,6 +17,8 @@ struct subject {
 	int32_t ppid;
 	char state;
 	bool kernel;
+	bool zombie;
+	uint64_t duration_ns; /* of the interval */
 	uint64_t tick_ns;
 	struct bt_strbuf *out;
 };
@@ -65,11 +67,6 @@ static void say_unknown(const struct subject *s)
 {
 	const struct bt_usage *u = s->usage;
 
-	if (s->state == 'Z' && !s->threads) {
-		bt_strbuf_addf(s->out, "is a zombie: it ended and its parent %d has not waited for it",
-			       s->ppid);
-		return;
-	}
 	if (!u->wall_ns) {
 		bt_strbuf_add(s->out, s->state == 'X' ? "nothing seen: it ended before it could be looked at"
 						      : "nothing seen: no record of it in this interval");
@@ -120,6 +117,11 @@ static void say_idle_cause(const struct subject *s)
 
 static void say_idle(const struct subject *s)
 {
+	if (s->zombie) {
+		bt_strbuf_addf(s->out, "is a zombie: it ended and its parent %d has not waited for it",
+			       s->ppid);
+		return;
+	}
 	say_idle_cause(s);
 	if (s->verdict->id == BT_VERDICT_WAITING || (double)s->verdict->active >= 0.001) {
 		bt_strbuf_add(s->out, s->threads > 1 ? "; its busiest thread is active " : "; is active ");
@@ -151,16 +153,31 @@ static void say_cpu(const struct subject *s)
 	}
 }
 
+/* Threads that were on a CPU or waited for one, on average over the interval. */
+static double cpus_wanted(const struct subject *s)
+{
+	const struct bt_totals *t = &s->usage->totals;
+	double ns = (double)t->oncpu_ns;
+
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
+		if (bt_microstate_group(BT_OFFCPU_FIRST + i) == BT_GROUP_STARVED)
+			ns += (double)t->offcpu_ns[i];
+	return s->duration_ns ? ns / (double)s->duration_ns : 0;
+}
+
 static void say_starved(const struct subject *s)
 {
 	const struct bt_verdict *v = s->verdict;
 	double quota = (double)v->share[BT_MS_CPU_QUOTA];
 	double queue = (double)v->share[BT_MS_RUN_QUEUE];
 
-	if (s->threads > 1)
-		bt_strbuf_addf(s->out, "%u runnable threads shared ", s->threads);
-	else
+	/* Not all of its threads wanted one all the time. */
+	if (s->threads > 1) {
+		bt_strbuf_add_fixed(s->out, cpus_wanted(s), 1);
+		bt_strbuf_addf(s->out, " of %u threads wanted a CPU on average, and got ", s->threads);
+	} else {
 		bt_strbuf_add(s->out, "got ");
+	}
 	bt_strbuf_add_fixed(s->out, (double)v->cpus, 2);
 	bt_strbuf_add(s->out, " CPUs: ");
 	if (quota > 0) {
@@ -275,6 +292,8 @@ void bt_evidence(const struct bt_process *p, const struct bt_frame *f, struct bt
 	    .ppid = p->ppid,
 	    .state = p->state,
 	    .kernel = p->kind == BT_KIND_KERNEL,
+	    .zombie = bt_process_is_zombie(p),
+	    .duration_ns = f->duration_ns,
 	    .tick_ns = f->tick_ns,
 	    .out = out,
 	};
@@ -295,6 +314,7 @@ void bt_evidence_thread(const struct bt_thread *t, const struct bt_process *p, c
 	    .ppid = p->ppid,
 	    .state = t->state,
 	    .kernel = p->kind == BT_KIND_KERNEL,
+	    .duration_ns = f->duration_ns,
 	    .tick_ns = f->tick_ns,
 	    .out = out,
 	};

@@ -75,6 +75,7 @@ static uint64_t middle_ns(const struct bt_model *m)
 static void interval_begin(struct bt_model *m)
 {
 	m->interval_ns = middle_ns(m);
+	m->until_ns = 0;
 	m->interval_loss = m->loss;
 	m->interval_self_cpu_ns = m->self_cpu_ns;
 	m->frame.vanished = 0;
@@ -133,6 +134,32 @@ void bt_model_begin(struct bt_model *m)
 	interval_begin(m);
 }
 
+bool bt_model_begin_at(struct bt_model *m, const struct bt_identity *who, uint64_t at_ns)
+{
+	struct bt_process_entry *p = bt_process_get(m, who->pid, who->start_ns);
+	struct bt_thread_entry *t;
+
+	if (!p || !p->threads)
+		return false;
+	DL_FOREACH(p->threads, t)
+	{
+		if (t->ended || !t->blocked)
+			return false;
+	}
+	DL_FOREACH(p->threads, t)
+	bt_thread_hold(t, at_ns);
+	if (at_ns > m->interval_ns)
+		m->interval_ns = at_ns;
+	m->frame_valid = false;
+	return true;
+}
+
+void bt_model_end_at(struct bt_model *m, uint64_t at_ns)
+{
+	m->until_ns = at_ns;
+	m->frame_valid = false;
+}
+
 static void totals_add(struct bt_totals *sum, const struct bt_process_entry *p)
 {
 	const struct bt_usage *u = &p->p.usage;
@@ -162,7 +189,7 @@ static bool frame_begin(struct bt_model *m)
 		m->frame_capacity = capacity;
 	}
 	f->model = m;
-	f->duration_ns = bt_grown(m->interval_ns, middle_ns(m));
+	f->duration_ns = bt_grown(m->interval_ns, m->until_ns ? m->until_ns : middle_ns(m));
 	f->loss.tasks = bt_grown(m->interval_loss.tasks, m->loss.tasks);
 	f->loss.exits = bt_grown(m->interval_loss.exits, m->loss.exits);
 	f->loss.switches = bt_grown(m->interval_loss.switches, m->loss.switches);
@@ -265,6 +292,12 @@ static void process_judge(struct bt_model *m, struct bt_process_entry *e)
 	struct bt_circumstances c = {
 	    .duration_ns = m->frame.duration_ns, .tick_ns = m->frame.tick_ns, .exact = m->frame.exact};
 
+	if (bt_process_is_zombie(p)) {
+		bt_verdict_of_zombie(&c, &p->verdict);
+		e->still_kept = BT_STILL_NOT;
+		p->revision++;
+		return;
+	}
 	if (!kept || presence_ns != m->still_ns)
 		c.lost = process_lost(&m->frame, p, HASH_COUNT(m->threads));
 	if (!kept) {

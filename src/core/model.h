@@ -78,6 +78,12 @@ struct bt_process {
 	struct bt_thread **thread_list;
 };
 
+/* Did it end before the interval, and did nobody wait for it yet? */
+static inline bool bt_process_is_zombie(const struct bt_process *p)
+{
+	return p->state == 'Z' && !p->threads && !p->usage.wall_ns;
+}
+
 struct bt_model;
 
 /* One interval of the whole host. */
@@ -111,6 +117,19 @@ void bt_model_destroy(struct bt_model *m); /* NULL is fine */
  */
 int bt_model_update(struct bt_model *m, const struct bt_snapshot *s);
 void bt_model_begin(struct bt_model *m);
+
+/*
+ * Bounds of the open interval where they are known better than by snapshots.
+ *
+ * begin_at: since the snapshot that opened the interval, all threads of the process have waited for nothing
+ * but at_ns; what the wait that is open then takes longer is not theirs either. Returns false, and nothing is
+ * changed, if it is not there or one of them was seen doing something else.
+ *
+ * end_at: of what snapshots from now on tell, only what was before at_ns counts, and of what lived then, how
+ * it ended.
+ */
+bool bt_model_begin_at(struct bt_model *m, const struct bt_identity *who, uint64_t at_ns);
+void bt_model_end_at(struct bt_model *m, uint64_t at_ns);
 
 /* The interval as it stands. Valid until the next update, begin, prune or destroy. NULL: no memory. */
 const struct bt_frame *bt_model_frame(struct bt_model *m);

@@ -77,6 +77,7 @@ struct bt_thread_entry {
 	bool ended;        /* takes no time any more */
 	bool ended_before; /* before this interval: a zombie */
 	bool zombie;       /* ended, and seen since */
+	bool held;         /* the wait that is open is not its own: bt_model_begin_at() */
 	UT_hash_handle hh;
 	struct bt_thread_entry *prev, *next; /* of the same process */
 	uint64_t open_since_ns;              /* the wait that is open */
@@ -134,6 +135,7 @@ struct bt_model {
 	uint64_t begin_ns, end_ns; /* of the latest snapshot */
 	uint64_t previous_begin_ns, previous_end_ns;
 	uint64_t interval_ns; /* when the interval began: the middle of its first snapshot */
+	uint64_t until_ns;    /* when the interval ended, if it did; else 0 */
 	uint64_t interval_self_cpu_ns;
 	struct bt_loss interval_loss;
 	struct bt_loss loss;
@@ -231,6 +233,8 @@ void bt_thread_step(struct bt_model *m, struct bt_thread_entry *t, const struct 
 		    uint64_t from_ns, bool newborn);
 /* The same where nothing happened but time. */
 void bt_thread_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t now_ns);
+/* It has waited until at_ns, which is where its time begins to count, without the wait that is open. */
+void bt_thread_hold(struct bt_thread_entry *t, uint64_t at_ns);
 /* The figures of r are where its time begins to count. */
 void bt_thread_base(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r);
 /* Likewise, and it was there since from_ns: nobody knows what for. */

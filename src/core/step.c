@@ -107,6 +107,16 @@ void bt_thread_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t now_
 		bt_thread_detail_idle(m, t, span_ns);
 }
 
+void bt_thread_hold(struct bt_thread_entry *t, uint64_t at_ns)
+{
+	uint64_t span_ns = bt_grown(t->now_ns, at_ns);
+
+	t->now_ns += span_ns;
+	t->same_ns += span_ns;
+	t->open_counted_ns += span_ns;
+	t->held = true;
+}
+
 /* Totals as they were when the thread was last heard of. */
 static void totals_before(const struct bt_thread_entry *t, struct bt_totals *out)
 {

@@ -332,6 +332,9 @@ const struct bt_process *bt_tree_total(struct bt_tree *t)
 	c.exact = f->exact;
 	all = (double)total->threads + total->threads_ended + total->lost_exits;
 	c.lost = all > 0 ? total->lost_exits / all : 0;
-	bt_verdict_judge(&total->usage, total->end_ns - total->begin_ns, &c, &total->verdict);
+	if (bt_process_is_zombie(total))
+		bt_verdict_of_zombie(&c, &total->verdict);
+	else
+		bt_verdict_judge(&total->usage, total->end_ns - total->begin_ns, &c, &total->verdict);
 	return total;
 }

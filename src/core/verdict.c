@@ -308,3 +308,22 @@ void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const stru
 	in.cause_margin = j.cause_margin;
 	out->confidence = (float)bt_confidence(&in);
 }
+
+void bt_verdict_of_zombie(const struct bt_circumstances *c, struct bt_verdict *out)
+{
+	struct bt_confidence_input in = {
+	    .window_ns = c->duration_ns,
+	    .alternations = UINT64_MAX, /* it will not begin to do something */
+	    .margin = 1,
+	    .cause_margin = 1,
+	    .lost = c->lost,
+	    .exact = c->exact,
+	};
+
+	memset(out, 0, sizeof(*out));
+	out->id = BT_VERDICT_IDLE;
+	out->cause = BT_MS_NONE;
+	out->runner_up = BT_MS_NONE;
+	out->split = true;
+	out->confidence = (float)bt_confidence(&in);
+}

@@ -7,26 +7,38 @@
 #include "text_bursts.h"
 #include "view.h"
 
-/* Columns for the name in the first line: the verdict has to be seen. */
-#define NAME_MAX_WIDTH 32
-#define SHARE_MIN      0.0005
-#define PID_WIDTH      7
+/* Columns for the name in the first line, and for what comes behind it: the verdict has to be seen. */
+#define NAME_WIDTH 32
+#define REST_WIDTH 88
+#define SHARE_MIN  0.0005
+#define PID_WIDTH  7
 
+/* How much of a name there is room for; 0: all of it. */
+static unsigned int name_limit(const struct bt_style *style)
+{
+	if (!style->columns)
+		return 0;
+	if (style->columns > REST_WIDTH + NAME_WIDTH)
+		return style->columns - REST_WIDTH;
+	return style->columns / 2 < NAME_WIDTH ? style->columns / 2 : NAME_WIDTH;
+}
+
+/* Of a list: where verdicts stand below each other, unless a name is longer. */
 static unsigned int name_width(const struct bt_report *r, const struct bt_style *style)
 {
 	struct bt_strbuf scratch = BT_STRBUF_INIT;
 	unsigned int widest = 0;
 
-	for (size_t i = 0; i < r->process_count && widest < NAME_MAX_WIDTH; i++) {
+	for (size_t i = 0; i < r->process_count && widest < NAME_WIDTH; i++) {
 		unsigned int width;
 
 		bt_strbuf_clear(&scratch);
-		width = bt_cell_command(&scratch, r->processes[i], NAME_MAX_WIDTH, style);
+		width = bt_cell_command(&scratch, r->processes[i], name_limit(style), style);
 		if (width > widest)
 			widest = width;
 	}
 	bt_strbuf_free(&scratch);
-	return widest;
+	return widest < NAME_WIDTH ? widest : NAME_WIDTH;
 }
 
 static void add_parts(struct bt_strbuf *out, const struct bt_verdict *v)
@@ -76,7 +88,7 @@ static void add_process(struct bt_strbuf *out, const struct bt_report *r, struct
 		bt_strbuf_add_int(out, p->identity.pid);
 	}
 	bt_strbuf_add_char(out, ' ');
-	used = bt_cell_command(out, p, NAME_MAX_WIDTH, style);
+	used = bt_cell_command(out, p, name_limit(style), style);
 	if (used < wide)
 		bt_strbuf_add_fill(out, ' ', wide - used);
 	if (p == r->total)

@@ -9,11 +9,10 @@
 #include "text_bursts.h"
 #include "view.h"
 
-#define COLUMNS_ASSUMED 80
-#define HEAVIEST        10
-#define STILL_MAX       5
-#define BAR_WIDTH       40
-#define SHARE_MIN       0.0005
+#define HEAVIEST  10
+#define STILL_MAX 5
+#define BAR_WIDTH 40
+#define SHARE_MIN 0.0005
 
 static void add_seconds(struct bt_strbuf *out, const char *name, uint64_t ns)
 {
@@ -22,13 +21,13 @@ static void add_seconds(struct bt_strbuf *out, const char *name, uint64_t ns)
 	bt_strbuf_add(out, " s");
 }
 
-static void add_head(struct bt_strbuf *out, const struct bt_report *r, unsigned int columns,
-		     const struct bt_style *style)
+static void add_head(struct bt_strbuf *out, const struct bt_report *r, const struct bt_style *style)
 {
 	const struct bt_run_result *run = r->run;
+	unsigned int room = style->columns > 20 ? style->columns - 14 : 6;
 
 	bt_strbuf_add(out, "boundtop run: ");
-	bt_cell_raw(out, run->command, columns > 20 ? columns - 14 : 6, style);
+	bt_cell_raw(out, run->command, style->columns ? room : 0, style);
 	bt_strbuf_add_char(out, '\n');
 	add_seconds(out, "real ", run->real_ns);
 	add_seconds(out, "   user ", run->user_ns);
@@ -96,26 +95,22 @@ int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct 
 {
 	const struct bt_process *total = r->total;
 	struct bt_advisor advisor = {.frame = r->frame};
-	struct bt_style narrow = *style;
 
-	/* A report in a file is read by people, too: command lines of compilers fill screens. */
-	if (!narrow.columns)
-		narrow.columns = COLUMNS_ASSUMED;
-	add_head(out, r, narrow.columns, style);
+	add_head(out, r, style);
 	bt_text_verdict(out, &total->verdict, style);
 	bt_strbuf_add(out, "   ");
 	bt_text_measure(out, total);
 	bt_strbuf_add(out, "\n  ");
 	bt_evidence(total, r->frame, out);
 	bt_strbuf_add_char(out, '\n');
-	bt_text_advice(out, &advisor, total, &narrow);
+	bt_text_advice(out, &advisor, total, style);
 	bt_strbuf_add_char(out, '\n');
 	add_budget(out, total, style);
 	if (r->bursts) {
 		bt_strbuf_add_char(out, '\n');
-		bt_text_bursts(out, &total->usage, &narrow);
+		bt_text_bursts(out, &total->usage, style);
 	}
-	add_heaviest(out, r, &narrow);
+	add_heaviest(out, r, style);
 	add_still_running(out, r, style);
 	return bt_strbuf_error(out);
 }

@@ -68,6 +68,7 @@ static void required_facts(void **state)
 	WITHOUT(f.cap_bpf = false, "CAP_BPF", "setcap");
 	WITHOUT(f.cap_perfmon = false, "CAP_PERFMON", "setcap");
 	WITHOUT(f.lockdown = BT_LOCKDOWN_CONFIDENTIALITY, "locked down", "lockdown=");
+	WITHOUT(f.foreign_pids = true, "PID namespace", "--pid=host");
 	WITHOUT(f.task_iterator = false, "iterator", "6.1");
 	WITHOUT(f.task_storage = false, "storage", "6.1");
 	WITHOUT(f.task_pt_regs = false, "registers", "6.1");
@@ -94,6 +95,44 @@ static void without_btf_the_rest_is_unknown(void **state)
 	(void)state;
 	assert_obstacle(&f, "BTF", "CONFIG_DEBUG_INFO_BTF");
 	assert_int_equal(missing_count(&f), 1);
+}
+
+/* An empty $(…) would have setcap say something of itself. */
+static void what_to_paste_is_whole(void **state)
+{
+	struct bt_kernel_facts f = everything;
+	struct bt_check_line line;
+
+	(void)state;
+	f.cap_bpf = false;
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "\"$(command -v boundtop)\"");
+	strcpy(f.program, "/opt/boundtop");
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "/opt/boundtop");
+	f = everything;
+	f.foreign_pids = true;
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "");
+}
+
+/* Without memory or descriptors it cannot be read: that it is lacking does not follow. */
+static void btf_that_was_not_read_is_not_missing(void **state)
+{
+	struct bt_kernel_facts f = {
+	    .proc = true,
+	    .btf_unread = true,
+	    .cap_bpf = true,
+	    .cap_perfmon = true,
+	    .cap_sys_ptrace = true,
+	    .cap_dac_read_search = true,
+	    .lockdown = BT_LOCKDOWN_NONE,
+	};
+	struct bt_check_line line;
+
+	(void)state;
+	assert_null(bt_decide_obstacle(&f, &line));
+	assert_int_equal(missing_count(&f), 0);
 }
 
 /* A plain user on an old kernel hears of the privileges first: root may find the rest in order. */
@@ -153,6 +192,8 @@ int main(void)
 	    cmocka_unit_test(nothing_missing),
 	    cmocka_unit_test(required_facts),
 	    cmocka_unit_test(without_btf_the_rest_is_unknown),
+	    cmocka_unit_test(btf_that_was_not_read_is_not_missing),
+	    cmocka_unit_test(what_to_paste_is_whole),
 	    cmocka_unit_test(privileges_come_first),
 	    cmocka_unit_test(optional_facts),
 	    cmocka_unit_test(system_calls),
