@@ -348,6 +348,21 @@ BT_INLINE void bt_account_count(const struct bt_account *a, __u32 cause, __u64 t
 	bt_totals_add(out, cause, bt_span_ns(from_ns, to_ns));
 }
 
+/*
+ * When the block of a thread that is WOKEN ended, as it is counted: within the open interval, and what a
+ * reader was shown as asleep stays that, even if a waking is found out about late.
+ */
+BT_INLINE __u64 bt_account_woken_ns(const struct bt_account *a, __u64 now_ns)
+{
+	__u64 woken_ns = a->woken_ns;
+
+	if (woken_ns < a->since_ns)
+		woken_ns = a->since_ns;
+	if (woken_ns < a->read_ns)
+		woken_ns = a->read_ns;
+	return woken_ns < now_ns ? woken_ns : now_ns;
+}
+
 BT_INLINE void bt_account_close(struct bt_account *a, __u32 cause, __u64 to_ns)
 {
 	bt_account_count(a, cause, to_ns, &a->totals);
@@ -460,10 +475,8 @@ BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 
 	bt_account_write_begin(a);
 	if (phase == BT_PHASE_WOKEN) {
-		__u64 woken_ns = a->woken_ns > a->since_ns ? a->woken_ns : a->since_ns;
+		__u64 woken_ns = bt_account_woken_ns(a, now_ns);
 
-		if (woken_ns > now_ns)
-			woken_ns = now_ns;
 		bt_account_close_block(a, a->woken_cause, woken_ns);
 		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, now_ns - woken_ns);
 	} else if (phase == BT_PHASE_RUNNABLE) {
@@ -531,9 +544,7 @@ static inline void bt_account_totals_at(const struct bt_account *a, __u64 now_ns
 		bt_account_count(a, a->reason.cause, now_ns, out);
 		break;
 	case BT_PHASE_WOKEN:
-		woken_ns = a->woken_ns > a->since_ns ? a->woken_ns : a->since_ns;
-		if (woken_ns > now_ns)
-			woken_ns = now_ns;
+		woken_ns = bt_account_woken_ns(a, now_ns);
 		bt_account_count(a, a->woken_cause, woken_ns, out);
 		bt_totals_add(out, BT_MS_RUN_QUEUE, bt_span_ns(woken_ns, now_ns));
 		break;

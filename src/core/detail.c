@@ -158,7 +158,7 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 	const struct bt_account *a = &r->account;
 	bool blocked = a->phase == BT_PHASE_BLOCKED || a->phase == BT_PHASE_WOKEN;
 	bool same = t->blocked && t->open_since_ns == a->since_ns;
-	uint64_t reach_ns = a->phase == BT_PHASE_WOKEN ? bt_min_u64(a->woken_ns, to_ns) : to_ns;
+	uint64_t reach_ns = a->phase == BT_PHASE_WOKEN ? bt_account_woken_ns(a, to_ns) : to_ns;
 
 	if (blocked) {
 		uint64_t ns = bt_grown(a->since_ns, reach_ns);

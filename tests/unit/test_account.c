@@ -247,6 +247,26 @@ static void a_label_that_changes_rewrites_nothing(void **state)
 	assert_closed(&a, 3000);
 }
 
+/* It was in a run queue already when it was shown: nobody had seen the waking. */
+static void shown_as_blocked_after_it_was_woken(void **state)
+{
+	struct bt_account a = running();
+	struct bt_totals shown, now;
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
+	bt_account_mark_read(&a, 2600);
+	bt_account_totals_at(&a, 2600, &shown);
+	wake(&a, 2200, 0);
+	bt_account_totals_at(&a, 2800, &now);
+	assert_int_equal(now.OFF(DISK), shown.OFF(DISK));
+	assert_int_equal(now.OFF(RUN_QUEUE), 200);
+	bt_account_switch_in(&a, 3000);
+	assert_int_equal(a.totals.OFF(DISK), 600);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 400);
+	assert_closed(&a, 3000);
+}
+
 static void shown_as_blocked_but_never_slept(void **state)
 {
 	struct bt_account a = running();
@@ -505,6 +525,7 @@ int main(void)
 	    cmocka_unit_test(stolen_time_is_run_queue),
 	    cmocka_unit_test(the_end_is_final),
 	    cmocka_unit_test(a_label_that_changes_rewrites_nothing),
+	    cmocka_unit_test(shown_as_blocked_after_it_was_woken),
 	    cmocka_unit_test(shown_as_blocked_but_never_slept),
 	    cmocka_unit_test(the_waker_tells_what_a_wait_was),
 	    cmocka_unit_test(without_a_waker_the_length_tells),
