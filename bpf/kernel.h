@@ -22,6 +22,7 @@
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long di, si, dx, orig_ax;
+	unsigned long bx, cx;
 };
 struct thread_info {
 	unsigned int status; /* arch/x86: TS_COMPAT */
@@ -373,10 +374,10 @@ static __always_inline void task_syscall(struct task_struct *t, struct syscall_r
 
 #if defined(__TARGET_ARCH_x86)
 	out->nr = (int)regs->orig_ax;
-	out->arg[0] = regs->di;
-	out->arg[1] = regs->si;
-	out->arg[2] = regs->dx;
 	out->compat = t->thread_info.status & TS_COMPAT;
+	out->arg[0] = out->compat ? (__u32)regs->bx : regs->di;
+	out->arg[1] = out->compat ? (__u32)regs->cx : regs->si;
+	out->arg[2] = regs->dx;
 #elif defined(__TARGET_ARCH_arm64)
 	out->nr = regs->syscallno;
 	out->arg[0] = regs->orig_x0;

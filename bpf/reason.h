@@ -13,6 +13,9 @@
 
 /* Filled before load: BT_SC_* by number of the native ABI. */
 const volatile __u8 syscall_class[BT_SYSCALL_MAX];
+/* Likewise: the number in the native ABI of each one of the 32-bit ABI, plus 1. */
+const volatile __u16 syscall_compat[BT_SYSCALL_MAX];
+
 /* file systems by s_magic: include/uapi/linux/magic.h and each one's own header */
 #define MAGIC_NFS     0x6969
 #define MAGIC_CIFS    0xff534d42
@@ -246,8 +249,10 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		r->cause = iowait ? BT_MS_PAGING : uninterruptible ? BT_MS_LOCK : BT_MS_UNKNOWN;
 		return BT_DOUBT_NONE;
 	}
+	if (call.compat)
+		call.nr = (long)syscall_compat[call.nr & (BT_SYSCALL_MAX - 1)] - 1;
 	r->syscall = (__s16)call.nr;
-	class = call.compat ? BT_SC_OTHER : syscall_class[call.nr & (BT_SYSCALL_MAX - 1)];
+	class = call.nr < 0 ? BT_SC_OTHER : syscall_class[call.nr & (BT_SYSCALL_MAX - 1)];
 	if (class == BT_SC_RESTART && a && a->reason.syscall >= 0) {
 		*r = a->reason;
 		return a->doubt;

@@ -69,7 +69,8 @@ enum bt_target {
 struct bt_reason {
 	__u64 object;  /* inode number, futex address; 0 = none */
 	__s32 fd;      /* descriptor that the thread waits on, -1 = none */
-	__s16 syscall; /* number in the thread's own ABI; -1 = none (page fault, kernel thread) */
+	__s16 syscall; /* number in the machine's own ABI, of 32-bit calls, too; -1 = none (page fault, kernel
+			  thread) */
 	__u8 cause;    /* enum bt_microstate, off-CPU */
 	__u8 target;   /* enum bt_target */
 };

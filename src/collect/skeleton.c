@@ -27,6 +27,7 @@
 		if (!g)                                                                                      \
 			return -ENOMEM;                                                                      \
 		bt_syscall_table_fill(g->rodata->syscall_class);                                             \
+		bt_syscall_compat_fill(g->rodata->syscall_compat);                                           \
 		g->rodata->has_rdonly_cast = rdonly_cast;                                                    \
 		g->rodata->page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));         \
 		err = type##__load(g);                                                                       \

@@ -2,6 +2,7 @@
 /* The one table of system calls: how to classify a block in them. */
 #include "syscall_table.h"
 
+#include <asm/unistd.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -155,4 +156,15 @@ void bt_syscall_table_fill(uint8_t table[BT_SYSCALL_MAX])
 		if (calls[i].nr >= 0 && calls[i].nr < BT_SYSCALL_MAX)
 			table[calls[i].nr] = (uint8_t)calls[i].class;
 	}
+}
+
+/* clang-format off */
+static const uint16_t compat[BT_SYSCALL_MAX] = {
+#include "compat_list.h"
+};
+/* clang-format on */
+
+void bt_syscall_compat_fill(uint16_t table[BT_SYSCALL_MAX])
+{
+	memcpy(table, compat, sizeof(compat));
 }

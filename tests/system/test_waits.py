@@ -8,6 +8,7 @@ The client asks, the server works for 5 ms and answers: the client is owed that.
 
 import os
 import sys
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from systest import judge, report  # noqa: E402
@@ -59,6 +60,12 @@ class Waits(judge.Judge):
 
     def test_select_of_a_pipe(self):
         self.judge_pair("pipe", "select", "ipc", ("pselect6", ""))
+
+    @unittest.skipUnless(os.uname().machine == "x86_64", "int 0x80 is of x86")
+    def test_32_bit_calls(self):
+        """Other numbers, other registers; strace 6.1 does not see that a 64-bit program makes them."""
+        self.judge_pair("pipe", "int80", "ipc", None)
+        self.judge_pair("tcp", "int80", "network", None)
 
     def test_epoll_of_tcp(self):
         self.judge_pair("tcp", "epoll", "network", ("epoll_wait", "anon_inode"))

@@ -186,6 +186,26 @@ static void system_calls(void **state)
 		assert_in_range(table[i], 0, BT_SC_COUNT - 1);
 }
 
+/* Numbers of i386's own table. */
+static void system_calls_of_32_bits(void **state)
+{
+	uint16_t table[BT_SYSCALL_MAX];
+
+	(void)state;
+	bt_syscall_compat_fill(table);
+#if defined(__x86_64__)
+	assert_int_equal(table[3], SYS_read + 1);
+	assert_int_equal(table[7], SYS_wait4 + 1);
+	assert_int_equal(table[142], SYS_select + 1);
+	assert_int_equal(table[300], SYS_newfstatat + 1);
+	assert_int_equal(table[422], SYS_futex + 1);
+	/* socketcall: one number for many */
+	assert_int_equal(table[102], 0);
+#endif
+	for (unsigned int i = 0; i < BT_SYSCALL_MAX; i++)
+		assert_in_range(table[i], 0, BT_SYSCALL_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +217,7 @@ int main(void)
 	    cmocka_unit_test(privileges_come_first),
 	    cmocka_unit_test(optional_facts),
 	    cmocka_unit_test(system_calls),
+	    cmocka_unit_test(system_calls_of_32_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

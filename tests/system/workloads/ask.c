@@ -143,13 +143,14 @@ static const struct channel channels[] = {
     {"sem", open_semaphores, NULL},
 };
 
-enum wait_by { BY_READ, BY_POLL, BY_SELECT, BY_EPOLL };
+enum wait_by { BY_READ, BY_POLL, BY_SELECT, BY_EPOLL, BY_INT80 };
 
 static enum wait_by wait_of(const char *name)
 {
 	return !strcmp(name, "poll")     ? BY_POLL
 	       : !strcmp(name, "select") ? BY_SELECT
 	       : !strcmp(name, "epoll")  ? BY_EPOLL
+	       : !strcmp(name, "int80")  ? BY_INT80
 					 : BY_READ;
 }
 
@@ -181,12 +182,49 @@ static void await(int fd, enum wait_by by)
 	}
 }
 
+#if defined(__x86_64__)
+/* read() as a 32-bit program calls it; the buffer has to be in the lowest 4 GiB. */
+static long read_by_int80(int fd, void *buffer, size_t size)
+{
+	long result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(3L), "b"((long)fd), "c"(buffer), "d"(size)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+static void await_by_int80(int fd, uint64_t *word)
+{
+	static uint64_t *low;
+
+	if (!low)
+		low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (low == MAP_FAILED || read_by_int80(fd, low, sizeof(*low)) != (long)sizeof(*low))
+		workload_die("int 0x80");
+	*word = *low;
+}
+#else
+static void await_by_int80(int fd, uint64_t *word)
+{
+	(void)fd;
+	(void)word;
+	workload_die("int 0x80 is of x86");
+}
+#endif
+
 static void receive(const struct channel *c, const struct end *e, enum wait_by by)
 {
 	uint64_t word;
 
 	if (e->sem_in) {
 		sem_wait(e->sem_in);
+		return;
+	}
+	if (by == BY_INT80) {
+		await_by_int80(e->in, &word);
 		return;
 	}
 	await(e->in, by);

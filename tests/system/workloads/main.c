@@ -22,7 +22,8 @@ static const struct workload workloads[] = {
     {"pipe", "WRITER READER, each fast|busy|sleep: what each does between two messages", run_pipe},
     {"mutex", "THREADS shared|own: work with the mutex held", run_mutex},
     {"ask",
-     "unix|pipe|eventfd|tcp|tcp6|queue|sem read|poll|select|epoll WORK_US PAUSE_US: ask, work, answer, pause",
+     "unix|pipe|eventfd|tcp|tcp6|queue|sem read|poll|select|epoll|int80 WORK_US PAUSE_US: ask, work, answer, "
+     "pause",
      run_ask},
     {"semaphore", "THREADS lock|queue: threads that share one, or are told by it what to do", run_semaphore},
     {"mixed", "FILE: a bit of everything in hundreds of threads", run_mixed},
