@@ -471,8 +471,10 @@ int bt_dump(struct bpf_iter__task *ctx)
 		return 0;
 	}
 	now_ns = bpf_ktime_get_ns();
-	if (seeding)
+	if (seeding) {
+		user_regs_locate(t);
 		a = account_seed(t, now_ns);
+	}
 	if (a && a->id) {
 		record_head(r, a, BT_RECORD_THREAD, t->pid, now_ns);
 		if (!account_read(a, r, &seq))

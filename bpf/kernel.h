@@ -199,6 +199,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
 	unsigned int flags;
+	void *stack;
 	int on_cpu;
 	int static_prio;
 	struct sched_entity se;
@@ -368,9 +369,35 @@ struct syscall_regs {
 	bool compat; /* 32-bit ABI: numbers of another table */
 };
 
+/*
+ * Where a task's user registers are on its kernel stack: the same for all (task_pt_regs()), but it depends on
+ * how the kernel was configured. Found once, because asking the helper each time is felt; 0 = not yet.
+ */
+static __u64 user_regs_offset;
+
+/* Finds it, by any task. Only who may see kernel addresses may keep one for a moment. */
+static __always_inline void user_regs_locate(struct task_struct *t)
+{
+	static volatile __u64 address;
+	__u64 stack = address_read((void *)t + bpf_core_field_offset(struct task_struct, stack));
+
+	if (user_regs_offset || !has_rdonly_cast || !stack)
+		return;
+	address = (__u64)bpf_task_pt_regs(t);
+	user_regs_offset = address - stack;
+	address = 0;
+}
+
+static __always_inline struct pt_regs *task_user_regs(struct task_struct *t)
+{
+	if (!has_rdonly_cast || !user_regs_offset)
+		return (struct pt_regs *)bpf_task_pt_regs(t);
+	return plain_cast(pt_regs, task_plain(t)->stack + user_regs_offset);
+}
+
 static __always_inline void task_syscall(struct task_struct *t, struct syscall_regs *out)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(t);
+	struct pt_regs *regs = task_user_regs(t);
 
 #if defined(__TARGET_ARCH_x86)
 	out->nr = (int)regs->orig_ax;
