@@ -27,6 +27,7 @@ static const struct bt_advice table[] = {
 { "cpu-system-calls", "most of its CPU time is in the kernel", bt_system_calls_applies, bt_system_calls_say },
 { "cpu-one-thread", "one thread uses a whole CPU, the others hardly any", bt_one_thread_applies, bt_one_thread_say },
 { "cpu-more-threads", "several threads use a whole CPU each, and CPUs are left", bt_more_threads_applies, bt_more_threads_say },
+{ "event-loop-held", "a callback keeps an event loop from all others", bt_event_loop_applies, bt_event_loop_say },
 { "gil-use-processes", "threads fight for an interpreter's lock", bt_gil_applies, bt_gil_say },
 { "lock-convoy", "threads wait for the same lock", bt_convoy_applies, bt_convoy_say },
 { "lock-file", "waits for a file lock that another holds", bt_file_lock_applies, bt_file_lock_say },
@@ -74,6 +75,10 @@ enum bt_call bt_call_of(const struct bt_wait *w)
 	    {"io_getevents", BT_CALL_AIO},   {"io_pgetevents", BT_CALL_AIO},
 	    {"io_uring_enter", BT_CALL_AIO}, {"connect", BT_CALL_CONNECT},
 	    {"flock", BT_CALL_FILE_LOCK},    {"fcntl", BT_CALL_FILE_LOCK},
+	    {"epoll_wait", BT_CALL_POLL},    {"epoll_pwait", BT_CALL_POLL},
+	    {"epoll_pwait2", BT_CALL_POLL},  {"poll", BT_CALL_POLL},
+	    {"ppoll", BT_CALL_POLL},         {"select", BT_CALL_POLL},
+	    {"pselect6", BT_CALL_POLL},
 	};
 	const char *name = bt_syscall_name(w->reason.syscall);
 

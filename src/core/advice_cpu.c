@@ -265,6 +265,58 @@ static bool suffers(const struct bt_case *c, enum bt_microstate lock)
 	       (c->v->id == BT_VERDICT_CPU_BOUND && bt_case_weight(c, lock) >= BT_ADVICE_WEIGHT_MIN);
 }
 
+/* The first burst that a person, or a client with a short timeout, notices: bucket 18 begins there. */
+#define HELD_BUCKET 18
+#define HELD_NS     ((double)(1ULL << (BT_BURST_MIN_LOG2 + HELD_BUCKET)))
+/* So much of its CPU time in such bursts is no accident of one request. */
+#define HELD_MIN 0.5
+
+/* CPU bursts that are that long, at the least. */
+static uint64_t bursts_held(const struct bt_case *c)
+{
+	uint64_t count = 0;
+
+	if (!c->u->bursts || !(c->u->valid & BT_VALID_BURSTS))
+		return 0;
+	for (unsigned int b = HELD_BUCKET; b < BT_BURST_BUCKETS; b++)
+		count += c->u->bursts->cpu[b];
+	return count;
+}
+
+/* Is waiting for events what it mostly does between its bursts? */
+static bool runs_event_loop(const struct bt_case *c)
+{
+	uint64_t polls = 0, all = 0;
+
+	for (uint32_t i = 0; (c->u->valid & BT_VALID_WAITS) && i < c->u->wait_count; i++) {
+		const struct bt_wait *w = &c->u->waits[i];
+
+		all += w->count;
+		if (bt_call_of(w) == BT_CALL_POLL)
+			polls += w->count;
+	}
+	return polls && 2 * polls > all;
+}
+
+bool bt_event_loop_applies(const struct bt_case *c)
+{
+	return runs_event_loop(c) &&
+	       (double)bursts_held(c) * HELD_NS >= HELD_MIN * (double)c->u->totals.oncpu_ns &&
+	       (double)c->u->totals.oncpu_ns >= BT_ADVICE_WEIGHT_MIN * c->active_ns;
+}
+
+void bt_event_loop_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	bt_strbuf_add(out, "Its event loop is held: ");
+	say_count(out, bursts_held(c), "time");
+	bt_say_fixed(out, " it computed for ", HELD_NS / 1e6, 0, " ms or more without looking for events, ");
+	bt_say_fixed(
+	    out, "p99 ", bt_burst_percentile_ns(c->u->bursts->cpu, 0.99) / 1e6, 0,
+	    " ms; meanwhile nothing else in it is answered. Move that work to a process or thread of its "
+	    "own (run_in_executor, worker_threads), or split it: more cores or a faster network change "
+	    "nothing.");
+}
+
 bool bt_gil_applies(const struct bt_case *c)
 {
 	return suffers(c, BT_MS_GIL);

@@ -32,6 +32,7 @@ enum bt_call {
 	BT_CALL_AIO,
 	BT_CALL_CONNECT,
 	BT_CALL_FILE_LOCK,
+	BT_CALL_POLL,
 	BT_CALL_COUNT,
 };
 
@@ -97,6 +98,7 @@ BT_ADVICE_ROW(queue);
 BT_ADVICE_ROW(system_calls);
 BT_ADVICE_ROW(one_thread);
 BT_ADVICE_ROW(more_threads);
+BT_ADVICE_ROW(event_loop);
 BT_ADVICE_ROW(gil);
 BT_ADVICE_ROW(convoy);
 BT_ADVICE_ROW(file_lock);

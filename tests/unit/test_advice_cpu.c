@@ -47,6 +47,37 @@ static void python_splits_by_processes(void **state)
 	world_close(&w);
 }
 
+static void an_event_loop_that_is_held(void **state)
+{
+	struct bt_bursts bursts = {0};
+
+	WORLD;
+	w.p.usage.valid |= BT_VALID_BURSTS;
+	w.p.usage.bursts = &bursts;
+	spend(&w, BT_MS_USER, 700 * MS);
+	wait_for(&w, BT_MS_EVENT, BT_TARGET_ANON, SYS_epoll_pwait, 300 * MS, 8);
+	bursts.cpu[bt_burst_bucket(90 * MS)] = 7;
+	bursts.cpu[bt_burst_bucket(MS)] = 1;
+	assert_advice(&w, "event-loop-held");
+	assert_says(&w, "7 times it computed for 67 ms or more");
+
+	/* The same time in short callbacks. */
+	bursts.cpu[bt_burst_bucket(90 * MS)] = 0;
+	bursts.cpu[bt_burst_bucket(2 * MS)] = 350;
+	assert_advice(&w, "");
+
+	/* No event loop: it sleeps in between. */
+	again(&w);
+	memset(&bursts, 0, sizeof(bursts));
+	bursts.cpu[bt_burst_bucket(90 * MS)] = 7;
+	w.p.usage.valid |= BT_VALID_BURSTS;
+	w.p.usage.bursts = &bursts;
+	spend(&w, BT_MS_USER, 700 * MS);
+	wait_for(&w, BT_MS_SLEEP, BT_TARGET_NONE, SYS_clock_nanosleep, 300 * MS, 8);
+	assert_advice(&w, "");
+	world_close(&w);
+}
+
 static void all_cores(void **state)
 {
 	WORLD;
@@ -311,10 +342,15 @@ static void locks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_thread),   cmocka_unit_test(python_splits_by_processes),
-	    cmocka_unit_test(all_cores),    cmocka_unit_test(more_threads),
-	    cmocka_unit_test(neighbours),   cmocka_unit_test(quota),
-	    cmocka_unit_test(system_calls), cmocka_unit_test(gil),
+	    cmocka_unit_test(an_event_loop_that_is_held),
+	    cmocka_unit_test(one_thread),
+	    cmocka_unit_test(python_splits_by_processes),
+	    cmocka_unit_test(all_cores),
+	    cmocka_unit_test(more_threads),
+	    cmocka_unit_test(neighbours),
+	    cmocka_unit_test(quota),
+	    cmocka_unit_test(system_calls),
+	    cmocka_unit_test(gil),
 	    cmocka_unit_test(locks),
 	};
 
