@@ -170,12 +170,27 @@ static __noinline int lump_add(struct bt_account *a)
 	return 0;
 }
 
+/*
+ * Counts what was missed of a thread that is shown. Of those that the kernel hides every switch-out is
+ * missed, and they are in no table that could lack it.
+ */
+static __always_inline void missed_count(struct bt_account *a)
+{
+	__u32 missed = a->missed;
+
+	if (missed == a->missed_told)
+		return;
+	__sync_fetch_and_add(&stats.switches_missed, missed - a->missed_told);
+	a->missed_told = missed;
+}
+
 /* The last switch-out of a thread. Of its group nothing may be read any more: the leader can be gone. */
 static __noinline int account_finish(struct bt_account *a, struct task_struct *t, __u64 now_ns)
 {
 	struct bt_record *r;
 
 	bt_account_end(a, now_ns);
+	missed_count(a);
 	r = bpf_ringbuf_reserve(&exits, sizeof(*r), 0);
 	if (!r)
 		return lump_add(a);
@@ -213,7 +228,7 @@ static __noinline int switch_in_late(struct bt_account *a, struct task_struct *t
 	__u64 arrived_ns = now_ns - ran_ns;
 
 	if (ran_ns > now_ns - a->since_ns) {
-		__sync_fetch_and_add(&stats.switches_missed, 1);
+		a->missed++;
 		return 0;
 	}
 	/* What a frame has shown stays. */
@@ -291,7 +306,7 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
 	if (a->phase == BT_PHASE_BLOCKED && !a->found_asleep)
 		waking_check(a, task_plain(next), now_ns);
 	if (bt_account_switch_in(a, now_ns))
-		__sync_fetch_and_add(&stats.switches_missed, 1);
+		a->missed++;
 }
 
 static __always_inline void on_switch(bool preempt, struct task_struct *prev, struct task_struct *next,
@@ -476,6 +491,7 @@ int bt_dump(struct bpf_iter__task *ctx)
 		a = account_seed(t, now_ns);
 	}
 	if (a && a->id) {
+		missed_count(a);
 		record_head(r, a, BT_RECORD_THREAD, t->pid, now_ns);
 		if (!account_read(a, r, &seq))
 			r->head.valid = BT_VALID_FACTS;

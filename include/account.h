@@ -156,6 +156,8 @@ struct bt_account {
 	__u64 gil_from;        /* KNOWN: where the interpreter of its process keeps its global lock, */
 	__u64 gil_mm;          /* in which address space, */
 	__u32 gil_size;        /* and how far that reaches; 0 = there is none */
+	__u32 missed;          /* switches that were not seen: the time went to unknown */
+	__u32 missed_told;     /* of these, how many the reader has counted */
 	__u32 reserved2;
 	__u64 uring_bytes; /* what its task had read and written when it last waited for a ring */
 
