@@ -18,6 +18,7 @@
 #define COLUMNS_MAX 10000
 
 static bool closed[3];
+static struct bt_strbuf *complaints;
 
 void bt_output_init(void)
 {
@@ -48,11 +49,18 @@ void bt_complain(const char *format, ...)
 	bt_sanitize(&line, bt_strbuf_text(&text), text.length, BT_SANITIZE_WIDE,
 		    charset_is_utf8() ? BT_CHARSET_UTF8 : BT_CHARSET_ASCII);
 	bt_strbuf_add_char(&line, '\n');
+	if (complaints)
+		bt_strbuf_add_bytes(complaints, bt_strbuf_text(&line), line.length);
 	/* There is nobody left to tell that this failed. */
-	if (write(STDERR_FILENO, bt_strbuf_text(&line), line.length) < 0)
+	else if (write(STDERR_FILENO, bt_strbuf_text(&line), line.length) < 0)
 		errno = 0;
 	bt_strbuf_free(&text);
 	bt_strbuf_free(&line);
+}
+
+void bt_complain_into(struct bt_strbuf *text)
+{
+	complaints = text;
 }
 
 struct bt_style bt_style_detect(int fd)
@@ -184,7 +192,7 @@ int bt_output_check(const char *path)
 	return err;
 }
 
-int bt_output_replace(const char *path, const struct bt_strbuf *text)
+int bt_output_replace_quietly(const char *path, const struct bt_strbuf *text)
 {
 	int err = bt_strbuf_error(text);
 	char *target = NULL;
@@ -206,6 +214,13 @@ int bt_output_replace(const char *path, const struct bt_strbuf *text)
 	}
 	free(target);
 out:
+	return err;
+}
+
+int bt_output_replace(const char *path, const struct bt_strbuf *text)
+{
+	int err = bt_output_replace_quietly(path, text);
+
 	if (err)
 		bt_complain("%s: cannot be written: %s; the report is lost", path, strerror(-err));
 	return err;

@@ -12,7 +12,6 @@
 #include "command.h"
 #include "lookup.h"
 #include "output.h"
-#include "privileges.h"
 
 #define NSEC_PER_SEC 1000000000ull
 
@@ -88,9 +87,9 @@ int bt_session_read(struct bt_session *s)
 	return err ? fail("a snapshot cannot be taken in", err) : 0;
 }
 
-int bt_session_base(struct bt_session *s, bool drop)
+int bt_session_base(struct bt_session *s, enum bt_drop drop)
 {
-	int err = drop ? bt_privileges_drop() : 0;
+	int err = bt_privileges_drop(drop);
 	int status = err ? fail("privileges cannot be given up", err) : bt_session_read(s);
 
 	if (!status)

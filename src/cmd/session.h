@@ -13,6 +13,7 @@
 
 #include "collect.h"
 #include "model.h"
+#include "privileges.h"
 #include "view.h"
 
 struct bt_lookup;
@@ -42,7 +43,7 @@ void bt_session_close(struct bt_session *s);
  * Takes the base snapshot: what comes before is forgotten. drop: gives up, for good, the privileges that were
  * only needed so far. Exit status as above.
  */
-int bt_session_base(struct bt_session *s, bool drop);
+int bt_session_base(struct bt_session *s, enum bt_drop drop);
 /* Takes a snapshot into the model. Exit status as above. */
 int bt_session_read(struct bt_session *s);
 
