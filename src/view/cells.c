@@ -24,8 +24,11 @@ void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w)
 		return;
 	}
 	call = w->reason.syscall >= 0 ? bt_syscall_name(w->reason.syscall) : NULL;
-	bt_strbuf_add(out, call ? call : bt_microstate_name(w->reason.cause));
-	bt_strbuf_add_char(out, ' ');
+	/* "futex futex:0x7f…" says nothing more than its second word. */
+	if (w->reason.target != BT_TARGET_FUTEX || !w->reason.object) {
+		bt_strbuf_add(out, call ? call : bt_microstate_name(w->reason.cause));
+		bt_strbuf_add_char(out, ' ');
+	}
 	before = out->length;
 	bt_wait_target(w, out);
 	if (out->length == before)
@@ -133,12 +136,23 @@ static void add_real(struct bt_strbuf *out, double value, unsigned int width)
 	}
 }
 
+/* "6:07.50", minutes and seconds, as top and htop have it. */
+static void add_cpu_time(struct bt_strbuf *out, double seconds)
+{
+	uint64_t hundredths = (uint64_t)(seconds * 100 + 0.5);
+
+	bt_strbuf_addf(out, "%llu:%02u.%02u", (unsigned long long)(hundredths / 6000),
+		       (unsigned int)(hundredths / 100 % 60), (unsigned int)(hundredths % 100));
+}
+
 static void add_number(struct bt_strbuf *out, const struct bt_field *f, const struct bt_value *v,
 		       unsigned int width)
 {
 	double real = v->type == BT_VALUE_INTEGER ? (double)v->integer : v->real;
 
-	if (f->unit == BT_UNIT_BYTES)
+	if (f == &bt_fields[BT_FIELD_CPU_TIME_S])
+		add_cpu_time(out, real);
+	else if (f->unit == BT_UNIT_BYTES)
 		add_bytes(out, real);
 	else if (v->type == BT_VALUE_INTEGER)
 		add_integer(out, v->integer, width);

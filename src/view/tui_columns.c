@@ -7,6 +7,7 @@
 #define BAR_MIN       12
 #define BAR_MAX       40
 #define TEXT_MIN      14 /* of the command, whatever has to go for it */
+#define TEXT_FIXED    30 /* of a text that is not the last column */
 #define TEXT_COSY     32 /* from which on there is room for more columns */
 
 /* In their order, with their importance: 0 is always there, the higher the earlier dropped. */
@@ -40,13 +41,15 @@ size_t bt_tui_columns_standard(const struct bt_field *list[BT_TUI_COLUMNS_MAX])
 	return count;
 }
 
-static unsigned int width_of(const struct bt_field *f, const struct bt_tui_room *room)
+static unsigned int width_of(const struct bt_field *f, bool last, const struct bt_tui_room *room)
 {
 	if (f == &bt_fields[BT_FIELD_PID] || f == &bt_fields[BT_FIELD_TID] ||
 	    f == &bt_fields[BT_FIELD_PPID] || f == &bt_fields[BT_FIELD_FORKED_BY])
 		return room->pid_width > PID_WIDTH_MIN ? room->pid_width : PID_WIDTH_MIN;
 	if (f == &bt_fields[BT_FIELD_BAR])
 		return BAR_MIN;
+	if (!f->width && !last)
+		return TEXT_FIXED;
 	return f->width;
 }
 
@@ -89,7 +92,7 @@ static unsigned int candidates_choose(struct candidate *list, size_t count, cons
 		for (size_t i = 0; i < count; i++) {
 			const struct bt_field *f = list[i].field;
 			unsigned int rest = own || rank <= RANK_CORE ? TEXT_MIN : TEXT_COSY + 20 - BAR_MIN;
-			unsigned int width = f->width ? width_of(f, room) + 1 : 0;
+			unsigned int width = width_of(f, i + 1 == count, room) + (i + 1 < count);
 
 			if (list[i].rank != rank || list[i].chosen)
 				continue;
@@ -120,7 +123,7 @@ void bt_tui_columns_choose(struct bt_tui_columns *c, const struct bt_tui_config 
 		if (room->threads && f == &bt_fields[BT_FIELD_PID])
 			f = &bt_fields[BT_FIELD_TID];
 		column->field = f;
-		column->width = width_of(f, room);
+		column->width = width_of(f, i + 1 == count, room);
 		if (f == &bt_fields[BT_FIELD_BAR] && left > TEXT_MIN) {
 			unsigned int more = left - TEXT_MIN;
 			unsigned int wish = f->width - BAR_MIN;

@@ -7,7 +7,7 @@
 
 struct bt_tui_column {
 	const struct bt_field *field;
-	unsigned int width; /* the last one takes the rest of the line */
+	unsigned int width; /* 0 = the rest of the line */
 };
 
 struct bt_tui_columns {

@@ -9,6 +9,9 @@
 #include "sanitize.h"
 #include "strbuf.h"
 
+#define SELECTED_TEXT   254
+#define SELECTED_GROUND 238
+
 static int colours;
 
 /*
@@ -25,7 +28,7 @@ static const struct {
     [BT_INK_UNKNOWN] = {245, COLOR_WHITE},
 };
 
-/* Pairs: a colour on the terminal's own background, and black on that colour. */
+/* Pairs: a colour on the terminal's own background, black on that colour, the colour in a selected line. */
 static short pair_text(enum bt_ink ink)
 {
 	return (short)(1 + (int)ink);
@@ -34,6 +37,11 @@ static short pair_text(enum bt_ink ink)
 static short pair_filled(enum bt_ink ink)
 {
 	return (short)(1 + BT_INK_COUNT + (int)ink);
+}
+
+static short pair_selected(enum bt_ink ink)
+{
+	return (short)(1 + 2 * BT_INK_COUNT + (int)ink);
 }
 
 void bt_inks_init(bool colour)
@@ -48,6 +56,8 @@ void bt_inks_init(bool colour)
 	for (int i = 0; i < BT_INK_COUNT; i++) {
 		short of = colours == 256 ? paint[i].of_256 : paint[i].of_8;
 
+		if (colours == 256)
+			init_pair(pair_selected((enum bt_ink)i), of ? of : SELECTED_TEXT, SELECTED_GROUND);
 		if (!of)
 			continue;
 		init_pair(pair_text((enum bt_ink)i), of, -1);
@@ -81,7 +91,7 @@ enum bt_ink bt_ink_of_microstate(unsigned int ms)
 	}
 }
 
-enum bt_ink bt_ink_of_verdict(enum bt_verdict_id id)
+enum bt_ink bt_ink_of_verdict(enum bt_verdict_id id, unsigned int cause)
 {
 	switch (id) {
 	case BT_VERDICT_STARVED:
@@ -89,7 +99,7 @@ enum bt_ink bt_ink_of_verdict(enum bt_verdict_id id)
 	case BT_VERDICT_CPU_BOUND:
 		return BT_INK_USER;
 	case BT_VERDICT_IO_BOUND:
-		return BT_INK_DISK;
+		return cause < BT_MS_COUNT ? bt_ink_of_microstate(cause) : BT_INK_DISK;
 	case BT_VERDICT_LOCK_BOUND:
 		return BT_INK_LOCK;
 	case BT_VERDICT_MIXED:
@@ -116,7 +126,10 @@ static void attributes_set(const struct bt_pen *p, enum bt_ink ink, bool filled)
 	if (colours && ink >= BT_INK_ERROR && !p->dim)
 		pair = filled ? pair_filled(ink) : pair_text(ink);
 	/* A selected line stands out with any number of colours; its bar keeps its own. */
-	if (p->selected && !(filled && pair)) {
+	if (p->selected && colours == 256 && !filled) {
+		attributes &= ~(attr_t)A_DIM;
+		pair = pair_selected(ink);
+	} else if (p->selected && !(filled && pair)) {
 		attributes = (attributes & ~(attr_t)A_DIM) | A_REVERSE;
 		pair = 0;
 	}
@@ -190,7 +203,8 @@ void bt_pen_fill(struct bt_pen *p, int x)
 		return;
 	if (!p->hidden) {
 		attributes_set(p, BT_INK_PLAIN, false);
-		mvhline(p->y, p->x, ' ' | (p->selected ? A_REVERSE : 0), x - p->x);
+		for (int at = p->x; at < x; at++)
+			mvaddch(p->y, at, ' ');
 	}
 	p->x = x;
 }
@@ -246,8 +260,8 @@ unsigned int bt_spark_level(double share)
 
 void bt_pen_spark(struct bt_pen *p, enum bt_ink ink, unsigned int level)
 {
-	static const char *const marks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	static const char *const plain[] = {" ", "_", ".", ":", "-", "=", "+", "*", "#"};
+	static const char *const marks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇"};
+	static const char *const plain[] = {" ", "_", ".", ":", "-", "=", "+", "#"};
 
 	bt_pen_text(p, ink, p->style->utf8 ? marks[level] : plain[level]);
 }

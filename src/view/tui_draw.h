@@ -32,7 +32,8 @@ enum bt_ink {
 void bt_inks_init(bool colour);
 
 enum bt_ink bt_ink_of_microstate(unsigned int ms);
-enum bt_ink bt_ink_of_verdict(enum bt_verdict_id id);
+/* That of its cause, where a verdict has several; BT_MS_NONE: the first of them. */
+enum bt_ink bt_ink_of_verdict(enum bt_verdict_id id, unsigned int cause);
 
 /* Where the next text goes: one line, from x up to end. */
 struct bt_pen {
@@ -59,8 +60,8 @@ void bt_pen_bar(struct bt_pen *p, const float share[BT_MS_COUNT], bool split, un
 /* A bar of one part, in eighths of a cell where the terminal has them. */
 void bt_pen_gauge(struct bt_pen *p, enum bt_ink ink, double share, unsigned int width);
 
-/* Heights of a sparkline: 0 is nothing, 8 is full. */
-#define BT_SPARK_FULL 8
+/* Heights of a sparkline: 0 is nothing. A full one leaves a gap to the line above. */
+#define BT_SPARK_FULL 7
 unsigned int bt_spark_level(double share);
 /* One mark of a sparkline. */
 void bt_pen_spark(struct bt_pen *p, enum bt_ink ink, unsigned int level);

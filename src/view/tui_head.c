@@ -65,6 +65,14 @@ static void collector_text(const struct bt_tui *t, struct bt_strbuf *out, bool b
 	bt_strbuf_add(out, " s");
 }
 
+static double cpus_used(const struct bt_frame *f)
+{
+	double load[BT_MS_COUNT];
+
+	bt_host_load(f, load);
+	return load[BT_MS_USER] + load[BT_MS_SYSTEM];
+}
+
 static void draw_title(struct bt_tui *t, int y)
 {
 	const struct bt_host *h = &t->frame.host->host;
@@ -85,7 +93,7 @@ static void draw_title(struct bt_tui *t, int y)
 			bt_strbuf_add(&left, separator);
 		}
 		if (less < 3)
-			bt_strbuf_addf(&left, "%u core%s%s", t->data->cpus_online,
+			bt_strbuf_addf(&left, "%.2f of %u core%s%s", cpus_used(t->data), t->data->cpus_online,
 				       t->data->cpus_online == 1 ? "" : "s", separator);
 		bt_strbuf_add(&left, "load ");
 		bt_strbuf_add_fixed(&left, h->load, 2);
@@ -141,25 +149,26 @@ static int draw_host(struct bt_tui *t, int y)
 	return one_line ? 1 : 2;
 }
 
-/* "9 cpu-bound  3 io-bound …": each has its place, and keeps it. */
+/* "9 cpu-bound  3 io-bound …": each has its place, and keeps it; where there is little room, only some. */
 static void draw_verdicts(struct bt_tui *t, struct bt_pen *p)
 {
 	size_t counts[BT_VERDICT_COUNT];
 	size_t ended = bt_host_verdicts(t->data, counts);
 	bool brief = p->end < WIDE;
-	bool few = p->end < 80;
+	const char *space = p->end < 80 || p->end >= 100 ? "  " : " ";
 
 	for (size_t i = 0; i < BT_VERDICT_COUNT; i++) {
 		enum bt_verdict_id id = bt_verdict_order[i];
 		const char *name = bt_verdict_name(id);
 		int length = brief ? (int)strcspn(name, "-") : (int)strlen(name);
 
-		if (few && !counts[id])
+		if (p->end < 80 && !counts[id])
 			continue;
-		bt_pen_format(p, counts[id] ? bt_ink_of_verdict(id) : BT_INK_DIM,
-			      few ? "%zu %.*s  " : "%3zu %.*s  ", counts[id], length, name);
+		bt_pen_format(p, counts[id] ? bt_ink_of_verdict(id, BT_MS_NONE) : BT_INK_DIM,
+			      p->end < 80 ? "%zu %.*s%s" : "%3zu %.*s%s", counts[id], length, name, space);
 	}
-	bt_pen_format(p, BT_INK_DIM, "%zu ended", ended);
+	if (p->end - p->x >= 9)
+		bt_pen_format(p, BT_INK_DIM, "%3zu ended", ended);
 }
 
 static void add_size(struct bt_strbuf *out, uint64_t bytes)

@@ -71,8 +71,8 @@ void bt_tui_draw_help(struct bt_tui *t, int top, int height)
 	bt_pen_text(&p, BT_INK_HEAD, "VERDICTS");
 	for (unsigned int i = 0; i < BT_VERDICT_COUNT; i++) {
 		p = help_line(t, top, height, &line);
-		bt_pen_format(&p, bt_ink_of_verdict((enum bt_verdict_id)i), "%*s%-11s ", LABEL_WIDTH + 2, "",
-			      bt_verdict_name(i));
+		bt_pen_format(&p, bt_ink_of_verdict((enum bt_verdict_id)i, BT_MS_NONE), "%*s%-11s ",
+			      LABEL_WIDTH + 2, "", bt_verdict_name(i));
 		help_words(t, &p, top, height, &line, bt_verdict_meaning(i));
 	}
 	t->scroll_max = line > (size_t)height ? line - (size_t)height : 0;
@@ -86,9 +86,15 @@ static int first_label(const char *label)
 	return (int)strcspn(label, " ");
 }
 
-static int foot_width(const struct bt_key *k)
+/* The way out of what was opened is the way back. */
+static const char *foot_word(const struct bt_tui *t, const struct bt_key *k)
 {
-	return first_label(k->label) + (int)strlen(k->brief) + 2;
+	return k->action == BT_ACTION_QUIT && t->view != BT_TUI_LIST ? "back" : k->brief;
+}
+
+static int foot_width(const struct bt_tui *t, const struct bt_key *k)
+{
+	return first_label(k->label) + (int)strlen(foot_word(t, k)) + 2;
 }
 
 static void foot_add(struct bt_tui *t, struct bt_pen *p, const struct bt_key *k)
@@ -96,7 +102,7 @@ static void foot_add(struct bt_tui *t, struct bt_pen *p, const struct bt_key *k)
 	int begin = p->x;
 
 	bt_pen_format(p, BT_INK_BOLD, "%.*s", first_label(k->label), k->label);
-	bt_pen_format(p, BT_INK_PLAIN, " %s", k->brief);
+	bt_pen_format(p, BT_INK_PLAIN, " %s", foot_word(t, k));
 	if (t->foot_key_count < BT_TUI_FOOT_KEYS) {
 		t->foot_keys[t->foot_key_count].begin = begin;
 		t->foot_keys[t->foot_key_count].end = p->x;
@@ -123,7 +129,9 @@ void bt_tui_draw_foot(struct bt_tui *t, int line)
 	for (size_t i = 0; i < bt_key_count; i++) {
 		const struct bt_key *k = &bt_keys[i];
 
-		if (k->brief && k != quit && p.x + foot_width(k) + foot_width(quit) <= p.end)
+		if (!k->brief || k == quit || (t->view != BT_TUI_LIST && !k->everywhere))
+			continue;
+		if (p.x + foot_width(t, k) + foot_width(t, quit) <= p.end)
 			foot_add(t, &p, k);
 	}
 	foot_add(t, &p, quit);

@@ -6,6 +6,7 @@
 #ifndef BOUNDTOP_TUI_KEYS_H
 #define BOUNDTOP_TUI_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum bt_action {
@@ -63,6 +64,7 @@ struct bt_key {
 	const char *label;       /* the keys, for people */
 	const char *brief;       /* a word for the line at the bottom; NULL: not there */
 	const char *meaning;
+	bool everywhere; /* not in the list alone: in an opened process and in the help, too */
 };
 
 extern const struct bt_key bt_keys[];

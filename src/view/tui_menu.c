@@ -94,7 +94,7 @@ void bt_tui_menu_signal(struct bt_tui *t)
 	if (!p)
 		return;
 	t->subject = p->identity;
-	snprintf(title, sizeof(title), "Send process %d which signal? Enter: send", p->identity.pid);
+	snprintf(title, sizeof(title), "Enter sends to %d %s", p->identity.pid, p->comm);
 	m = menu_open(t, MENU_SIGNAL, title);
 	for (int i = 1; m && i < NSIG && i < 32; i++) {
 		if (!sigabbrev_np(i))
@@ -171,7 +171,7 @@ void bt_tui_draw_menu(struct bt_tui *t, int top, int height)
 	if (m->cursor >= m->top + (size_t)m->height)
 		m->top = m->cursor + 1 - (size_t)m->height;
 	p.end = end;
-	bt_pen_text(&p, BT_INK_HEAD, m->title);
+	bt_pen_raw(&p, BT_INK_HEAD, m->title, 0);
 	bt_pen_fill(&p, end);
 	for (int i = 0; i < m->height; i++) {
 		size_t item = m->top + (size_t)i;

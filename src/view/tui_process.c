@@ -178,7 +178,7 @@ static void draw_verdict(struct page *g, const struct bt_process *p)
 	page_line(g);
 	pen = page_line(g);
 	bt_text_verdict(&text, &p->verdict, &plain);
-	bt_pen_text(&pen, bt_ink_of_verdict(p->verdict.id), bt_strbuf_text(&text));
+	bt_pen_text(&pen, bt_ink_of_verdict(p->verdict.id, p->verdict.cause), bt_strbuf_text(&text));
 	bt_strbuf_clear(&text);
 	bt_text_measure(&text, p);
 	bt_text_ending(&text, p);
@@ -219,7 +219,7 @@ static void draw_budget(struct page *g, const struct bt_process *p)
 	pen = page_line(g);
 	bt_pen_text(&pen, BT_INK_HEAD, "WHERE THE TIME WENT");
 	bt_pen_fill(&pen, NAME_INDENT + NAME_WIDTH + 8 + GAUGE_WIDTH + 1);
-	bt_pen_format(&pen, BT_INK_HEAD, "LAST %zu FRAMES", o->frames);
+	bt_pen_text(&pen, BT_INK_HEAD, "FRAME BY FRAME");
 	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
 		bool together = !v->split && ms == BT_MS_USER;
 		double share = (double)v->share[ms] + (together ? (double)v->share[BT_MS_SYSTEM] : 0);
@@ -411,7 +411,7 @@ static void draw_thread(struct page *g, const struct bt_process *p, const struct
 	at = pen.x + 16;
 	bt_pen_raw(&pen, BT_INK_PLAIN, th->comm, 15);
 	bt_pen_fill(&pen, at);
-	bt_pen_format(&pen, bt_ink_of_verdict(v->id), "%-11s", bt_verdict_name(v->id));
+	bt_pen_format(&pen, bt_ink_of_verdict(v->id, v->cause), "%-11s", bt_verdict_name(v->id));
 	bt_pen_format(&pen, BT_INK_PLAIN, "%5.2f ", (double)v->cpus);
 	bt_pen_bar(&pen, v->share, v->split, pen.end < 100 ? 12 : 20);
 	bt_pen_text(&pen, BT_INK_PLAIN, " ");

@@ -184,9 +184,38 @@ static int sorted_reserve(struct bt_tui_rows *r, size_t count)
 	return 0;
 }
 
-static void sort(struct bt_tui *t, size_t count)
+/* What lives and does something, then what has ended, then what is idle. */
+static unsigned int class_of(const struct bt_subject *s)
+{
+	if (s->thread ? s->thread->ended : s->process->exited)
+		return 1;
+	return s->verdict->id == BT_VERDICT_IDLE ? 2 : 0;
+}
+
+/*
+ * Processes that lived for some milliseconds, and were busy all that time, would fill the screen of a host
+ * that forks a lot: they stand behind those that are still there.
+ */
+static int ended_last(struct bt_row *sorted, size_t count)
+{
+	struct bt_row *copy = malloc((count + 1) * sizeof(*copy));
+	size_t at = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, sorted, count * sizeof(*copy));
+	for (unsigned int class = 0; class < 3; class ++)
+		for (size_t i = 0; i < count; i++)
+			if (class_of(&copy[i].subject) == class)
+				sorted[at++] = copy[i];
+	free(copy);
+	return 0;
+}
+
+static int sort(struct bt_tui *t, size_t count)
 {
 	bt_rows_sort(t->rows.sorted, count, t->config.sort, t->config.sort_reversed);
+	return t->config.sort || t->config.sort_reversed ? 0 : ended_last(t->rows.sorted, count);
 }
 
 static int list_flat(struct bt_tui *t, struct bt_process **list, size_t count)
@@ -208,11 +237,11 @@ static int list_flat(struct bt_tui *t, struct bt_process **list, size_t count)
 				t->rows.sorted[total++].subject =
 				    bt_subject_of_thread(list[i], list[i]->thread_list[k]);
 	}
-	sort(t, total);
-	for (size_t i = 0; i < total; i++)
+	err = sort(t, total);
+	for (size_t i = 0; i < total && !err; i++)
 		if (!row_add(&t->rows, &t->rows.sorted[i].subject))
 			return -ENOMEM;
-	return 0;
+	return err;
 }
 
 static int by_identity(const void *a, const void *b)
@@ -409,7 +438,7 @@ static int list_tree(struct bt_tui *t, struct bt_process **list, size_t count)
 
 		t->rows.sorted[i].subject = bt_subject_of_process(n->sum ? &n->sum->process : n->process);
 	}
-	sort(t, count);
+	err = sort(t, count);
 	/* From the last to the first, each before the siblings that are there: then they are in order. */
 	for (size_t i = count; i--;) {
 		const struct bt_identity *id = &t->rows.sorted[i].subject.process->identity;
@@ -502,7 +531,7 @@ static int list_groups(struct bt_tui *t, struct bt_process **list, size_t count)
 		t->rows.sums[i].process.exited = false;
 		t->rows.sorted[i].subject = bt_subject_of_process(&t->rows.sums[i].process);
 	}
-	sort(t, groups);
+	err = sort(t, groups);
 	for (size_t i = 0; i < groups && !err; i++) {
 		const struct bt_subject *s = &t->rows.sorted[i].subject;
 		struct bt_tui_row *row = row_add(&t->rows, s);

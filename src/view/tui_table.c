@@ -19,10 +19,16 @@ static bool says_of_groups(const struct bt_field *f)
 	       f == &bt_fields[BT_FIELD_WAITS_FOR];
 }
 
+/* A thread has its process's user; of what else is the process's alone, nothing is said in its row. */
+static bool says_of_threads(const struct bt_field *f)
+{
+	return (f->scopes & BT_SCOPE_THREAD) || f == &bt_fields[BT_FIELD_USER];
+}
+
 static enum bt_ink ink_of(const struct bt_field *f, const struct bt_subject *s)
 {
 	if (f == &bt_fields[BT_FIELD_VERDICT])
-		return bt_ink_of_verdict(s->verdict->id);
+		return bt_ink_of_verdict(s->verdict->id, s->verdict->cause);
 	if (f == &bt_fields[BT_FIELD_CAUSE] && s->verdict->id >= BT_VERDICT_MIXED)
 		return bt_ink_of_microstate(s->verdict->cause);
 	return BT_INK_PLAIN;
@@ -96,31 +102,36 @@ static void draw_cell(struct bt_tui *t, struct bt_pen *p, const struct bt_tui_ro
 	const struct bt_subject *s = &row->subject;
 	const struct bt_field *f = c->field;
 	struct bt_strbuf text = BT_STRBUF_INIT;
-	int end = p->x + (int)c->width;
+	int line_end = p->end;
+	int end = c->width ? p->x + (int)c->width : line_end;
+	unsigned int width;
 
+	p->end = end < line_end ? end : line_end;
+	if (p->x >= p->end)
+		return;
+	width = (unsigned int)(p->end - p->x);
 	if (f == &bt_fields[BT_FIELD_BAR]) {
-		bt_pen_bar(p, s->verdict->share, s->verdict->split, c->width);
+		bt_pen_bar(p, s->verdict->share, s->verdict->split, width);
 	} else if (f == &bt_fields[BT_FIELD_TREND]) {
-		draw_trend(t, p, s, c->width);
+		draw_trend(t, p, s, width);
 	} else if (f == &bt_fields[BT_FIELD_COMMAND]) {
 		draw_command(t, p, row);
-		end = p->end;
 	} else if (row->group && (f == &bt_fields[BT_FIELD_PID] || f == &bt_fields[BT_FIELD_TID])) {
 		const char *mark = row->collapsed ? (t->style.utf8 ? "▸" : "+") : (t->style.utf8 ? "▾" : "-");
 
-		bt_pen_format(p, BT_INK_PLAIN, "%s%*u", mark, (int)c->width - 1, row->sum->members);
-	} else if (!row->group || says_of_groups(f)) {
+		bt_pen_format(p, BT_INK_PLAIN, "%s%*u", mark, (int)width - 1, row->sum->members);
+	} else if (row->group ? says_of_groups(f) : !s->thread || says_of_threads(f)) {
 		struct bt_subject whose = *s;
 
-		/* A thread is its process's where it has nothing of its own. */
 		if (s->thread && f == &bt_fields[BT_FIELD_USER])
 			whose = bt_subject_of_process(s->process);
 		else if (!s->thread && f == &bt_fields[BT_FIELD_TID])
 			f = &bt_fields[BT_FIELD_PID];
-		bt_cell_field(&text, f, c->width, &whose, &t->style);
-		bt_pen_cell(p, ink_of(f, s), bt_strbuf_text(&text), c->width);
+		bt_cell_field(&text, f, width, &whose, &t->style);
+		bt_pen_cell(p, ink_of(f, s), bt_strbuf_text(&text), width);
 	}
 	bt_pen_fill(p, end);
+	p->end = line_end;
 	bt_strbuf_free(&text);
 }
 
@@ -144,6 +155,7 @@ static void draw_row(struct bt_tui *t, const struct bt_tui_row *row, int y, bool
 static void draw_titles(struct bt_tui *t, int y)
 {
 	struct bt_pen p = bt_tui_pen(t, y);
+	int next = 0;
 
 	for (size_t i = 0; i < t->columns.count; i++) {
 		const struct bt_field *f = t->columns.list[i].field;
@@ -153,22 +165,22 @@ static void draw_titles(struct bt_tui *t, int y)
 					    : !(f->flags & BT_FIELD_DESCENDING) == t->config.sort_reversed;
 		const char *mark = t->style.utf8 ? (down ? "▾" : "▴") : (down ? "v" : "^");
 		int width = (int)t->columns.list[i].width;
-		int end = p.x + (i > 0) + (f->width ? width : p.end);
+		int begin = next;
+		int end = begin + (width ? width : p.end);
 		size_t length = strlen(f->title);
 
 		/* "WHERE THE TIME WENT" above a short bar is "WHERE". */
-		if (f->width && (int)length > width)
+		if (width && (int)length > width)
 			length = strcspn(f->title, " ");
 		if ((f->flags & BT_FIELD_RIGHT) && width)
-			bt_pen_fill(&p, end - (int)length - sorted);
+			bt_pen_fill(&p, end - (int)length);
 		else
-			bt_pen_fill(&p, p.x + (i > 0));
-		if (sorted && (f->flags & BT_FIELD_RIGHT))
-			bt_pen_text(&p, BT_INK_HEAD, mark);
+			bt_pen_fill(&p, begin);
 		bt_pen_format(&p, BT_INK_HEAD, "%.*s", (int)length, f->title);
-		if (sorted && !(f->flags & BT_FIELD_RIGHT))
+		/* In the space before the next column, where the title fills its own. */
+		if (sorted)
 			bt_pen_text(&p, BT_INK_HEAD, mark);
-		bt_pen_fill(&p, end);
+		next = end + 1;
 	}
 }
 

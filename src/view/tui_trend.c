@@ -109,7 +109,7 @@ void bt_trends_add(struct bt_trends *t, const struct bt_subject *s)
 	e->last = t->frame;
 	e->marks[BT_TREND_FRAMES - 1] = (struct bt_trend_mark){
 	    .level = (uint8_t)bt_spark_level((double)v->active),
-	    .ink = (uint8_t)bt_ink_of_verdict(v->id),
+	    .ink = (uint8_t)bt_ink_of_verdict(v->id, v->cause),
 	};
 }
 

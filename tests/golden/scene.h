@@ -29,6 +29,8 @@ struct scene_thread {
 	struct scene_wait waits[SCENE_WAITS_MAX];
 	bool ended; /* half-way through the interval; permille is of its half */
 	bool born;  /* at the begin of the interval */
+	uint8_t
+	    rests; /* bit n: in the n-th of eight intervals it waits for work instead; the first is bit 0 */
 };
 
 struct scene_process {

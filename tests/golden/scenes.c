@@ -34,7 +34,7 @@ static const struct scene_process web[] = {
 				    { BT_MS_DISK, BT_TARGET_FILE, 24577, 18, 170, 90, 0 },
 				    { BT_MS_EVENT, BT_TARGET_ANON, 7, 232, 13, 3, 2210 } } } } },
 	{ 4410, 1, .comm = "nginx", .cmdline = "nginx: worker process", .user = "www-data",
-	  .threads = { { DOES(U(50), S(60), N(40), EVENT(850)) } } },
+	  .threads = { { DOES(U(50), S(60), N(40), EVENT(850)), .rests = 0x34 } } },
 	{ 8123, 1, .comm = "python3", .cmdline = "python3 worker.py --queue high", .user = "app",
 	  .cgroup = "/system.slice/worker.service",
 	  .threads = { { DOES(CHILD(1000)) },
@@ -48,7 +48,7 @@ static const struct scene_process web[] = {
 	  .user = "app", .threads = { { DOES(U(30), N(970)),
 		.waits = { { BT_MS_NETWORK, BT_TARGET_INET, 88112, 7, 970, 40, 0 } } } } },
 	{ 9100, 700, .comm = "consumer", .cmdline = "./consumer", .user = "app",
-	  .threads = { { DOES(U(100), I(900)),
+	  .threads = { { DOES(U(100), I(900)), .rests = 0x0e,
 		.waits = { { BT_MS_IPC, BT_TARGET_PIPE, 88113, 0, 900, 1200, 9101 } } } } },
 	{ 9200, 700, .comm = "convoy", .cmdline = "./convoy 4", .user = "app",
 	  .threads = { { DOES(U(200), L(800)),
@@ -58,7 +58,7 @@ static const struct scene_process web[] = {
 	{ 11802, 1, .comm = "cc1plus", .cmdline = "/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus -quiet other.cc",
 	  .user = "a-user-with-a-long-name", .threads = { { DOES(U(950), S(20), R(30)) } } },
 	{ 11950, 700, .comm = "mixed", .cmdline = "./mixed", .user = "app",
-	  .threads = { { DOES(U(260), D(250), L(240), EVENT(250)) } } },
+	  .threads = { { DOES(U(260), D(250), L(240), EVENT(250)), .rests = 0x60 } } },
 	{ 12001, 700, .comm = "true", .user = "app", .threads = { { DOES(U(700), S(300)), .ended = true, .born = true } } },
 };
 
