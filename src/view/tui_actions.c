@@ -151,7 +151,7 @@ static void set_follow(struct bt_tui *t)
 static void renice(struct bt_tui *t, int by)
 {
 	const struct bt_process *p = bt_tui_target(t);
-	char text[8];
+	char title[96];
 
 	if (!p)
 		return;
@@ -160,16 +160,18 @@ static void renice(struct bt_tui *t, int by)
 		bt_tui_send_nice(t, p->nice + by);
 		return;
 	}
-	snprintf(text, sizeof(text), "%d", p->nice);
-	bt_tui_prompt_open(t, BT_ACTION_RENICE, "nice value, -20 (much CPU) to 19 (little)", text);
+	snprintf(title, sizeof(title), "nice value of %d, -20 (much CPU) to 19 (little), now %d",
+		 p->identity.pid, p->nice);
+	bt_tui_prompt_open(t, BT_ACTION_RENICE, title, "");
 }
 
 static void ask_delay(struct bt_tui *t)
 {
 	struct bt_strbuf text = BT_STRBUF_INIT;
 
+	bt_strbuf_add(&text, "seconds a frame, now ");
 	bt_strbuf_add_fixed(&text, (double)t->config.delay_ns / 1e9, t->config.delay_ns % 1000000000 ? 3 : 0);
-	bt_tui_prompt_open(t, BT_ACTION_DELAY, "seconds a frame", bt_strbuf_text(&text));
+	bt_tui_prompt_open(t, BT_ACTION_DELAY, bt_strbuf_text(&text), "");
 	bt_strbuf_free(&text);
 }
 

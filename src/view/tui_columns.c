@@ -86,12 +86,14 @@ static size_t candidates_fill(struct candidate *list, const struct bt_tui_config
 static unsigned int candidates_choose(struct candidate *list, size_t count, const struct bt_tui_room *room,
 				      bool own)
 {
+	/* A last column of its own width needs no more. */
+	unsigned int text_min = list[count - 1].field->width ? 0 : TEXT_MIN;
 	unsigned int used = 0;
 
 	for (unsigned int rank = 0; rank <= BT_TUI_COLUMNS_MAX; rank++) {
 		for (size_t i = 0; i < count; i++) {
 			const struct bt_field *f = list[i].field;
-			unsigned int rest = own || rank <= RANK_CORE ? TEXT_MIN : TEXT_COSY + 20 - BAR_MIN;
+			unsigned int rest = own || rank <= RANK_CORE ? text_min : TEXT_COSY + 20 - BAR_MIN;
 			unsigned int width = width_of(f, i + 1 == count, room) + (i + 1 < count);
 
 			if (list[i].rank != rank || list[i].chosen)

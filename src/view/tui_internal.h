@@ -67,7 +67,7 @@ struct bt_tui_opened {
 struct bt_tui_prompt {
 	bool active;
 	enum bt_action action; /* what it is for */
-	const char *title;
+	char title[96];
 	char text[256];
 	size_t length;
 };

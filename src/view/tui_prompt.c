@@ -16,7 +16,8 @@
 
 void bt_tui_prompt_open(struct bt_tui *t, enum bt_action action, const char *title, const char *text)
 {
-	t->prompt = (struct bt_tui_prompt){.active = true, .action = action, .title = title};
+	t->prompt = (struct bt_tui_prompt){.active = true, .action = action};
+	snprintf(t->prompt.title, sizeof(t->prompt.title), "%s", title);
 	t->prompt.length = (size_t)snprintf(t->prompt.text, sizeof(t->prompt.text), "%s", text);
 	if (t->prompt.length >= sizeof(t->prompt.text))
 		t->prompt.length = sizeof(t->prompt.text) - 1;
@@ -132,13 +133,16 @@ static void accept(struct bt_tui *t)
 		bt_tui_filter_set(t, text);
 		break;
 	case BT_ACTION_DELAY:
+		if (!*text)
+			break;
 		if (bt_parse_seconds(text, &delay_ns))
 			bt_tui_complain(t, "%s: not a length; give seconds, 0.001 or more", text);
 		else
 			t->config.delay_ns = delay_ns;
 		break;
 	case BT_ACTION_RENICE:
-		nice_set(t, text);
+		if (*text)
+			nice_set(t, text);
 		break;
 	default:
 		break;

@@ -97,6 +97,10 @@ static void record_fill(struct bt_record *r, const struct scene *scene, const st
 	a->seq = 2 * (uint32_t)(1 + at_ns / NSEC_PER_SEC);
 	a->since_ns = UPTIME_NS + lived_ns;
 	a->phase = r->head.type == BT_RECORD_ENDED ? BT_PHASE_DEAD : BT_PHASE_ONCPU;
+	if (t->blocked && at_ns > scene->interval_ns) {
+		a->phase = BT_PHASE_BLOCKED;
+		a->reason = a->waits[0].reason;
+	}
 	a->id = (uint64_t)tid;
 	a->born_ns = UPTIME_NS;
 	a->leader_start_ns = STARTED_NS + (uint64_t)p->pid * 1000 * TICK_NS;

@@ -27,8 +27,9 @@ struct scene_thread {
 	const char *comm;
 	uint16_t permille[BT_MS_COUNT];
 	struct scene_wait waits[SCENE_WAITS_MAX];
-	bool ended; /* half-way through the interval; permille is of its half */
-	bool born;  /* at the begin of the interval */
+	bool ended;   /* half-way through the interval; permille is of its half */
+	bool blocked; /* at the end of each interval but the first, on the first of waits */
+	bool born;    /* at the begin of the interval */
 	uint8_t
 	    rests; /* bit n: in the n-th of eight intervals it waits for work instead; the first is bit 0 */
 };

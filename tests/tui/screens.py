@@ -92,6 +92,7 @@ SCREENS = [
     Screen("filter-cgroup", ["F4", "=cgroup:slice", "Enter"]),
     Screen("filter-nothing", ["F4", "=no such thing", "Enter"]),
     Screen("filter-dropped", ["F4", "=cc1", "Enter", "Escape"]),
+    Screen("filter-edited", ["F4", "=cc2", "BSpace", "=1", "Enter"]),
     Screen("search", ["/", "=curl", "Enter"]),
     Screen("search-next", ["/", "=cc1plus", "Enter", "n"]),
     Screen("search-nothing", ["/", "=nowhere", "Enter"]),
@@ -119,8 +120,8 @@ SCREENS = [
     Screen("signal-gone", ["/", "=curl", "Enter", "k", "Enter"]),
     Screen("signal-refused", ["N", "k", "Enter"]),
     Screen("renice-prompt", ["r"]),
-    Screen("renice-done", ["r", "C-u", "=-5", "Enter"]),
-    Screen("renice-broken", ["r", "C-u", "=much", "Enter"]),
+    Screen("renice-done", ["r", "=-5", "Enter"]),
+    Screen("renice-broken", ["r", "=much", "Enter"]),
     # Columns and their file
     Screen("columns-menu", ["F2"]),
     Screen("columns-changed", ["F2", "Down", "Space", "Down", "+", "Enter"]),
@@ -146,8 +147,8 @@ SCREENS = [
     # The end
     Screen("quit", ["q"], shell="echo before; {}; echo status $?"),
     Screen("quit-f10", ["F10"], shell="echo before; {}; echo status $?"),
-    Screen("crash", shell="echo before; ({}) 2>/dev/null; echo status $?", kill=signal.SIGABRT),
-    Screen("unknown-terminal", shell="TERM=no-such-terminal {}; echo status $?"),
+    Screen("crash", shell="ulimit -c 0; echo before; {}; echo status $?", kill=signal.SIGABRT),
+    Screen("unknown-terminal", shell="{}; echo status $?", env={"TERM": "no-such-terminal"}),
 ]
 
 

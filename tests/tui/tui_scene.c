@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tui_scene SCENE FRAMES CONFIG: the dashboard over a made-up host, in a real terminal. Time stands still: after
- * the first FRAMES another one comes when it is asked for (space). CONFIG is the text of a configuration.
+ * tui_scene SCENE FRAMES CONFIG: the dashboard over a made-up host, in a real terminal. Time stands still:
+ * after the first FRAMES another one comes when it is asked for (space). CONFIG is the text of a
+ * configuration.
  */
 #include <errno.h>
 #include <langinfo.h>
