@@ -12,6 +12,7 @@
 
 #define SHIFT_STEP  8
 #define WHEEL_LINES 3
+#define SCROLL_END  (1L << 30)
 
 struct bt_process *bt_tui_target(struct bt_tui *t)
 {
@@ -66,8 +67,9 @@ void bt_tui_move(struct bt_tui *t, long lines)
 	size_t *at = &t->cursor;
 
 	if (t->view != BT_TUI_LIST) {
+		/* Where it ends is known when it is drawn. */
 		at = &t->scroll;
-		last = t->scroll_max;
+		last = SCROLL_END;
 	} else {
 		t->follow = false;
 	}
@@ -226,7 +228,7 @@ static bool act_common(struct bt_tui *t, enum bt_action action, unsigned int *re
 		break;
 	case BT_ACTION_HOME:
 	case BT_ACTION_END:
-		bt_tui_move(t, action == BT_ACTION_HOME ? -(1L << 30) : 1L << 30);
+		bt_tui_move(t, action == BT_ACTION_HOME ? -SCROLL_END : SCROLL_END);
 		break;
 	case BT_ACTION_BACK:
 	case BT_ACTION_QUIT:

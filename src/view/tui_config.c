@@ -50,7 +50,10 @@ static int set_columns(struct bt_tui_config *c, char *value)
 		if (!*name)
 			continue;
 		f = bt_field_find(name);
-		if (!f || c->column_count == BT_TUI_COLUMNS_MAX)
+		for (size_t i = 0; f && i < c->column_count; i++)
+			if (c->columns[i] == f)
+				f = NULL;
+		if (!f)
 			return -EINVAL;
 		c->columns[c->column_count++] = f;
 	}

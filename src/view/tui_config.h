@@ -15,7 +15,7 @@
 struct bt_strbuf;
 
 #define BT_TUI_CONFIG_VERSION 1
-#define BT_TUI_COLUMNS_MAX    64
+#define BT_TUI_COLUMNS_MAX    BT_FIELD_COUNT
 #define BT_TUI_DELAY_NS       1000000000ull
 
 struct bt_tui_config {
@@ -24,7 +24,7 @@ struct bt_tui_config {
 	bool sort_reversed;
 	bool tree, group, threads;
 	bool hide_idle, hide_kernel;
-	/* In their order; none = as many of the standard ones as fit. */
+	/* In their order, each once; none = as many of the standard ones as fit. */
 	size_t column_count;
 	const struct bt_field *columns[BT_TUI_COLUMNS_MAX];
 };

@@ -38,7 +38,7 @@ static void help_words(struct bt_tui *t, struct bt_pen *p, int top, int height, 
 
 void bt_tui_draw_help(struct bt_tui *t, int top, int height)
 {
-	size_t line = 0;
+	size_t line = 0, most;
 	struct bt_pen p = help_line(t, top, height, &line);
 
 	bt_pen_text(&p, BT_INK_HEAD, "KEYS");
@@ -75,9 +75,9 @@ void bt_tui_draw_help(struct bt_tui *t, int top, int height)
 			      LABEL_WIDTH + 2, "", bt_verdict_name(i));
 		help_words(t, &p, top, height, &line, bt_verdict_meaning(i));
 	}
-	t->scroll_max = line > (size_t)height ? line - (size_t)height : 0;
-	if (t->scroll > t->scroll_max)
-		t->scroll = t->scroll_max;
+	most = line > (size_t)height ? line - (size_t)height : 0;
+	if (t->scroll > most)
+		t->scroll = most;
 }
 
 /* The first of the keys of a label. */

@@ -94,8 +94,7 @@ struct bt_tui {
 	bool follow;
 	struct bt_identity followed;
 	int32_t followed_tid;
-	size_t scroll; /* lines, of help and process */
-	size_t scroll_max;
+	size_t scroll;      /* lines, of help and process */
 	unsigned int shift; /* columns that the command line is moved to the left */
 	struct bt_tui_opened opened;
 

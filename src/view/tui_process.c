@@ -443,6 +443,7 @@ void bt_tui_draw_process(struct bt_tui *t, int top, int height)
 {
 	const struct bt_process *p = &t->opened.last.process;
 	struct page g = {t, top, height, 0};
+	size_t most;
 
 	if (!t->opened.last.members) {
 		struct bt_pen pen = page_line(&g);
@@ -456,7 +457,7 @@ void bt_tui_draw_process(struct bt_tui *t, int top, int height)
 	draw_bursts(&g, p);
 	draw_waits(&g, p);
 	draw_threads(&g);
-	t->scroll_max = g.line > (size_t)height ? g.line - (size_t)height : 0;
-	if (t->scroll > t->scroll_max)
-		t->scroll = t->scroll_max;
+	most = g.line > (size_t)height ? g.line - (size_t)height : 0;
+	if (t->scroll > most)
+		t->scroll = most;
 }
