@@ -52,11 +52,15 @@ void bt_tui_send_signal(struct bt_tui *t, int signal)
 void bt_tui_send_nice(struct bt_tui *t, int nice)
 {
 	int err = t->ops->renice(t->context, &t->subject, nice);
+	struct bt_process *p = bt_model_find_identity(t->frame.model, &t->subject);
 
 	if (err) {
 		say_result(t, "nice value was set", err);
 		return;
 	}
+	/* Known before the next frame: the key may be pressed twice. */
+	if (p)
+		p->nice = (int8_t)nice;
 	bt_tui_complain(t, "%d has nice value %d", t->subject.pid, nice);
 	t->message_error = false;
 }
