@@ -9,6 +9,7 @@
 
 #include <curses.h>
 
+#include "host_load.h"
 #include "tui_actions.h"
 #include "tui_internal.h"
 #include "tui_terminal.h"
@@ -180,6 +181,8 @@ int bt_tui_update(struct bt_tui *t, const struct bt_tui_frame *frame)
 	if (t->message_lasting)
 		*t->message = '\0';
 	t->message_lasting = false;
+	bt_host_load(t->data, t->load);
+	t->ended = bt_host_verdicts(t->data, t->verdicts);
 	trends_take(t);
 	bt_tui_process_update(t);
 	bt_tui_rebuild(t);

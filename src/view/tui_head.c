@@ -65,14 +65,6 @@ static void collector_text(const struct bt_tui *t, struct bt_strbuf *out, bool b
 	bt_strbuf_add(out, " s");
 }
 
-static double cpus_used(const struct bt_frame *f)
-{
-	double load[BT_MS_COUNT];
-
-	bt_host_load(f, load);
-	return load[BT_MS_USER] + load[BT_MS_SYSTEM];
-}
-
 static void draw_title(struct bt_tui *t, int y)
 {
 	const struct bt_host *h = &t->frame.host->host;
@@ -93,8 +85,8 @@ static void draw_title(struct bt_tui *t, int y)
 			bt_strbuf_add(&left, separator);
 		}
 		if (less < 3)
-			bt_strbuf_addf(&left, "%.2f of %u core%s%s", cpus_used(t->data), t->data->cpus_online,
-				       t->data->cpus_online == 1 ? "" : "s", separator);
+			bt_strbuf_addf(&left, "%.2f of %u core%s%s", t->load[BT_MS_USER],
+				       t->data->cpus_online, t->data->cpus_online == 1 ? "" : "s", separator);
 		bt_strbuf_add(&left, "load ");
 		bt_strbuf_add_fixed(&left, h->load, 2);
 		collector_text(t, &right, less > 2);
@@ -126,15 +118,13 @@ static int draw_parts(struct bt_pen *p, const float share[BT_MS_COUNT])
 
 static int draw_host(struct bt_tui *t, int y)
 {
-	double load[BT_MS_COUNT];
 	float share[BT_MS_COUNT];
 	struct bt_pen p = bt_tui_pen(t, y);
 	int numbers_width = 68;
 	bool one_line = p.end >= WIDE;
 	int bar = one_line ? p.end - numbers_width - 8 : p.end - 6;
 
-	bt_host_load(t->data, load);
-	bt_host_shares(t->data, load, share);
+	bt_host_shares(t->data, t->load, share);
 	bt_pen_text(&p, BT_INK_PLAIN, "host  ");
 	bt_pen_bar(&p, share, false, bar > BT_BAR_WIDTH_MAX ? BT_BAR_WIDTH_MAX : (unsigned int)bar);
 	if (one_line) {
@@ -144,16 +134,15 @@ static int draw_host(struct bt_tui *t, int y)
 		bt_pen_text(&p, BT_INK_PLAIN, p.end >= 80 ? "      " : "");
 	}
 	draw_parts(&p, share);
-	if (load[BT_MS_UNKNOWN] >= 0.005)
-		bt_pen_format(&p, BT_INK_UNKNOWN, "  unknown %.2f", load[BT_MS_UNKNOWN]);
+	if (t->load[BT_MS_UNKNOWN] >= 0.005)
+		bt_pen_format(&p, BT_INK_UNKNOWN, "  unknown %.2f", t->load[BT_MS_UNKNOWN]);
 	return one_line ? 1 : 2;
 }
 
 /* "9 cpu-bound  3 io-bound …": each has its place, and keeps it; where there is little room, only some. */
 static void draw_verdicts(struct bt_tui *t, struct bt_pen *p)
 {
-	size_t counts[BT_VERDICT_COUNT];
-	size_t ended = bt_host_verdicts(t->data, counts);
+	const size_t *counts = t->verdicts;
 	bool brief = p->end < WIDE;
 	const char *space = p->end < 80 || p->end >= 100 ? "  " : " ";
 
@@ -168,7 +157,7 @@ static void draw_verdicts(struct bt_tui *t, struct bt_pen *p)
 			      p->end < 80 ? "%zu %.*s%s" : "%3zu %.*s%s", counts[id], length, name, space);
 	}
 	if (p->end - p->x >= 9)
-		bt_pen_format(p, BT_INK_DIM, "%3zu ended", ended);
+		bt_pen_format(p, BT_INK_DIM, "%3zu ended", t->ended);
 }
 
 static void add_size(struct bt_strbuf *out, uint64_t bytes)
