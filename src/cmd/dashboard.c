@@ -126,14 +126,18 @@ static void suspend(struct dashboard *d)
 static void signals_take(struct dashboard *d)
 {
 	struct signalfd_siginfo info;
-	bool resized = false, stopped = false;
+	bool resized = false, stopped = false, continued = false;
 
 	while (read(d->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		resized |= info.ssi_signo == SIGWINCH || info.ssi_signo == SIGCONT;
+		resized |= info.ssi_signo == SIGWINCH;
+		continued |= info.ssi_signo == SIGCONT;
 		stopped |= info.ssi_signo == SIGTSTP;
 	}
 	if (stopped)
 		suspend(d);
+	else if (continued)
+		/* Somebody else stopped it (SIGSTOP), and may have left the terminal in any state. */
+		bt_tui_resume(d->tui);
 	else if (resized)
 		bt_tui_resize(d->tui);
 }

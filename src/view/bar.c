@@ -138,10 +138,12 @@ size_t bt_bar_parts(const float share[BT_MS_COUNT], bool split, unsigned int wid
 	weights[PART_IDLE] = busy < 1 ? 1 - busy : 0;
 	share_out(weights, width, cells);
 	for (unsigned int i = 0; i < PART_COUNT; i++) {
-		char letter = i == PART_IDLE ? '.' : bt_microstate_letter(i);
+		char letter = '.';
 
 		if (!split && i == BT_MS_USER)
 			letter = BT_BAR_CPU_LETTER;
+		else if (i != PART_IDLE)
+			letter = bt_microstate_letter(i);
 		if (cells[i])
 			parts[count++] = (struct bt_bar_part){i, cells[i], letter};
 	}

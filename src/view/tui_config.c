@@ -21,9 +21,14 @@ static const struct {
     {"hide-kernel", offsetof(struct bt_tui_config, hide_kernel)},
 };
 
-static bool *flag_at(const struct bt_tui_config *c, size_t i)
+static bool *flag_at(struct bt_tui_config *c, size_t i)
 {
-	return (bool *)((char *)(uintptr_t)c + flags[i].offset);
+	return (bool *)((char *)c + flags[i].offset);
+}
+
+static bool flag_get(const struct bt_tui_config *c, size_t i)
+{
+	return *(const bool *)((const char *)c + flags[i].offset);
 }
 
 void bt_tui_config_default(struct bt_tui_config *c)
@@ -139,7 +144,7 @@ void bt_tui_config_format(const struct bt_tui_config *c, struct bt_strbuf *out)
 	bt_strbuf_addf(out, "\nsort = %s%s\n", c->sort_reversed ? "!" : "",
 		       c->sort ? c->sort->name : "activity");
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		bt_strbuf_addf(out, "%s = %s\n", flags[i].name, *flag_at(c, i) ? "yes" : "no");
+		bt_strbuf_addf(out, "%s = %s\n", flags[i].name, flag_get(c, i) ? "yes" : "no");
 	if (!c->column_count)
 		return;
 	bt_strbuf_add(out, "columns =");

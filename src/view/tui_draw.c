@@ -54,10 +54,13 @@ void bt_inks_init(bool colour)
 		return;
 	use_default_colors();
 	for (int i = 0; i < BT_INK_COUNT; i++) {
-		short of = colours == 256 ? paint[i].of_256 : paint[i].of_8;
+		short of = paint[i].of_8;
 
-		if (colours == 256)
-			init_pair(pair_selected((enum bt_ink)i), of ? of : SELECTED_TEXT, SELECTED_GROUND);
+		if (colours == 256) {
+			of = paint[i].of_256;
+			init_pair(pair_selected((enum bt_ink)i), (short)(of ? of : SELECTED_TEXT),
+				  SELECTED_GROUND);
+		}
 		if (!of)
 			continue;
 		init_pair(pair_text((enum bt_ink)i), of, -1);
@@ -119,12 +122,10 @@ static void attributes_set(const struct bt_pen *p, enum bt_ink ink, bool filled)
 
 	if (ink == BT_INK_DIM || p->dim)
 		attributes |= A_DIM;
-	else if (ink == BT_INK_BOLD || ink == BT_INK_HEAD)
-		attributes |= A_BOLD;
-	else if (ink >= BT_INK_ERROR && !filled)
+	else if (ink == BT_INK_BOLD || ink == BT_INK_HEAD || (ink >= BT_INK_ERROR && !filled))
 		attributes |= A_BOLD;
 	if (colours && ink >= BT_INK_ERROR && !p->dim)
-		pair = filled ? pair_filled(ink) : pair_text(ink);
+		pair = (short)(filled ? pair_filled(ink) : pair_text(ink));
 	/* A selected line stands out with any number of colours; its bar keeps its own. */
 	if (p->selected && colours == 256 && !filled) {
 		attributes &= ~(attr_t)A_DIM;

@@ -61,10 +61,10 @@ enum bt_action {
 struct bt_key {
 	enum bt_action action;
 	int codes[BT_KEY_CODES]; /* as curses has them; 0 = no more */
+	bool everywhere;         /* not in the list alone: in an opened process and in the help, too */
 	const char *label;       /* the keys, for people */
 	const char *brief;       /* a word for the line at the bottom; NULL: not there */
 	const char *meaning;
-	bool everywhere; /* not in the list alone: in an opened process and in the help, too */
 };
 
 extern const struct bt_key bt_keys[];

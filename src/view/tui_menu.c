@@ -72,7 +72,8 @@ void bt_tui_menu_columns(struct bt_tui *t)
 	if (!m)
 		return;
 	if (t->config.column_count) {
-		memcpy(m->fields, t->config.columns, t->config.column_count * sizeof(m->fields[0]));
+		memcpy(m->fields, t->config.columns,
+		       t->config.column_count * sizeof(const struct bt_field *));
 		m->shown = t->config.column_count;
 	} else {
 		m->shown = bt_tui_columns_standard(m->fields);
@@ -141,6 +142,8 @@ static void draw_item(struct bt_tui *t, const struct bt_tui_menu *m, struct bt_p
 		bt_pen_text(p, BT_INK_DIM, f ? f->meaning : "the most active first");
 		break;
 	case MENU_COLUMNS:
+		if (!f)
+			break;
 		bt_pen_format(p, BT_INK_PLAIN, "[%c] %-12s ", i < m->shown ? 'x' : ' ', f->name);
 		bt_pen_text(p, BT_INK_DIM, f->meaning);
 		break;
@@ -194,7 +197,7 @@ static void columns_apply(struct bt_tui *t)
 	const struct bt_tui_menu *m = t->menu;
 
 	t->config.column_count = m->shown;
-	memcpy(t->config.columns, m->fields, m->shown * sizeof(m->fields[0]));
+	memcpy(t->config.columns, m->fields, m->shown * sizeof(const struct bt_field *));
 }
 
 static void columns_swap(struct bt_tui_menu *m, size_t a, size_t b)

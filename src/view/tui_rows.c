@@ -507,7 +507,7 @@ static int list_groups(struct bt_tui *t, struct bt_process **list, size_t count)
 	size_t groups = 0;
 	int err;
 
-	qsort(list, count, sizeof(*list), by_group);
+	qsort(list, count, sizeof(struct bt_process *), by_group);
 	for (size_t i = 0; i < count; i++)
 		groups += !i || by_group(&list[i - 1], &list[i]) != 0;
 	err = sums_reserve(&t->rows, groups);

@@ -159,8 +159,7 @@ static void draw_titles(struct bt_tui *t, int y)
 
 	for (size_t i = 0; i < t->columns.count; i++) {
 		const struct bt_field *f = t->columns.list[i].field;
-		bool sorted = f == t->config.sort || (!t->config.sort && f == &bt_fields[BT_FIELD_ACTIVE]) ||
-			      (f == &bt_fields[BT_FIELD_TID] && t->config.sort == &bt_fields[BT_FIELD_PID]);
+		bool sorted = t->config.sort ? f == t->config.sort : f == &bt_fields[BT_FIELD_ACTIVE];
 		bool down = !t->config.sort ? !t->config.sort_reversed
 					    : !(f->flags & BT_FIELD_DESCENDING) == t->config.sort_reversed;
 		const char *mark = t->style.utf8 ? (down ? "▾" : "▴") : (down ? "v" : "^");
@@ -169,6 +168,7 @@ static void draw_titles(struct bt_tui *t, int y)
 		int end = begin + (width ? width : p.end);
 		size_t length = strlen(f->title);
 
+		sorted |= f == &bt_fields[BT_FIELD_TID] && t->config.sort == &bt_fields[BT_FIELD_PID];
 		/* "WHERE THE TIME WENT" above a short bar is "WHERE". */
 		if (width && (int)length > width)
 			length = strcspn(f->title, " ");

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -40,10 +41,11 @@ static void on_crash(int signal_number)
 static void restore_add(const char *name)
 {
 	const char *text = tigetstr(name);
-	size_t length = text && text != (const char *)-1 ? strlen(text) : 0;
+	size_t length = text && (intptr_t)text != -1 ? strlen(text) : 0;
 
 	if (!length || restore_length + length >= sizeof(restore))
 		return;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes for write() */
 	memcpy(restore + restore_length, text, length);
 	restore_length += length;
 }

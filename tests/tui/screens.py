@@ -25,7 +25,8 @@ SETTLED = 0.4  # seconds without a change after which a new screen is taken for 
 @dataclass
 class Screen:
     name: str
-    keys: list = field(default_factory=list)  # as `tmux send-keys` has them; "=text" is typed as it stands
+    # As `tmux send-keys` has them; "=text" is typed as it stands, "@x,y" clicked, "%x,y" scrolled down at
+    keys: list = field(default_factory=list)
     scene: str = "web"
     frames: int = 10  # before the keys
     columns: int = 100
@@ -38,6 +39,8 @@ class Screen:
     kill: int = 0  # signal to send to the program, after the keys
 
 
+# So that the cursor is seen, and little else but text is in the way.
+CURSOR = {"colours": True, "env": {"NO_COLOR": "1"}}
 DOWN_TO = lambda count: ["Down"] * count
 
 SCREENS = [
@@ -62,11 +65,19 @@ SCREENS = [
     Screen("colours-2", columns=80, rows=20, colours=True, env={"TERM": "vt220"}),
     Screen("no-color", columns=80, rows=20, colours=True, env={"NO_COLOR": "1"}),
     # Moving
-    Screen("cursor-down", DOWN_TO(3), rows=14),
-    Screen("cursor-end", ["End"], rows=14),
-    Screen("cursor-home", ["End", "Home"], rows=14),
-    Screen("page-down", ["PageDown"], rows=14),
+    Screen("cursor-down", DOWN_TO(3), rows=14, **CURSOR),
+    Screen("cursor-end", ["End"], rows=14, **CURSOR),
+    Screen("cursor-home", ["End", "Home"], rows=14, **CURSOR),
+    Screen("page-down", ["PageDown"], rows=14, **CURSOR),
     Screen("command-right", ["Right"], columns=80, rows=24),
+    # Mouse
+    Screen("mouse-row", ["@40,9"], **CURSOR),
+    Screen("mouse-open", ["@40,9", "@40,9"]),
+    Screen("mouse-head", ["@38,5"]),
+    Screen("mouse-head-twice", ["@38,5", "@38,5"]),
+    Screen("mouse-foot", ["@46,29"]),
+    Screen("mouse-wheel", ["%40,9"], **CURSOR),
+    Screen("mouse-menu", ["F6", "@5,8", "@5,8"]),
     # Order
     Screen("sort-cpu", ["P"]),
     Screen("sort-memory", ["M"]),
@@ -93,8 +104,8 @@ SCREENS = [
     Screen("filter-nothing", ["F4", "=no such thing", "Enter"]),
     Screen("filter-dropped", ["F4", "=cc1", "Enter", "Escape"]),
     Screen("filter-edited", ["F4", "=cc2", "BSpace", "=1", "Enter"]),
-    Screen("search", ["/", "=curl", "Enter"]),
-    Screen("search-next", ["/", "=cc1plus", "Enter", "n"]),
+    Screen("search", ["/", "=curl", "Enter"], **CURSOR),
+    Screen("search-next", ["/", "=cc1plus", "Enter", "n"], **CURSOR),
     Screen("search-nothing", ["/", "=nowhere", "Enter"]),
     Screen("user-menu", ["u"]),
     Screen("user", ["u", "Down", "Down", "Enter"]),
@@ -103,7 +114,7 @@ SCREENS = [
     Screen("stepped", ["Space"]),
     Screen("delay-prompt", ["d"]),
     Screen("delay-broken", ["d", "=x", "Enter"]),
-    Screen("follow", ["/", "=nginx", "Enter", "F", "Space", "P"]),
+    Screen("follow", ["/", "=nginx", "Enter", "F", "Space", "P"], **CURSOR),
     # One process
     Screen("process", ["Enter"]),
     Screen("process-disk", ["/", "=postgres", "Enter", "Enter"]),
@@ -210,10 +221,19 @@ class Tmux:
                 return pid
             pid = int(children[0])
 
+    @staticmethod
+    def mouse(key):
+        """What a terminal sends: the button went down, and up again; or the wheel was turned."""
+        x, y = (chr(33 + int(number)) for number in key[1:].split(","))
+        events = " #" if key[0] == "@" else "a"
+        return "".join(f"\x1b[M{event}{x}{y}" for event in events)
+
     def type(self, screen):
         for key in screen.keys:
             if key.startswith("="):
                 self("send-keys", "-t", "screen", "-l", "--", key[1:])
+            elif key[0] in "@%" and len(key) > 1:
+                self("send-keys", "-t", "screen", "-l", "--", self.mouse(key))
             else:
                 self("send-keys", "-t", "screen", key)
 
