@@ -75,6 +75,7 @@ static void catch_crashes(void)
 
 int bt_terminal_open(void)
 {
+	bool able;
 	int err = 0;
 
 	if (tcgetattr(STDIN_FILENO, &before))
@@ -82,7 +83,9 @@ int bt_terminal_open(void)
 	/* It would print and exit by itself where $TERM is unknown. */
 	if (setupterm(NULL, STDOUT_FILENO, &err) == ERR)
 		return -ENODEV;
-	if (!cursor_address)
+	able = cursor_address != NULL;
+	del_curterm(cur_term);
+	if (!able)
 		return -ENODEV;
 	screen = newterm(NULL, stdout, stdin);
 	if (!screen)

@@ -158,6 +158,11 @@ SCREENS = [
     # The end
     Screen("quit", ["q"], shell="echo before; {}; echo status $?"),
     Screen("quit-f10", ["F10"], shell="echo before; {}; echo status $?"),
+    # Everything that takes memory was used: the sanitizer says what was not given back.
+    Screen("quit-after-all", ["t", "-", "*", "*", "H", "g", "Enter", "g", "/", "=cc1", "Enter", "F4", "=user:app", "Enter",
+                              "u", "q", "F6", "q", "F2", "Space", "+", "q", "k", "q", "Enter", "Space", "?", "q", "q",
+                              "F", "Z", "W", "Left", "Right", "P", "I", "H", "r", "=1", "Enter", "Space", "q"],
+           shell="echo before; {}; echo status $?"),
     Screen("crash", shell="ulimit -c 0; echo before; {}; echo status $?", kill=signal.SIGABRT),
     Screen("unknown-terminal", shell="{}; echo status $?", env={"TERM": "no-such-terminal"}),
 ]
