@@ -43,6 +43,11 @@ static bool at_right(struct bt_pen *p, const struct bt_strbuf *text, enum bt_ink
 	return true;
 }
 
+static uint64_t lost(const struct bt_frame *f)
+{
+	return f->loss.tasks + f->loss.exits + f->loss.switches + f->vanished;
+}
+
 static void collector_text(const struct bt_tui *t, struct bt_strbuf *out, bool brief)
 {
 	const struct bt_frame *f = t->data;
@@ -54,7 +59,7 @@ static void collector_text(const struct bt_tui *t, struct bt_strbuf *out, bool b
 		bt_strbuf_add(out, f->exact ? ", exact" : ", sampled");
 		bt_strbuf_add(out, separator);
 		bt_strbuf_add(out, "lost ");
-		bt_strbuf_add_uint(out, f->loss.tasks + f->loss.exits + f->loss.switches + f->vanished);
+		bt_strbuf_add_uint(out, lost(f));
 		bt_strbuf_add(out, separator);
 		bt_strbuf_add(out, "self ");
 		bt_strbuf_add_fixed(out, seconds > 0 ? (double)f->overhead_cpu_ns / 1e7 / seconds : 0, 1);
@@ -96,7 +101,7 @@ static void draw_title(struct bt_tui *t, int y)
 		bt_pen_text(&p, BT_INK_PLAIN, bt_strbuf_text(&left));
 		if (less < 3 && p.x + 2 + (int)width_of(&right) > p.end)
 			continue;
-		drawn = at_right(&p, &right, t->data->exact ? BT_INK_DIM : BT_INK_ERROR);
+		drawn = at_right(&p, &right, t->data->exact && !lost(t->data) ? BT_INK_DIM : BT_INK_PLAIN);
 		bt_pen_fill(&p, p.end);
 	}
 	bt_strbuf_free(&right);
@@ -187,9 +192,11 @@ static void memory_text(const struct bt_tui_host *h, struct bt_strbuf *out)
 			       h->pressure_io * 100, h->pressure_memory * 100);
 }
 
-/* What is out of the ordinary about the list. */
-static void draw_state(struct bt_tui *t, struct bt_pen *p)
+/* What is out of the ordinary about the list; false: there was no room to say it. */
+static bool draw_state(struct bt_tui *t, struct bt_pen *p)
 {
+	bool drawn = true;
+
 	struct bt_strbuf state = BT_STRBUF_INIT;
 
 	if (t->paused)
@@ -201,19 +208,19 @@ static void draw_state(struct bt_tui *t, struct bt_pen *p)
 	if (t->rows.hidden_idle)
 		bt_strbuf_addf(&state, "%s%zu idle hidden", state.length ? "  " : "", t->rows.hidden_idle);
 	if (state.length)
-		at_right(p, &state, t->paused ? BT_INK_STARVED : BT_INK_BOLD);
+		drawn = at_right(p, &state, t->paused ? BT_INK_STARVED : BT_INK_BOLD);
 	bt_strbuf_free(&state);
+	return drawn;
 }
 
 int bt_tui_draw_head(struct bt_tui *t)
 {
 	struct bt_strbuf memory = BT_STRBUF_INIT;
 	struct bt_pen p;
-	int lines, columns, y = 0;
+	int lines = t->foot_line + 1;
+	int y = 0;
 
 	p = bt_tui_pen(t, 0);
-	columns = p.end;
-	lines = (int)t->style.columns ? t->foot_line + 1 : 0;
 	if (!t->data) {
 		bt_pen_text(&p, BT_INK_BOLD, "boundtop");
 		bt_pen_text(&p, BT_INK_DIM, "  the first frame is on its way");
@@ -224,16 +231,16 @@ int bt_tui_draw_head(struct bt_tui *t)
 		y += draw_host(t, y);
 	p = bt_tui_pen(t, y++);
 	draw_verdicts(t, &p);
-	memory_text(t->frame.host, &memory);
-	if (columns >= WIDE + 80 && at_right(&p, &memory, BT_INK_PLAIN)) {
-		bt_strbuf_free(&memory);
-		if (!t->paused && !t->follow && !t->rows.hidden_filter && !t->rows.hidden_idle)
-			return y;
-		bt_strbuf_clear(&memory);
-	}
 	if (lines >= LINES_FOR_ALL) {
 		p = bt_tui_pen(t, y++);
+		memory_text(t->frame.host, &memory);
 		bt_pen_text(&p, BT_INK_PLAIN, bt_strbuf_text(&memory));
+	}
+	/* Where it is that narrow, it is more than what else the line has to say. */
+	if (!draw_state(t, &p)) {
+		p = bt_tui_pen(t, y - 1);
+		bt_pen_fill(&p, p.end);
+		p = bt_tui_pen(t, y - 1);
 		draw_state(t, &p);
 	}
 	bt_strbuf_free(&memory);

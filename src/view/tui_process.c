@@ -154,6 +154,8 @@ static void draw_name(struct page *g, const struct bt_process *p)
 		      p->state > 32 && p->state < 127 ? p->state : '?');
 	if (p->exited || !t->opened.live)
 		bt_pen_format(&pen, BT_INK_ERROR, "%sENDED", separator);
+	if (t->paused)
+		bt_pen_format(&pen, BT_INK_STARVED, "%sPAUSED", separator);
 	pen = page_line(g);
 	bt_pen_text(&pen, BT_INK_DIM, "cgroup ");
 	bt_pen_raw(&pen, BT_INK_PLAIN, p->cgroup ? p->cgroup : "none", 0);

@@ -111,6 +111,8 @@ SCREENS = [
     Screen("user", ["u", "Down", "Down", "Enter"]),
     # Time
     Screen("paused", ["Z"]),
+    Screen("paused-040x10", ["Z", "i"], columns=40, rows=10),
+    Screen("paused-process", ["Z", "Enter"]),
     Screen("stepped", ["Space"]),
     Screen("delay-prompt", ["d"]),
     Screen("delay-broken", ["d", "=x", "Enter"]),
