@@ -165,13 +165,16 @@ static int take_frame(struct dashboard *d)
 	const struct bt_frame *f;
 	struct bt_process **processes;
 
-	/* The frame before is shown up to here: what ended in it is forgotten only now. */
-	if (d->frames)
-		bt_model_begin(s->model);
-	if (bt_session_read(s)) {
+	/* Without a snapshot the frame that is shown stays. */
+	if (bt_session_snapshot(s)) {
 		d->lost = true;
 		return 0;
 	}
+	/* What ended in that frame is forgotten only now. */
+	if (d->frames)
+		bt_model_begin(s->model);
+	if (bt_session_take_in(s))
+		return -EIO; /* and was said */
 	d->frames++;
 	f = bt_model_frame(s->model);
 	processes = f ? bt_processes_select(s, d->options, f, &frame.process_count) : NULL;
@@ -301,9 +304,14 @@ int bt_dashboard_run(struct bt_session *s, const struct bt_options *o)
 		status = loop(&d);
 		bt_tui_close(d.tui);
 		bt_complain_into(NULL);
+		/* What could not be shown any more. */
+		if (d.complaints.length)
+			bt_output_write(STDERR_FILENO, "standard error", &d.complaints);
 	}
 	if (status < 0) {
-		if (status == -ENODEV)
+		if (status == -EIO)
+			status = BT_EXIT_FAILED;
+		else if (status == -ENODEV)
 			bt_complain(
 			    "top: the terminal (TERM=%s) cannot be drawn on; give -b for frames as text",
 			    getenv("TERM"));

@@ -77,14 +77,25 @@ void bt_session_close(struct bt_session *s)
 	*s = (struct bt_session){.signal_fd = -1};
 }
 
-int bt_session_read(struct bt_session *s)
+int bt_session_snapshot(struct bt_session *s)
 {
 	int err = s->collector->ops->read(s->collector, &s->snapshot);
 
-	if (err)
-		return fail("the collector cannot be read", err);
-	err = bt_model_update(s->model, &s->snapshot);
+	return err ? fail("the collector cannot be read", err) : 0;
+}
+
+int bt_session_take_in(struct bt_session *s)
+{
+	int err = bt_model_update(s->model, &s->snapshot);
+
 	return err ? fail("a snapshot cannot be taken in", err) : 0;
+}
+
+int bt_session_read(struct bt_session *s)
+{
+	int status = bt_session_snapshot(s);
+
+	return status ? status : bt_session_take_in(s);
 }
 
 int bt_session_base(struct bt_session *s, enum bt_drop drop)

@@ -4,6 +4,7 @@
 
 import os
 import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -183,6 +184,22 @@ class Dashboard(unittest.TestCase):
                 terminal.keys("Enter")
                 terminal.await_screen("^still=42=$")
                 self.assertNotIn("VERDICT", terminal.screen())
+
+    def test_a_lost_collector_is_said(self):
+        with Terminal() as terminal:
+            terminal.boundtop("-d", "0.2")
+            pid = terminal.pid()
+            limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            # No descriptor for the next reading: there is none.
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+            terminal.await_screen("the collector cannot be read: .*; the last frame stays, q quits")
+            terminal.await_screen("VERDICT")
+            # And can still be looked at.
+            terminal.keys("t")
+            terminal.await_screen("└ ")
+            terminal.await_screen("the last frame stays")
+            terminal.keys("q")
+            terminal.await_screen("status=0=")
 
     def test_keeps_what_was_chosen(self):
         with Terminal() as terminal:
