@@ -308,17 +308,13 @@ int bt_dashboard_run(struct bt_session *s, const struct bt_options *o)
 		if (d.complaints.length)
 			bt_output_write(STDERR_FILENO, "standard error", &d.complaints);
 	}
-	if (status < 0) {
-		if (status == -EIO)
-			status = BT_EXIT_FAILED;
-		else if (status == -ENODEV)
-			bt_complain(
-			    "top: the terminal (TERM=%s) cannot be drawn on; give -b for frames as text",
+	if (status == -ENODEV)
+		bt_complain("top: the terminal (TERM=%s) cannot be drawn on; give -b for frames as text",
 			    getenv("TERM"));
-		else
-			bt_complain("top: %s", strerror(-status));
+	else if (status < 0 && status != -EIO)
+		bt_complain("top: %s", strerror(-status));
+	if (status < 0)
 		status = BT_EXIT_FAILED;
-	}
 	free(d.processes);
 	bt_config_file_close(&d.config_file);
 	bt_strbuf_free(&d.complaints);

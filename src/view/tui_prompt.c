@@ -26,16 +26,17 @@ void bt_tui_prompt_open(struct bt_tui *t, enum bt_action action, const char *tit
 void bt_tui_prompt_draw(const struct bt_tui *t, int line)
 {
 	struct bt_pen p = bt_tui_pen(t, line);
-	int room;
+	const char *text = t->prompt.text;
+	size_t room;
 
 	bt_pen_format(&p, BT_INK_BOLD, "%s: ", t->prompt.title);
-	room = p.end - p.x - 1;
+	room = p.end > p.x + 1 ? (size_t)(p.end - p.x - 1) : 0;
 	/* The end of what is typed is what is looked at. */
-	bt_pen_raw(&p, BT_INK_PLAIN,
-		   room > 0 && t->prompt.length > (size_t)room
-		       ? t->prompt.text + t->prompt.length - (size_t)room
-		       : t->prompt.text,
-		   0);
+	if (t->prompt.length > room)
+		text += t->prompt.length - room;
+	while (((unsigned char)*text & 0xc0) == 0x80)
+		text++;
+	bt_pen_raw(&p, BT_INK_PLAIN, text, 0);
 	p.selected = true;
 	bt_pen_text(&p, BT_INK_PLAIN, " ");
 }

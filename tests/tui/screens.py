@@ -97,6 +97,8 @@ SCREENS = [
     Screen("idle-hidden", ["i"]),
     Screen("kernel-hidden", ["K"]),
     Screen("filter-prompt", ["F4", "=user:app !lua"]),
+    Screen("filter-prompt-long", ["F4", "=日本語の名前 is longer than this line"], columns=40, rows=10, scene="hostile"),
+    Screen("filter-wide", ["F4", "=日本語", "Enter"], scene="hostile"),
     Screen("filter", ["F4", "=user:app verdict:io", "Enter"]),
     Screen("filter-regex", ["\\", "=/cc1.*[mo]\\w+\\.cc/", "Enter"]),
     Screen("filter-broken", ["F4", "=/a(/", "Enter"]),
