@@ -10,7 +10,7 @@
 const struct bt_key bt_keys[] = {
 { BT_ACTION_HELP, { KEY_F(1), 'h', '?' }, true, "F1 h ?", "help", "this help" },
 { BT_ACTION_OPEN, { '\r', '\n', KEY_ENTER }, false, "Enter", "open", "open the process: budget, bursts, threads, evidence; a control group: show its processes" },
-{ BT_ACTION_BACK, { ESCAPE }, true, "Esc", NULL, "back; drop filter and search" },
+{ BT_ACTION_BACK, { ESCAPE }, true, "Esc", NULL, "back; drop the filter, follow no more" },
 { BT_ACTION_UP, { KEY_UP }, true, "Up", NULL, "one line up" },
 { BT_ACTION_DOWN, { KEY_DOWN }, true, "Down", NULL, "one line down" },
 { BT_ACTION_PAGE_UP, { KEY_PPAGE, CTRL('b') }, true, "PgUp", NULL, "one page up" },

@@ -6,6 +6,7 @@ memory; ours against top and htop, each in a terminal of 160 × 50 that nobody l
 CPU time is that of all threads (schedstat) over some frames, start-up and the first frames not counted. A key
 (Down) is answered when the first bytes come back; keys are sent at odd times, so some of them meet a refresh.
 """
+import contextlib
 import fcntl
 import os
 import pty
@@ -112,9 +113,18 @@ def measure(command, frames, keys):
     return found
 
 
+def forking(shells):
+    """Processes that come and go, some hundred a second."""
+    stack = contextlib.ExitStack()
+    for _ in range(shells):
+        stack.enter_context(bench.child(["sh", "-c", "while :; do sleep 0.05; done"], stop=signal.SIGKILL))
+    return stack
+
+
 def run(options, report):
     bench.need_root()
-    tools = {OURS: [bench.boundtop(), "-d", str(DELAY)]}
+    ours = [bench.boundtop(), "-d", str(DELAY)]
+    tools = {OURS: ours}
     if bench.have("top"):
         tools["top"] = ["top", "-d", str(DELAY)]
     if bench.have("htop"):
@@ -128,11 +138,18 @@ def run(options, report):
     with bench.sleepers(options.processes):
         results = bench.rounds(count, {name: (lambda command=command: measure(command, frames, keys))
                                        for name, command in tools.items()}, bench.patience(options))
+    quiet = measure(ours, frames, keys)
+    with forking(20):
+        busy = measure(ours, frames, keys)
     column = lambda name, what, form="{:.1f}": bench.spread([row[what] for row in results[name]], form)
     report.text(f"{options.processes:,} sleeping processes, {COLUMNS} × {ROWS}:")
     report.table(["tool", "CPU ms a frame", "bytes a frame", "ms to the answer to a key", "the slowest key", "peak RSS MB"],
                  [[name, column(name, "cpu"), column(name, "bytes", "{:.0f}"), column(name, "key"),
                    column(name, "key_worst"), column(name, "rss")] for name in tools])
+    report.text("The same without these processes, and with 20 shells that fork all the time instead:")
+    report.table(["host", "CPU ms a frame", "bytes a frame", "ms to the answer to a key"],
+                 [[host, f"{row['cpu']:.1f}", f"{row['bytes']:.0f}", f"{row['key']:.1f}"]
+                  for host, row in (("as it is", quiet), ("forking", busy))])
     cpu = {name: [row["cpu"] for row in results[name]] for name in tools}
     for name in tools:
         if name != OURS:
