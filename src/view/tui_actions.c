@@ -12,6 +12,7 @@
 
 #define SHIFT_STEP  8
 #define WHEEL_LINES 3
+#define CLICKS_MAX  8 /* as many as curses keeps */
 #define SCROLL_END  (1L << 30)
 
 struct bt_process *bt_tui_target(struct bt_tui *t)
@@ -399,37 +400,48 @@ static void click_list(struct bt_tui *t, int line)
 		t->cursor = row;
 }
 
-/* Mouse: returns enum bt_tui_request. */
-static unsigned int click(struct bt_tui *t)
+/* Returns enum bt_tui_request. */
+static unsigned int click(struct bt_tui *t, const MEVENT *e)
 {
-	MEVENT e;
-
-	if (getmouse(&e) != OK)
-		return 0;
-	if (e.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED)) {
+	if (e->bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED)) {
 		if (!t->menu)
-			bt_tui_move(t, e.bstate & BUTTON4_PRESSED ? -WHEEL_LINES : WHEEL_LINES);
+			bt_tui_move(t, e->bstate & BUTTON4_PRESSED ? -WHEEL_LINES : WHEEL_LINES);
 		return 0;
 	}
 	if (t->menu) {
-		bt_tui_menu_click(t, e.y);
+		bt_tui_menu_click(t, e->y);
 		return 0;
 	}
-	for (size_t i = 0; e.y == t->foot_line && i < t->foot_key_count; i++)
-		if (e.x >= t->foot_keys[i].begin && e.x < t->foot_keys[i].end)
+	for (size_t i = 0; e->y == t->foot_line && i < t->foot_key_count; i++)
+		if (e->x >= t->foot_keys[i].begin && e->x < t->foot_keys[i].end)
 			return bt_tui_act(t, t->foot_keys[i].action);
 	if (t->view != BT_TUI_LIST || !t->data)
 		return 0;
-	if (e.y == t->head_line)
-		click_head(t, e.x);
-	else if (e.y >= t->list_top && e.y < t->list_top + t->list_height)
-		click_list(t, e.y);
+	if (e->y == t->head_line)
+		click_head(t, e->x);
+	else if (e->y >= t->list_top && e->y < t->list_top + t->list_height)
+		click_list(t, e->y);
 	return 0;
+}
+
+/* Clicks that came together are one key of curses; it gives the last one first. */
+static unsigned int clicks(struct bt_tui *t)
+{
+	MEVENT events[CLICKS_MAX];
+	unsigned int request = 0;
+	size_t count = 0;
+
+	while (count < CLICKS_MAX && getmouse(&events[count]) == OK)
+		count++;
+	while (count)
+		request |= click(t, &events[--count]);
+	return request;
 }
 
 unsigned int bt_tui_input(struct bt_tui *t)
 {
 	unsigned int request = 0;
+	bool stale = false;
 	wint_t code;
 	int kind;
 
@@ -438,8 +450,12 @@ unsigned int bt_tui_input(struct bt_tui *t)
 
 		if (!t->message_lasting)
 			*t->message = '\0';
+		/* What is clicked at is what is drawn, not what will be. */
+		if (function && code == KEY_MOUSE && stale)
+			bt_tui_draw(t);
+		stale = true;
 		if (function && code == KEY_MOUSE)
-			request |= click(t);
+			request |= clicks(t);
 		else if (t->prompt.active)
 			bt_tui_prompt_key(t, function, (unsigned int)code);
 		else if (t->menu)

@@ -101,10 +101,8 @@ int bt_terminal_open(void)
 	nodelay(stdscr, TRUE);
 	idlok(stdscr, FALSE);
 	curs_set(0);
-	mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
-		      BUTTON5_PRESSED,
-		  NULL);
-	/* A click is taken when the button goes down: nobody waits for it to come up. */
+	/* A click is taken when the button goes down: nobody waits for it to come up, and two are two. */
+	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 	mouseinterval(0);
 	return 0;
 }

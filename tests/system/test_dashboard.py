@@ -198,6 +198,7 @@ class Dashboard(unittest.TestCase):
             terminal.keys("t")
             terminal.await_screen("└ ")
             terminal.await_screen("the last frame stays")
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
             terminal.keys("q")
             terminal.await_screen("status=0=")
 
