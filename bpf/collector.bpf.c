@@ -7,7 +7,9 @@
 
 #include "account.h"
 #include "collector_shared.h"
+#include "gil.h"
 #include "reason.h"
+#include "waker.h"
 #include "wire.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -201,7 +203,7 @@ static __always_inline void waking_late(struct bt_account *a, __u64 now_ns, __u6
 {
 	/* A thread that never slept was in the run queue all the time, as far as two clocks can tell. */
 	if (a->phase == BT_PHASE_BLOCKED && queued_ns + CLOCKS_DIFFER_NS < now_ns - a->since_ns)
-		bt_account_waking(a, now_ns - queued_ns, 0);
+		bt_account_waking(a, now_ns - queued_ns, 0, a->reason.cause);
 }
 
 /* The switch-in of a thread that now leaves the CPU was not seen. */
@@ -231,6 +233,7 @@ static __noinline int waking_check(struct bt_account *a, struct task_struct *t, 
 static __always_inline void switch_out(struct task_struct *prev, bool preempt, __u32 state, __u64 now_ns)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, prev, NULL, 0);
+	enum bt_doubt doubt = BT_DOUBT_NONE;
 	struct bt_reason why;
 	bool blocked = !preempt && (state & TASK_STATE_MASK);
 
@@ -254,7 +257,12 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 		return;
 	}
 	if (blocked) {
-		reason_of_block(prev, state, &a->reason, &why);
+		doubt = reason_of_block(prev, state, a, &why);
+		if (why.target == BT_TARGET_FUTEX && why.cause != BT_MS_PAGING &&
+		    gil_is_at(a, prev->tgid, why.object)) {
+			why.cause = BT_MS_GIL;
+			doubt = BT_DOUBT_NONE;
+		}
 	} else {
 		/* What it waited for before is kept for restart_syscall. */
 		why = a->reason;
@@ -262,7 +270,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	}
 	a->runtime_ns = prev->se.sum_exec_runtime;
 	a->run_delay_ns = task_run_delay_ns(prev);
-	bt_account_switch_out(a, now_ns, blocked, &why);
+	bt_account_switch_out(a, now_ns, blocked, &why, doubt);
 }
 
 static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
@@ -275,7 +283,7 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
 			return;
 	}
 	/* A fresh account, or one that the iterator is about to seed: whatever it was, it runs now. */
-	if (a->phase <= BT_PHASE_SEEDING) {
+	if (a->phase == BT_PHASE_NONE) {
 		a->since_ns = now_ns;
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 		return;
@@ -322,9 +330,25 @@ SEC("tp_btf/sched_waking")
 int BPF_PROG(bt_waking, struct task_struct *t)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	struct task_struct *waker;
+	struct bt_account *by = NULL;
+	__s32 waker_pid = 0;
+	__u64 now_ns;
+	__u8 cause;
 
-	if (a)
-		bt_account_waking(a, bpf_ktime_get_ns(), (__s32)(bpf_get_current_pid_tgid() >> 32));
+	if (!a || a->phase != BT_PHASE_BLOCKED)
+		return 0;
+	now_ns = bpf_ktime_get_ns();
+	cause = a->reason.cause;
+	waker = waker_process();
+	if (waker) {
+		waker_pid = waker->tgid;
+		if (a->doubt)
+			by = bpf_task_storage_get(&accounts, waker, NULL, 0);
+	}
+	if (a->doubt)
+		cause = (__u8)cause_at_wake(t, a, by, waker_pid == t->tgid, now_ns);
+	bt_account_waking(a, now_ns, waker_pid, cause);
 	return 0;
 }
 
@@ -333,19 +357,23 @@ int BPF_PROG(bt_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 	struct bt_account *a = account_create(child, now_ns);
-	struct bt_account *of_parent;
+	struct bt_account *of_parent = bpf_task_storage_get(&accounts, parent, NULL, 0);
+	__u64 mm = task_mm(parent);
 
 	if (!a)
 		return 0;
 	a->parent_tgid = parent->tgid;
 	a->parent_start_ns = task_plain(parent)->group_leader->start_boottime;
-	if (child->tgid == parent->tgid) {
+	if (of_parent && child->tgid == parent->tgid) {
 		/* A thread has its process's parent. */
-		of_parent = bpf_task_storage_get(&accounts, parent, NULL, 0);
-		if (of_parent) {
-			a->parent_tgid = of_parent->parent_tgid;
-			a->parent_start_ns = of_parent->parent_start_ns;
-		}
+		a->parent_tgid = of_parent->parent_tgid;
+		a->parent_start_ns = of_parent->parent_start_ns;
+		if (of_parent->gil_mm != mm)
+			gil_ask(of_parent, parent->tgid, mm, &exits);
+		gil_inherit(a, of_parent, mm);
+	} else if (of_parent && of_parent->gil_mm == mm && of_parent->gil_state == BT_GIL_KNOWN) {
+		/* A copy of the address space, or the same one. */
+		gil_inherit(a, of_parent, task_mm(child));
 	}
 	a->reason.cause = BT_MS_RUN_QUEUE;
 	bt_account_phase_set(a, BT_PHASE_RUNNABLE);
@@ -372,6 +400,9 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 	}
 	if (!a->id)
 		account_init(a, t, now_ns);
+	/* User space answers without being asked for those it finds at the start. */
+	if (a->gil_state == BT_GIL_UNASKED)
+		a->gil_state = BT_GIL_ASKED;
 	if (a->phase != BT_PHASE_NONE)
 		return a;
 	if (t->exit_state) {
@@ -382,7 +413,7 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 		a->reason.cause = task_is_throttled(t) ? BT_MS_CPU_QUOTA : BT_MS_RUN_QUEUE;
 		phase = BT_PHASE_RUNNABLE;
 	} else {
-		reason_of_block(t, state, NULL, &a->reason);
+		a->doubt = (__u8)reason_of_block(t, state, NULL, &a->reason);
 		a->found_asleep = 1;
 		phase = BT_PHASE_BLOCKED;
 	}

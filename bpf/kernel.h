@@ -22,6 +22,7 @@
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long di, si, dx, orig_ax;
+	unsigned long bx, cx;
 };
 struct thread_info {
 	unsigned int status; /* arch/x86: TS_COMPAT */
@@ -53,19 +54,46 @@ struct inode {
 
 struct sock_common {
 	__u16 skc_family;
+	unsigned char skc_state;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	/* a bit field before 5.17 */
+	__u8 sk_userlocks;
+	__u16 sk_type;
+};
+
+struct ipv6_pinfo {
+	int mcast_oif;
+};
+
+struct inet_sock {
+	struct sock sk;
+	struct ipv6_pinfo *pinet6;
+	int mc_index;
 };
 
 struct socket {
 	struct sock *sk;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	struct inode *f_inode;
 	void *private_data;
+	struct path f_path;
 };
 
 struct fdtable {
@@ -77,8 +105,25 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct timespec64 {
+	__u64 tv_sec;
+};
+
 struct list_head {
 	struct list_head *next;
+};
+
+struct epoll_filefd {
+	struct file *file;
+};
+
+struct epitem {
+	struct list_head rdllink;
+	struct epoll_filefd ffd;
+};
+
+struct eventpoll {
+	struct list_head rdllist;
 };
 
 struct percpu_counter {
@@ -241,14 +286,16 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 #define plain_read(type, ptr, field)                                                                         \
 	(has_rdonly_cast ? plain_cast(type, ptr)->field : BPF_CORE_READ((struct type *)(ptr), field))
 
-/* The pointer at address at, an element of an array. Any type that begins with a pointer serves for a plain
- * load. */
-static __always_inline void *pointer_read(void *at)
+/*
+ * The pointer at an address, as a number: global functions take no others. Any type that begins with a number
+ * of 64 bits serves for a plain load.
+ */
+static __always_inline __u64 address_read(void *at)
 {
-	void *value = NULL;
+	__u64 value = 0;
 
 	if (has_rdonly_cast)
-		return plain_cast(list_head, at)->next;
+		return plain_cast(timespec64, at)->tv_sec;
 	bpf_probe_read_kernel(&value, sizeof(value), at);
 	return value;
 }
@@ -327,10 +374,10 @@ static __always_inline void task_syscall(struct task_struct *t, struct syscall_r
 
 #if defined(__TARGET_ARCH_x86)
 	out->nr = (int)regs->orig_ax;
-	out->arg[0] = regs->di;
-	out->arg[1] = regs->si;
-	out->arg[2] = regs->dx;
 	out->compat = t->thread_info.status & TS_COMPAT;
+	out->arg[0] = out->compat ? (__u32)regs->bx : regs->di;
+	out->arg[1] = out->compat ? (__u32)regs->cx : regs->si;
+	out->arg[2] = regs->dx;
 #elif defined(__TARGET_ARCH_arm64)
 	out->nr = regs->syscallno;
 	out->arg[0] = regs->orig_x0;

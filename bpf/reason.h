@@ -8,10 +8,14 @@
 
 #include "account.h"
 #include "kernel.h"
+#include "object.h"
 #include "syscall_class.h"
 
 /* Filled before load: BT_SC_* by number of the native ABI. */
 const volatile __u8 syscall_class[BT_SYSCALL_MAX];
+/* Likewise: the number in the native ABI of each one of the 32-bit ABI, plus 1. */
+const volatile __u16 syscall_compat[BT_SYSCALL_MAX];
+
 /* file systems by s_magic: include/uapi/linux/magic.h and each one's own header */
 #define MAGIC_NFS     0x6969
 #define MAGIC_CIFS    0xff534d42
@@ -35,78 +39,6 @@ const volatile __u8 syscall_class[BT_SYSCALL_MAX];
 #define FUTEX_WAIT_REQUEUE_PI 11
 #define FUTEX_LOCK_PI2        13
 #define FUTEX_PRIVATE         0x80
-
-#define AF_UNIX  1
-#define AF_INET  2
-#define AF_INET6 10
-
-/* What a descriptor leads to. */
-struct bt_object {
-	__u64 ino;
-	__u64 magic;
-	__u8 target; /* enum bt_target */
-};
-
-static __always_inline __u8 socket_target(struct file *file)
-{
-	struct socket *socket = plain_read(file, file, private_data);
-	struct sock *sk;
-	__u16 family;
-
-	if (!socket)
-		return BT_TARGET_SOCKET;
-	sk = plain_read(socket, socket, sk);
-	if (!sk)
-		return BT_TARGET_SOCKET;
-	family = plain_read(sock, sk, __sk_common.skc_family);
-	if (family == AF_INET || family == AF_INET6)
-		return BT_TARGET_INET;
-	return family == AF_UNIX ? BT_TARGET_UNIX : BT_TARGET_SOCKET;
-}
-
-static __always_inline bool object_of_fd(struct task_struct *t, __u32 fd, struct bt_object *o)
-{
-	struct files_struct *files = task_plain(t)->files;
-	struct file *file;
-	struct inode *inode;
-	struct super_block *sb;
-	__u32 mode;
-
-	if (!files || fd >= files->fdt->max_fds)
-		return false;
-	file = pointer_read(files->fdt->fd + fd);
-	if (!file)
-		return false;
-	inode = plain_read(file, file, f_inode);
-	if (!inode)
-		return false;
-	mode = plain_read(inode, inode, i_mode);
-	o->ino = plain_read(inode, inode, i_ino);
-	switch ((mode & S_IFMT) >> S_SHIFT) {
-	case 0x1:
-		o->target = BT_TARGET_PIPE;
-		break;
-	case 0x2:
-		o->target = BT_TARGET_CHARDEV;
-		break;
-	case 0x6:
-		o->target = BT_TARGET_BLOCKDEV;
-		break;
-	case 0x4:
-	case 0x8:
-		sb = plain_read(inode, inode, i_sb);
-		o->magic = sb ? plain_read(super_block, sb, s_magic) : 0;
-		o->target = (mode & S_IFMT) >> S_SHIFT == 0x4 ? BT_TARGET_DIRECTORY : BT_TARGET_FILE;
-		break;
-	case 0xc:
-		o->target = socket_target(file);
-		break;
-	default:
-		o->target = BT_TARGET_ANON;
-		break;
-	}
-	return true;
-}
 
 /* A block on a file, by what kind of file system it is on. */
 static __always_inline __u8 cause_of_file(__u64 magic, bool uninterruptible)
@@ -148,20 +80,24 @@ static __always_inline __u8 cause_of_object(const struct bt_object *o, bool writ
 		/* No block I/O is behind these: their buffer was not in memory. */
 		return iowait ? BT_MS_PAGING : BT_MS_IPC;
 	case BT_TARGET_INET:
-		return iowait ? BT_MS_PAGING : BT_MS_NETWORK;
+		if (iowait)
+			return BT_MS_PAGING;
+		return writes || o->owed ? BT_MS_NETWORK : BT_MS_EVENT;
 	case BT_TARGET_CHARDEV:
 		if (iowait)
 			return BT_MS_DISK;
 		return writes ? BT_MS_IPC : BT_MS_EVENT;
 	default:
-		return writes ? BT_MS_IPC : BT_MS_EVENT;
+		if (o->timer)
+			return BT_MS_SLEEP;
+		return writes || o->peer ? BT_MS_IPC : BT_MS_EVENT;
 	}
 }
 
 /*
  * glibc's and the kernel's conventions, seen at work (FACTS): a mutex waits for the value 2, a rwlock for 2
  * or 3 with a bitset, a join without the private flag for the other thread's number. A condition variable and
- * a semaphore wait for 0 and cannot be told apart here: they are events.
+ * a semaphore cannot be told apart here: events, until they are woken.
  */
 static __always_inline __u8 cause_of_futex(__u32 op, __u32 val)
 {
@@ -189,14 +125,109 @@ static __always_inline __u8 cause_of_kthread(__u32 state, bool iowait)
 	return BT_MS_LOCK;
 }
 
-/* Why task t, which is blocked in state, left the CPU. before: the reason of its last block, if any. */
-static __always_inline void reason_of_block(struct task_struct *t, __u32 state,
-					    const struct bt_reason *before, struct bt_reason *r)
+#define POLLED_MAX 4 /* descriptors that are looked at: with more, it is a server that waits for work */
+
+struct pollfd {
+	__s32 fd;
+	__s16 events, revents;
+};
+
+/* A wait for one of a few descriptors. An owed internet socket among them is what it is about. */
+static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *fds, __u32 count,
+						     struct bt_reason *r)
+{
+	enum bt_doubt doubt = BT_DOUBT_NONE;
+
+	for (__u32 i = 0; i < POLLED_MAX && i < count; i++) {
+		struct bt_object o = {};
+
+		if (!object_of_fd(files, (__u32)fds[i], &o) || !(o.owed || o.peer))
+			continue;
+		r->fd = fds[i];
+		r->object = o.ino;
+		r->target = o.target;
+		if (o.owed) {
+			r->cause = BT_MS_NETWORK;
+			return BT_DOUBT_REPLY;
+		}
+		doubt = BT_DOUBT_PEER;
+	}
+	return doubt;
+}
+
+/* poll(): the set is in the memory of the task that is current. */
+__noinline int doubt_of_poll(__u64 files, __u64 set, __u64 count, struct bt_reason *r)
+{
+	struct pollfd polled[POLLED_MAX];
+	__s32 fds[POLLED_MAX];
+
+	if (!r || !count || count > POLLED_MAX)
+		return BT_DOUBT_NONE;
+	/* The kernel has just read it: it is there. */
+	if (bpf_probe_read_user(polled, sizeof(polled[0]) * count, (void *)set))
+		return BT_DOUBT_NONE;
+	for (int i = 0; i < POLLED_MAX; i++)
+		fds[i] = i < (int)count ? polled[i].fd : -1;
+	return doubt_of_polled(files, fds, (__u32)count, r);
+}
+
+/* The number of the lowest bit that is set, by a de Bruijn sequence: clang 14 breaks down over ctz for BPF.
+ */
+#define DE_BRUIJN 0x03f79d71b4cb0a89ULL
+static const __u8 lowest_bit[64] = {
+    0,  1,  48, 2,  57, 49, 28, 3,  61, 58, 50, 42, 38, 29, 17, 4,  62, 55, 59, 36, 53, 51,
+    43, 22, 45, 39, 33, 30, 24, 18, 12, 5,  63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21,
+    44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6,
+};
+
+/* select(): likewise, of the first 64 descriptors. */
+__noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_reason *r)
+{
+	__s32 fds[POLLED_MAX];
+	__u32 count = 0;
+	__u64 bits = 0;
+
+	if (!r || !set || !highest || bpf_probe_read_user(&bits, sizeof(bits), (void *)set))
+		return BT_DOUBT_NONE;
+	if (highest < 64)
+		bits &= (1ULL << highest) - 1;
+	for (int i = 0; i < POLLED_MAX; i++) {
+		fds[i] = bits ? lowest_bit[((bits & -bits) * DE_BRUIJN >> 58) & 63] : -1;
+		count += bits != 0;
+		bits &= bits - 1;
+	}
+	if (bits)
+		return BT_DOUBT_NONE;
+	return doubt_of_polled(files, fds, count, r);
+}
+
+/*
+ * A ring's waits are flagged as I/O, all of them. It has block I/O in flight if the task has asked for some
+ * since it last waited: direct I/O and pages that are not in memory are counted when they are asked for.
+ * What a worker does for the ring is the worker's own wait.
+ */
+static __always_inline __u8 cause_of_uring(struct task_struct *t, struct bt_account *a)
+{
+	__u64 bytes = t->ioac.read_bytes + t->ioac.write_bytes;
+
+	if (!a || a->uring_bytes == bytes)
+		return BT_MS_EVENT;
+	a->uring_bytes = bytes;
+	return BT_MS_DISK;
+}
+
+/*
+ * Why task t, which is blocked in state, left the CPU, and what would have to tell whether that is right.
+ * a: its account if t is current; NULL: it was found asleep, and nothing may be read of its memory.
+ */
+static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u32 state, struct bt_account *a,
+						     struct bt_reason *r)
 {
 	bool iowait = BPF_CORE_READ_BITFIELD(t, in_iowait);
 	bool uninterruptible = state & TASK_UNINTERRUPTIBLE;
 	struct bt_object o = {};
 	struct syscall_regs call;
+	bool writes;
 	__u32 class;
 
 	r->object = 0;
@@ -205,79 +236,117 @@ static __always_inline void reason_of_block(struct task_struct *t, __u32 state,
 	r->target = BT_TARGET_NONE;
 	if (state & (TASK_STOPPED_BIT | TASK_TRACED_BIT | TASK_FROZEN)) {
 		r->cause = BT_MS_STOPPED;
-		return;
+		return BT_DOUBT_NONE;
 	}
 	/* io_uring's workers have the registers of whoever made them. */
 	if (t->flags & (PF_KTHREAD | PF_IO_WORKER)) {
 		r->cause = cause_of_kthread(state, iowait);
-		return;
+		return BT_DOUBT_NONE;
 	}
 	task_syscall(t, &call);
 	if (call.nr < 0 || call.nr >= BT_SYSCALL_MAX) {
 		/* An exception. With I/O it is a page fault; in D it waits for the address space's lock. */
 		r->cause = iowait ? BT_MS_PAGING : uninterruptible ? BT_MS_LOCK : BT_MS_UNKNOWN;
-		return;
+		return BT_DOUBT_NONE;
 	}
+	if (call.compat)
+		call.nr = (long)syscall_compat[call.nr & (BT_SYSCALL_MAX - 1)] - 1;
 	r->syscall = (__s16)call.nr;
-	class = call.compat ? BT_SC_OTHER : syscall_class[call.nr & (BT_SYSCALL_MAX - 1)];
-	if (class == BT_SC_RESTART && before && before->syscall >= 0) {
-		*r = *before;
-		return;
+	class = call.nr < 0 ? BT_SC_OTHER : syscall_class[call.nr & (BT_SYSCALL_MAX - 1)];
+	if (class == BT_SC_RESTART && a && a->reason.syscall >= 0) {
+		*r = a->reason;
+		return a->doubt;
 	}
 
 	switch (class) {
 	case BT_SC_READ:
 	case BT_SC_WRITE:
+	case BT_SC_COPY:
 	case BT_SC_FILE:
 	case BT_SC_CONNECT:
 	case BT_SC_ACCEPT:
 		r->fd = (__s32)call.arg[0];
-		if (!object_of_fd(t, (__u32)r->fd, &o)) {
+		if (!object_of_fd(task_files(t), (__u32)r->fd, &o)) {
 			/* Closed by another thread meanwhile. */
 			r->cause = iowait ? BT_MS_DISK : BT_MS_UNKNOWN;
-			return;
+			return BT_DOUBT_NONE;
 		}
 		r->object = o.ino;
 		r->target = o.target;
-		if (class == BT_SC_ACCEPT)
+		if (class == BT_SC_ACCEPT) {
 			r->cause = BT_MS_EVENT;
-		else
-			r->cause = cause_of_object(&o, class != BT_SC_READ, uninterruptible, iowait);
-		return;
+			return BT_DOUBT_NONE;
+		}
+		/* The other end can be what it waits for: pages of a file. */
+		if (class == BT_SC_COPY && iowait) {
+			r->cause = BT_MS_DISK;
+			return BT_DOUBT_NONE;
+		}
+		/* A copy between pipes reads one; to a socket it writes. */
+		writes = class != BT_SC_READ && (class != BT_SC_COPY || o.target == BT_TARGET_INET);
+		r->cause = cause_of_object(&o, writes, uninterruptible, iowait);
+		if (writes || !o.peer || r->cause != BT_MS_IPC)
+			return BT_DOUBT_NONE;
+		/* Nobody knows for how long: rather an idle one. */
+		if (!a)
+			r->cause = BT_MS_EVENT;
+		return BT_DOUBT_PEER;
 	case BT_SC_PATH:
 		/* Interruptible: the other end of a FIFO is not open. */
 		r->cause = iowait || uninterruptible ? BT_MS_DISK : BT_MS_IPC;
-		return;
+		return BT_DOUBT_NONE;
 	case BT_SC_SYNC:
 	case BT_SC_AIO:
 		r->cause = BT_MS_DISK;
-		return;
+		return BT_DOUBT_NONE;
 	case BT_SC_FUTEX:
 		r->object = call.arg[0];
 		r->target = BT_TARGET_FUTEX;
 		r->cause = iowait ? BT_MS_PAGING : cause_of_futex((__u32)call.arg[1], (__u32)call.arg[2]);
-		return;
+		return r->cause == BT_MS_EVENT ? BT_DOUBT_FUTEX : BT_DOUBT_NONE;
+	case BT_SC_SEMAPHORE:
+		r->object = call.arg[0];
+		r->cause = a ? BT_MS_LOCK : BT_MS_EVENT;
+		return BT_DOUBT_FUTEX;
 	case BT_SC_LOCK:
 	case BT_SC_FCNTL:
 		r->cause = BT_MS_LOCK;
-		return;
+		return BT_DOUBT_NONE;
 	case BT_SC_SLEEP:
 		r->cause = BT_MS_SLEEP;
-		return;
+		return BT_DOUBT_NONE;
 	case BT_SC_CHILD:
 		r->cause = BT_MS_CHILD;
-		return;
-	case BT_SC_MESSAGE:
+		return BT_DOUBT_NONE;
+	case BT_SC_RECEIVE:
+		r->object = call.arg[0];
+		r->cause = a ? BT_MS_IPC : BT_MS_EVENT;
+		return BT_DOUBT_PEER;
+	case BT_SC_SEND:
+		r->object = call.arg[0];
 		r->cause = BT_MS_IPC;
-		return;
+		return BT_DOUBT_NONE;
+	case BT_SC_EPOLL:
+		r->fd = (__s32)call.arg[0];
+		r->cause = BT_MS_EVENT;
+		return BT_DOUBT_EPOLL;
 	case BT_SC_POLL:
+		/* Nothing but a time to wait for: how some programs sleep. */
+		r->cause = call.arg[1] ? BT_MS_EVENT : BT_MS_SLEEP;
+		return a ? doubt_of_poll(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
+	case BT_SC_SELECT:
+		r->cause = call.arg[0] ? BT_MS_EVENT : BT_MS_SLEEP;
+		return a ? doubt_of_select(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
+	case BT_SC_URING:
+		r->cause = cause_of_uring(t, a);
+		return BT_DOUBT_NONE;
 	case BT_SC_EVENT:
 	case BT_SC_RESTART:
 		r->cause = BT_MS_EVENT;
-		return;
+		return BT_DOUBT_NONE;
 	default:
 		r->cause = iowait ? BT_MS_DISK : uninterruptible ? BT_MS_LOCK : BT_MS_EVENT;
-		return;
+		return BT_DOUBT_NONE;
 	}
 }
 

@@ -42,7 +42,6 @@
 
 enum bt_phase {
 	BT_PHASE_NONE,     /* zeroed memory: no account yet */
-	BT_PHASE_SEEDING,  /* the iterator is about to say what a thread found at the start does */
 	BT_PHASE_ONCPU,    /* running since since_ns */
 	BT_PHASE_RUNNABLE, /* in a run queue, or held back by a quota, since since_ns; cause says which */
 	BT_PHASE_BLOCKED,  /* asleep since since_ns, for cause */
@@ -70,7 +69,8 @@ enum bt_target {
 struct bt_reason {
 	__u64 object;  /* inode number, futex address; 0 = none */
 	__s32 fd;      /* descriptor that the thread waits on, -1 = none */
-	__s16 syscall; /* number in the thread's own ABI; -1 = none (page fault, kernel thread) */
+	__s16 syscall; /* number in the machine's own ABI, of 32-bit calls, too; -1 = none (page fault, kernel
+			  thread) */
 	__u8 cause;    /* enum bt_microstate, off-CPU */
 	__u8 target;   /* enum bt_target */
 };
@@ -82,6 +82,34 @@ struct bt_wait {
 	__u32 count;
 	__s32 waker_pid; /* process that ended the last of them; 0 = an interrupt or the kernel */
 };
+
+/*
+ * Ambiguous waits: what they were shows only when they end, by who ends them (DESIGN, section 1). Until then
+ * a wait carries the label that the last one at the same place got.
+ */
+enum bt_doubt {
+	BT_DOUBT_NONE,
+	BT_DOUBT_PEER,  /* a reader: another process may owe it something, or nobody does */
+	BT_DOUBT_FUTEX, /* a condition variable or a semaphore: for work, for an answer, or as a lock */
+	BT_DOUBT_EPOLL, /* the first file that became ready says */
+	BT_DOUBT_REPLY, /* poll and kin with an owed internet socket among few: network, unless we wake
+			   ourselves */
+};
+
+/* Whether it is known where the lock of an interpreter is. */
+enum bt_gil_state { BT_GIL_UNASKED, BT_GIL_ASKED, BT_GIL_KNOWN };
+
+/* What the last wait in doubt at a place turned out to be; places share slots. */
+#define BT_HABITS     8
+#define BT_HABIT_BITS 3
+
+struct bt_habit {
+	__u32 place; /* bt_wait_place() */
+	__u32 cause;
+};
+
+/* A reader that an interrupt or the kernel wakes is owed something if it waited for less. */
+#define BT_IDLE_AFTER_NS 1000000000ULL
 
 /* Cumulative since born_ns, closed intervals only. */
 struct bt_totals {
@@ -102,9 +130,10 @@ struct bt_account {
 	__u8 read_phase;
 	__u8 read_cause;   /* what the reader was told the open block is, up to read_ns */
 	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
-	__u8 reserved0;
-	__s32 waker_pid; /* WOKEN: which process did it; 0 = an interrupt or the kernel */
-	__u32 reserved1;
+	__u8 doubt;        /* BLOCKED, WOKEN: enum bt_doubt */
+	__s32 waker_pid;   /* WOKEN: which process did it; 0 = an interrupt or the kernel */
+	__u8 woken_cause;  /* WOKEN: what the wait turned out to be */
+	__u8 reserved[3];
 	__u64 since_ns;
 	__u64 woken_ns;          /* WOKEN: when */
 	__u64 read_ns;           /* when the reader last saw it asleep, and */
@@ -112,6 +141,7 @@ struct bt_account {
 	__u64 burst_ns;          /* on-CPU so far in the open CPU burst */
 	__u64 runtime_ns;        /* the scheduler's own sum_exec_runtime at the last switch-out, */
 	__u64 run_delay_ns;      /* and its sched_info.run_delay */
+	__u64 idle_end_ns;       /* when its last wait of group idle ended; 0 = it had none yet */
 	struct bt_reason reason; /* RUNNABLE, BLOCKED, WOKEN */
 
 	struct bt_totals totals;
@@ -122,17 +152,23 @@ struct bt_account {
 	__u64 leader_start_ns; /* CLOCK_BOOTTIME of the thread group's leader: with tgid, the process */
 	__u64 parent_start_ns; /* likewise of the process that forked it; 0 = not seen */
 	__s32 parent_tgid;     /* who forked it (stays when it is reparented); 0 = not seen */
+	__u32 gil_state;       /* enum bt_gil_state */
+	__u64 gil_from;        /* KNOWN: where the interpreter of its process keeps its global lock, */
+	__u64 gil_mm;          /* in which address space, */
+	__u32 gil_size;        /* and how far that reaches; 0 = there is none */
 	__u32 reserved2;
+	__u64 uring_bytes; /* what its task had read and written when it last waited for a ring */
 
 	struct bt_bursts bursts;
 	struct bt_wait waits[BT_WAIT_SLOTS];
+	struct bt_habit habits[BT_HABITS];
 };
 
 _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
 _Static_assert(sizeof(struct bt_totals) == 8UL * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
-_Static_assert(__builtin_offsetof(struct bt_account, totals) == 96,
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 104,
 	       "what every switch touches lies together");
 
 /*
@@ -213,8 +249,64 @@ BT_INLINE int bt_cause_is_io(__u32 cause)
 	return cause >= BT_MS_DISK && cause <= BT_MS_IPC;
 }
 
+BT_INLINE int bt_cause_is_idle(__u32 cause)
+{
+	return cause >= BT_MS_SLEEP && cause <= BT_MS_STOPPED;
+}
+
+/* Where a thread waits, folded to 32 bits; never 0. */
+BT_INLINE __u32 bt_wait_place(const struct bt_reason *r)
+{
+	__u64 key = r->object ^ ((__u64)(__u32)r->fd << 32) ^ ((__u64)(__u16)r->syscall << 17);
+
+	/* Fibonacci hashing: the upper bits are the well mixed ones. */
+	return (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 32) | 1;
+}
+
+BT_INLINE struct bt_habit *bt_account_habit(struct bt_account *a, __u32 place)
+{
+	return &a->habits[(place >> (32 - BT_HABIT_BITS)) & (BT_HABITS - 1)];
+}
+
+/* Whether a thread is known to wait for the same thing as r, too. */
+BT_INLINE int bt_account_waits_for(const struct bt_account *a, const struct bt_reason *r)
+{
+	int found = 0;
+
+#pragma GCC unroll 4
+	for (int i = 0; i < BT_WAIT_SLOTS; i++) {
+		const struct bt_wait *w = &a->waits[i];
+
+		if (w->count && w->reason.object == r->object && w->reason.syscall == r->syscall)
+			found = 1;
+	}
+	return found;
+}
+
+/*
+ * What a wait in doubt (PEER or FUTEX) of a was that a thread with the account waker now ends: nobody worked
+ * for us if the waker was idle for most of the time. idle is measured to the end of the waker's last wait of
+ * that group.
+ */
+BT_INLINE __u8 bt_cause_by_waker(const struct bt_account *a, const struct bt_account *waker, int same_process,
+				 __u64 now_ns)
+{
+	if (2 * bt_span_ns(waker->idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns))
+		return BT_MS_EVENT;
+	if (a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(waker, &a->reason))
+		return BT_MS_LOCK;
+	return same_process ? BT_MS_EVENT : BT_MS_IPC;
+}
+
+/* The same of one that no process ends: an interrupt, a timeout, a kernel thread. A futex has run out. */
+BT_INLINE __u8 bt_cause_by_kernel(const struct bt_account *a, __u64 now_ns)
+{
+	return a->doubt != BT_DOUBT_FUTEX && bt_span_ns(a->since_ns, now_ns) < BT_IDLE_AFTER_NS ? BT_MS_IPC
+												: BT_MS_EVENT;
+}
+
 /* The next of what was waited for that this wait is counted in: its own, an empty one, or the least. */
-BT_INLINE void bt_account_wait_add(struct bt_account *a, __u64 ns)
+BT_INLINE void bt_account_wait_add(struct bt_account *a, __u32 cause, __u64 ns)
 {
 	struct bt_wait *least = &a->waits[0];
 	const struct bt_reason *r = &a->reason;
@@ -224,7 +316,7 @@ BT_INLINE void bt_account_wait_add(struct bt_account *a, __u64 ns)
 		struct bt_wait *w = &a->waits[i];
 
 		if (w->reason.object == r->object && w->reason.syscall == r->syscall &&
-		    w->reason.cause == r->cause && w->count) {
+		    w->reason.cause == cause && w->count) {
 			w->ns += ns;
 			w->count++;
 			w->waker_pid = a->waker_pid;
@@ -234,6 +326,7 @@ BT_INLINE void bt_account_wait_add(struct bt_account *a, __u64 ns)
 			least = w;
 	}
 	least->reason = *r;
+	least->reason.cause = (__u8)cause;
 	least->ns = ns;
 	least->count = 1;
 	least->waker_pid = a->waker_pid;
@@ -256,20 +349,44 @@ BT_INLINE void bt_account_count(const struct bt_account *a, __u32 cause, __u64 t
 	bt_totals_add(out, cause, bt_span_ns(from_ns, to_ns));
 }
 
+/*
+ * When the block of a thread that is WOKEN ended, as it is counted: within the open interval, and what a
+ * reader was shown as asleep stays that, even if a waking is found out about late.
+ */
+BT_INLINE __u64 bt_account_woken_ns(const struct bt_account *a, __u64 now_ns)
+{
+	__u64 woken_ns = a->woken_ns;
+
+	if (woken_ns < a->since_ns)
+		woken_ns = a->since_ns;
+	if (woken_ns < a->read_ns)
+		woken_ns = a->read_ns;
+	return woken_ns < now_ns ? woken_ns : now_ns;
+}
+
 BT_INLINE void bt_account_close(struct bt_account *a, __u32 cause, __u64 to_ns)
 {
 	bt_account_count(a, cause, to_ns, &a->totals);
 }
 
-/* The thread was asleep until to_ns for the reason it left the CPU for. */
-BT_INLINE void bt_account_close_block(struct bt_account *a, __u64 to_ns)
+/* The thread was asleep until to_ns, for cause. */
+BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 to_ns)
 {
 	__u64 ns = bt_span_ns(a->since_ns, to_ns);
 
-	bt_account_close(a, a->reason.cause, to_ns);
-	if (bt_cause_is_io(a->reason.cause))
+	bt_account_close(a, cause, to_ns);
+	if (bt_cause_is_io(cause))
 		a->bursts.io[bt_burst_bucket(ns)]++;
-	bt_account_wait_add(a, ns);
+	if (bt_cause_is_idle(cause))
+		a->idle_end_ns = to_ns;
+	if (a->doubt) {
+		__u32 place = bt_wait_place(&a->reason);
+		struct bt_habit *h = bt_account_habit(a, place);
+
+		h->place = place;
+		h->cause = cause;
+	}
+	bt_account_wait_add(a, cause, ns);
 }
 
 /* Less than this can be the distance of two clocks, or of two places where they are read. */
@@ -299,11 +416,11 @@ BT_INLINE void bt_account_steal(struct bt_account *a, __u64 now_ns, __u64 ran_ns
 
 /*
  * The thread leaves the CPU. blocked = it goes to sleep; otherwise it stays runnable, and why->cause says
- * run-queue or cpu-quota. Returns 0, or 1 if it was not on the CPU as far as the account knows (a switch was
- * missed; the time since goes to unknown).
+ * run-queue or cpu-quota. doubt: what would have to tell whether why->cause is right. Returns 0, or 1 if it
+ * was not on the CPU as far as the account knows (a switch was missed; the time since goes to unknown).
  */
 BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int blocked,
-				    const struct bt_reason *why)
+				    const struct bt_reason *why, enum bt_doubt doubt)
 {
 	__u64 ns = bt_span_ns(a->since_ns, now_ns);
 	int missed = a->phase != BT_PHASE_ONCPU;
@@ -320,6 +437,14 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 		a->burst_ns = 0;
 	}
 	a->reason = *why;
+	a->doubt = (__u8)doubt;
+	if (doubt) {
+		__u32 place = bt_wait_place(why);
+		const struct bt_habit *h = bt_account_habit(a, place);
+
+		if (h->place == place)
+			a->reason.cause = (__u8)h->cause;
+	}
 	a->since_ns = now_ns;
 	bt_account_write_end(a);
 	/* Last: from here on waking may write. */
@@ -328,17 +453,18 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 }
 
 /*
- * Somebody wakes the thread. Returns 1 if it was asleep, 0 if there was nothing to do. A thread that a signal
- * kept in its run queue can get its CPU back at this very moment: then switch_in has the last word, hence the
- * exchange. seq stays as it is: phase and what belongs to it are written in the order in which they are
- * copied.
+ * Somebody wakes the thread, whose wait turns out to be for cause. Returns 1 if it was asleep, 0 if there was
+ * nothing to do. A thread that a signal kept in its run queue can get its CPU back at this very moment: then
+ * switch_in has the last word, hence the exchange. seq stays as it is: phase and what belongs to it are
+ * written in the order in which they are copied.
  */
-BT_INLINE int bt_account_waking(struct bt_account *a, __u64 now_ns, __s32 waker_pid)
+BT_INLINE int bt_account_waking(struct bt_account *a, __u64 now_ns, __s32 waker_pid, __u8 cause)
 {
 	if (*(volatile __u32 *)&a->phase != BT_PHASE_BLOCKED)
 		return 0;
 	a->woken_ns = now_ns;
 	a->waker_pid = waker_pid;
+	a->woken_cause = cause;
 	return __sync_val_compare_and_swap(&a->phase, BT_PHASE_BLOCKED, BT_PHASE_WOKEN) == BT_PHASE_BLOCKED;
 }
 
@@ -350,17 +476,15 @@ BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 
 	bt_account_write_begin(a);
 	if (phase == BT_PHASE_WOKEN) {
-		__u64 woken_ns = a->woken_ns > a->since_ns ? a->woken_ns : a->since_ns;
+		__u64 woken_ns = bt_account_woken_ns(a, now_ns);
 
-		if (woken_ns > now_ns)
-			woken_ns = now_ns;
-		bt_account_close_block(a, woken_ns);
+		bt_account_close_block(a, a->woken_cause, woken_ns);
 		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, now_ns - woken_ns);
 	} else if (phase == BT_PHASE_RUNNABLE) {
 		bt_account_close(a, a->reason.cause, now_ns);
 	} else if (phase == BT_PHASE_BLOCKED && a->found_asleep) {
 		a->waker_pid = 0;
-		bt_account_close_block(a, now_ns);
+		bt_account_close_block(a, a->reason.cause, now_ns);
 	} else if (phase == BT_PHASE_BLOCKED) {
 		bt_account_close(a, BT_MS_RUN_QUEUE, now_ns);
 	} else {
@@ -421,10 +545,8 @@ static inline void bt_account_totals_at(const struct bt_account *a, __u64 now_ns
 		bt_account_count(a, a->reason.cause, now_ns, out);
 		break;
 	case BT_PHASE_WOKEN:
-		woken_ns = a->woken_ns > a->since_ns ? a->woken_ns : a->since_ns;
-		if (woken_ns > now_ns)
-			woken_ns = now_ns;
-		bt_account_count(a, a->reason.cause, woken_ns, out);
+		woken_ns = bt_account_woken_ns(a, now_ns);
+		bt_account_count(a, a->woken_cause, woken_ns, out);
 		bt_totals_add(out, BT_MS_RUN_QUEUE, bt_span_ns(woken_ns, now_ns));
 		break;
 	default:

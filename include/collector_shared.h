@@ -35,6 +35,32 @@ struct bt_kernel_stats {
 	__u64 reads_torn;
 };
 
+/*
+ * A process has got its second thread: user space is asked where its interpreter keeps its global lock, and
+ * answers in a map. In the ring beside the records of ended threads.
+ */
+#define BT_RECORD_ASK 64
+
+struct bt_gil_key {
+	__u64 start_ns; /* of the process's leader */
+	__s32 tgid;
+	__u32 reserved;
+};
+
+struct bt_gil_range {
+	__u64 from; /* user address */
+	__u32 size; /* 0: no interpreter that is known */
+	__u32 reserved;
+};
+
+struct bt_ask {
+	struct bt_record_head head;
+	struct bt_gil_key key;
+};
+
+/* Processes whose answers are kept; the one that was not needed for longest makes room. */
+#define BT_GILS_MAX 4096
+
 struct bt_lump_key {
 	__u64 start_ns;
 	__s32 tgid;

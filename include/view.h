@@ -12,7 +12,8 @@
 
 #include "model.h"
 
-struct bt_strbuf;
+#include "strbuf.h"
+
 struct bt_field;
 
 /* What the output can show. */
@@ -38,6 +39,18 @@ struct bt_run_result {
 	size_t still_running;        /* descendants alive when the command ended */
 };
 
+/*
+ * A frame of `top -b` that was shown: the next one takes the rows of processes that are what they were from
+ * it. The view fills it, but for text: who shows the frames puts there what the view made, when that was
+ * written. Zeroed: nothing is kept. One for a model.
+ */
+struct bt_kept {
+	struct bt_strbuf text;
+	struct bt_style style;
+	uint32_t frame; /* its number */
+	bool usable;    /* each process says where its row is */
+};
+
 struct bt_report {
 	const char *version;
 	const char *collector;
@@ -45,12 +58,15 @@ struct bt_report {
 	struct bt_process **processes; /* in the order to be shown; judged */
 	size_t process_count;
 	bool threads;                    /* show thread_list, too */
+	bool bursts;                     /* classify, run: draw the histograms */
+	bool brief;                      /* one frame of many: no advice on what is idle */
 	const struct bt_process *total;  /* a tree as one; NULL: there is none */
 	uint64_t descendants;            /* of the tree */
 	const struct bt_host *host;      /* top; else NULL */
 	const struct bt_run_result *run; /* run; else NULL */
 	const struct bt_field *sort; /* top: what rows of threads are sorted by; NULL = most active first */
 	bool sort_reversed;          /* not in the field's own direction */
+	struct bt_kept *kept;        /* top: the frame before; NULL: all rows are made anew */
 };
 
 /* Appends the report to out, whole lines. 0, or -ENOMEM and out is incomplete. */

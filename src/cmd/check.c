@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boundtop check: what this kernel and these privileges allow, and which collector runs. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,26 +29,27 @@ static void add_line(struct bt_strbuf *out, const struct bt_check_line *line)
 	if (line->cost)
 		bt_strbuf_addf(out, "           without it: %s\n", line->cost);
 	if (line->remedy)
-		bt_strbuf_addf(out, "           to get it: %s\n", line->remedy);
+		bt_strbuf_addf(out, "           to get it: %s%s\n", line->remedy, line->program);
 }
 
-/* The decision is tried out, not foretold. Exit status. */
-static int add_decision(struct bt_strbuf *out)
+/* The decision is tried out, not foretold. 0, or why no collector runs is in why. */
+static int add_decision(struct bt_strbuf *out, char *why, size_t size)
 {
 	struct bt_collector *collector;
-	char why[512] = "";
-	int err = bt_collector_open(&collector, BT_COLLECTOR_AUTO, why, sizeof(why));
+	int err = bt_collector_open(&collector, BT_COLLECTOR_AUTO, why, size);
 
 	if (err) {
-		bt_strbuf_addf(out, "no collector runs: %s\n", *why ? why : strerror(-err));
-		return BT_EXIT_FAILED;
+		bt_strbuf_add(out, "no collector runs\n");
+		if (!*why)
+			snprintf(why, size, "%s", strerror(-err));
+		return err;
 	}
 	bt_strbuf_addf(out, "collector: %s, %s\n", collector->ops->name,
 		       collector->ops->exact ? "exact" : "sampled");
 	if (*why)
 		bt_strbuf_addf(out, "%s\n", why);
 	collector->ops->close(collector);
-	return BT_EXIT_DONE;
+	return 0;
 }
 
 int bt_command_check(struct bt_options *o)
@@ -56,7 +58,8 @@ int bt_command_check(struct bt_options *o)
 	struct bt_strbuf out = BT_STRBUF_INIT;
 	struct bt_kernel_facts facts;
 	size_t count;
-	int status, err;
+	char why[512] = "";
+	int none, err;
 
 	if (o->operand_count) {
 		bt_complain("%s: check takes no operands; see boundtop check --help", o->operands[0]);
@@ -67,8 +70,11 @@ int bt_command_check(struct bt_options *o)
 	bt_strbuf_addf(&out, "boundtop %s, kernel %s\n", BOUNDTOP_VERSION, facts.release);
 	for (size_t i = 0; i < count; i++)
 		add_line(&out, &lines[i]);
-	status = add_decision(&out);
+	none = add_decision(&out, why, sizeof(why));
 	err = bt_output_write(STDOUT_FILENO, "standard output", &out);
 	bt_strbuf_free(&out);
-	return err && err != BT_OUTPUT_CLOSED ? BT_EXIT_FAILED : status;
+	/* One line: where even this finds no memory, it says what failed. */
+	if (none && (!err || err == BT_OUTPUT_CLOSED))
+		bt_complain("%s", why);
+	return none || (err && err != BT_OUTPUT_CLOSED) ? BT_EXIT_FAILED : BT_EXIT_DONE;
 }

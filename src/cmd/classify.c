@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boundtop classify: what some processes, or all, are bound by; one shot. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "options.h"
 #include "output.h"
 #include "processes.h"
+#include "rlimits.h"
 #include "session.h"
 #include "tree.h"
 
@@ -48,10 +50,12 @@ static int take_operands(struct bt_options *o)
 	char why[128];
 
 	for (int i = 0; i < o->operand_count; i++) {
-		if (!bt_options_add_pid(o, o->operands[i], why, sizeof(why)))
+		int err = bt_options_add_pid(o, o->operands[i], why, sizeof(why));
+
+		if (!err)
 			continue;
 		bt_complain("%s: %s", o->operands[i], why);
-		return BT_EXIT_USAGE;
+		return bt_options_status(err);
 	}
 	return 0;
 }
@@ -65,7 +69,7 @@ static int open_targets(struct classify *c)
 	c->targets = calloc(asked + 1, sizeof(*c->targets));
 	if (!fds || !c->targets) {
 		free(fds);
-		bt_complain("no memory");
+		bt_complain("no memory%s", bt_limit_remedy(-ENOMEM));
 		return BT_EXIT_FAILED;
 	}
 	c->missing = bt_processes_check(c->options, fds);
@@ -169,7 +173,7 @@ static int print(const struct bt_options *o, const struct bt_report *r)
 	int err = o->json ? bt_view_json(r, &style, &out) : bt_view_classify(r, &style, &out);
 
 	if (err)
-		bt_complain("no memory for the report");
+		bt_complain("no memory for the report%s", bt_limit_remedy(-ENOMEM));
 	else
 		err = bt_output_write(STDOUT_FILENO, "standard output", &out);
 	bt_strbuf_free(&out);
@@ -186,16 +190,17 @@ static int report(struct classify *c)
 
 	if (!r.frame)
 		return BT_EXIT_FAILED;
+	r.bursts = o->bursts;
 	if (c->tree) {
 		if (bt_tree_members(c->tree, &r.processes, &r.process_count)) {
-			bt_complain("no memory for the tree");
+			bt_complain("no memory for the tree%s", bt_limit_remedy(-ENOMEM));
 			return BT_EXIT_FAILED;
 		}
 	} else {
 		list = bt_processes_select(&c->session, o, r.frame, &r.process_count);
 		r.processes = list;
 		if (!list) {
-			bt_complain("no memory for the report");
+			bt_complain("no memory for the report%s", bt_limit_remedy(-ENOMEM));
 			return BT_EXIT_FAILED;
 		}
 		if (!o->pid_count)
@@ -235,7 +240,7 @@ static int classify(struct classify *c)
 			return BT_EXIT_NO_PROCESS;
 		}
 		if (bt_tree_create(s->model, &root->identity, &c->tree)) {
-			bt_complain("no memory for the tree");
+			bt_complain("no memory for the tree%s", bt_limit_remedy(-ENOMEM));
 			return BT_EXIT_FAILED;
 		}
 	}

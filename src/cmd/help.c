@@ -118,13 +118,32 @@ static int print(const struct bt_strbuf *out)
 	return err && err != BT_OUTPUT_CLOSED ? BT_EXIT_FAILED : BT_EXIT_DONE;
 }
 
+/* The only character of the tables that is not ASCII is the ellipsis. */
+static void add_ascii(struct bt_strbuf *out, const char *text)
+{
+	static const char ellipsis[] = "…";
+	const char *at;
+
+	while ((at = strstr(text, ellipsis))) {
+		bt_strbuf_add_bytes(out, text, (size_t)(at - text));
+		bt_strbuf_add(out, "...");
+		text = at + strlen(ellipsis);
+	}
+	bt_strbuf_add(out, text);
+}
+
 int bt_help_print(enum bt_command_id command)
 {
 	struct bt_strbuf out = BT_STRBUF_INIT;
+	struct bt_strbuf ascii = BT_STRBUF_INIT;
+	bool utf8 = bt_style_detect(STDOUT_FILENO).utf8;
 	int status;
 
 	bt_help_add(&out, command);
-	status = print(&out);
+	if (!utf8)
+		add_ascii(&ascii, bt_strbuf_text(&out));
+	status = print(utf8 || bt_strbuf_error(&out) ? &out : &ascii);
+	bt_strbuf_free(&ascii);
 	bt_strbuf_free(&out);
 	return status;
 }
@@ -162,6 +181,10 @@ int bt_command_help(struct bt_options *o)
 	}
 	if (!o->operand_count)
 		return bt_help_print(BT_COMMAND_HELP);
+	if (o->operand_count > 1) {
+		bt_complain("%s: help takes one command; see boundtop --help", o->operands[1]);
+		return BT_EXIT_USAGE;
+	}
 	for (unsigned int i = 0; i < BT_COMMAND_COUNT; i++)
 		if (!strcmp(bt_commands[i].name, o->operands[0]))
 			return bt_help_print((enum bt_command_id)i);

@@ -25,11 +25,12 @@ const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
     [BT_COMMAND_CLASSIFY] =
 	{
 	    "classify",
-	    "[-d SECS | -f] [--json] [--threads] [--tree] [-a | -c PATTERN | PID…]",
+	    "[-d SECS | -f] [--json] [--threads] [--tree] [--bursts] [-a | -c PATTERN | PID…]",
 	    "what some processes, or all, are bound by",
-	    "Watches processes for a while and says of each what it is bound by, where its time went, and on "
+	    "Watches processes for a while and says of each what it is bound by, where its time went, on "
 	    "what "
-	    "evidence. One that ends meanwhile is reported with what was seen of it. Ctrl-C ends the "
+	    "evidence, and what to do about it. One that ends meanwhile is reported with what was seen of "
+	    "it. Ctrl-C ends the "
 	    "watching, not "
 	    "the report.",
 	    bt_command_classify,
@@ -37,7 +38,7 @@ const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
     [BT_COMMAND_RUN] =
 	{
 	    "run",
-	    "[-o FILE] [--json] [--] COMMAND [ARG…]",
+	    "[-o FILE] [--json] [--bursts] [--] COMMAND [ARG…]",
 	    "run a command, and say where the time went",
 	    "Runs a command and follows it with all its descendants. When it ends, says how long it took, "
 	    "what it was "

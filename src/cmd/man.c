@@ -1,23 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* boundtop(1), out of the tables of commands, options, microstates, verdicts and fields. */
+/* boundtop(1), out of the tables of commands, options, microstates, verdicts, advice and fields. */
 #include <string.h>
 
+#include "advice.h"
 #include "field.h"
 #include "help.h"
 #include "names.h"
 #include "options.h"
 #include "tui_keys.h"
 
-/* Text as roff takes it: no command at the start of a line, hyphens that stay what they are. */
+/* Characters that roff would make something else of, such as quotes that a shell does not know;
+ * groff_char(7). */
+static const char *escape_of(char c)
+{
+	switch (c) {
+	case '\\':
+		return "\\e";
+	case '-':
+		return "\\-";
+	case '"':
+		return "\\(dq"; /* in an argument of a macro it would end it */
+	case '\'':
+		return "\\(aq";
+	case '`':
+		return "\\(ga";
+	case '^':
+		return "\\(ha";
+	case '~':
+		return "\\(ti";
+	default:
+		return NULL;
+	}
+}
+
+/* Text as roff takes it: all of it stays what it is, and no line of it is a command. */
 static void add_text(struct bt_strbuf *out, const char *text)
 {
 	for (const char *p = text; *p; p++) {
-		if (*p == '\\')
-			bt_strbuf_add(out, "\\e");
-		else if (*p == '-')
-			bt_strbuf_add(out, "\\-");
-		else if ((*p == '.' || *p == '\'') && (p == text || p[-1] == '\n'))
-			bt_strbuf_addf(out, "\\&%c", *p);
+		const char *escape = escape_of(*p);
+
+		if (escape)
+			bt_strbuf_add(out, escape);
+		else if (*p == '.' && (p == text || p[-1] == '\n'))
+			bt_strbuf_add(out, "\\&.");
 		else
 			bt_strbuf_add_char(out, *p);
 	}
@@ -99,13 +124,42 @@ static void add_commands(struct bt_strbuf *out)
 			add_option(out, &bt_option_table[k]);
 }
 
+/* Each group with its microstates. */
+static void add_groups(struct bt_strbuf *out)
+{
+	for (unsigned int g = 0; g < BT_GROUP_NONE; g++) {
+		struct bt_strbuf list = BT_STRBUF_INIT;
+
+		for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
+			if (bt_microstate_group(ms) == g)
+				bt_strbuf_addf(&list, "%s%s", list.length ? ", " : "",
+					       bt_microstate_name(ms));
+		add_term(out, bt_group_name(g), bt_strbuf_text(&list));
+		bt_strbuf_free(&list);
+	}
+	bt_strbuf_add(out, ".PP\n");
+}
+
 static void add_words(struct bt_strbuf *out)
 {
 	add_section(out, "VERDICTS");
-	add_paragraphs(
-	    out,
-	    "The first that holds. Its cause is the largest microstate of what won; the runner-up is the "
-	    "largest of what came next.");
+	add_paragraphs(out, "A thread is active while it computes, waits for a CPU, or is blocked on "
+			    "something that owes it an "
+			    "answer: a disk, a network peer, another process, a lock. While it has nothing "
+			    "to do (it sleeps, waits "
+			    "for work, for a child, or is stopped) it is idle. A process is as active as the "
+			    "most active of its "
+			    "threads, so that a pool of parked threads does not hide the one that works: "
+			    "active is the part of the "
+			    "time for which that thread was. (Threads that ended count as one, together.)\n\n"
+			    "Active time is compared by groups of microstates, over all threads:");
+	add_groups(out);
+	add_paragraphs(out, "The verdict is the first of these that holds. Its cause is the largest "
+			    "microstate of the group that "
+			    "won; the runner-up is the largest of the group that came next. Confidence falls "
+			    "with a short window, "
+			    "few alternations between computing and waiting, lost records, and closeness to "
+			    "one of these numbers.");
 	for (unsigned int i = 0; i < BT_VERDICT_COUNT; i++)
 		add_term(out, bt_verdict_name(i), bt_verdict_meaning(i));
 	add_section(out, "MICROSTATES");
@@ -137,6 +191,21 @@ static void add_keys(struct bt_strbuf *out)
 	    "command line, whatever the case; between slashes it is an extended regular expression. "
 	    "user:NAME, verdict:NAME and cause:NAME match the beginning, cgroup:TEXT any part, pid:NUMBER "
 	    "that process. An exclamation mark turns a word round. Example: user:www verdict:io !nginx");
+}
+
+static void add_advice(struct bt_strbuf *out)
+{
+	add_section(out, "ADVICE");
+	add_paragraphs(out,
+		       "What to do about a verdict, in lines that begin with an arrow, and in JSON with "
+		       "one of these ids. "
+		       "None is given without its evidence, which it quotes. For each, docs/advice.md, which "
+		       "is installed with "
+		       "the documentation, says what it means, the evidence, what to do, and what not "
+		       "to do. top leaves it "
+		       "out for idle processes.");
+	for (unsigned int row = 0; row < bt_advice_count(); row++)
+		add_term(out, bt_advice_id(row), bt_advice_title(row));
 }
 
 static void add_fields(struct bt_strbuf *out)
@@ -177,7 +246,7 @@ static void add_reading(struct bt_strbuf *out)
 	    "threads, on average, were on a CPU, wanted one, or waited for what. The third counts processes "
 	    "by verdict.\n\n"
 	    "Lines are cut to the width of a terminal; elsewhere they are as long as they need to be, unless "
-	    "COLUMNS says otherwise. A frame ends with an empty line.\n\n"
+	    "COLUMNS says otherwise. Of classify only names are cut. A frame ends with an empty line.\n\n"
 	    "The shares of a process are of the wall time of all its threads, those that ended included. "
 	    "--json "
 	    "prints an object a line: one for each frame of top, one for all else.");
@@ -263,11 +332,14 @@ void bt_man_add(struct bt_strbuf *out)
 	    "that the microstates of a thread add up to its wall time; nothing is attached to the "
 	    "processes that are watched.\n\n"
 	    "It needs root, or CAP_BPF and CAP_PERFMON, and CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH for "
-	    "the control groups and command lines of others; boundtop check says what is missing. Without "
-	    "a command it is top.");
+	    "the control groups and command lines of others; boundtop check says what is missing. In a "
+	    "container it has to share the PIDs of the host, as by docker run --pid=host. Without a command "
+	    "it "
+	    "is top.");
 	add_commands(out);
 	add_keys(out);
 	add_words(out);
+	add_advice(out);
 	add_reading(out);
 	add_fields(out);
 	add_statuses(out);

@@ -11,6 +11,7 @@
 
 #include "output.h"
 #include "parse.h"
+#include "rlimits.h"
 
 #define TOP      (1u << BT_COMMAND_TOP)
 #define CLASSIFY (1u << BT_COMMAND_CLASSIFY)
@@ -20,17 +21,42 @@
 #define BT_NAMED(id, name)  [BT_COLLECTOR_##id] = (name),
 #define BT_LISTED(id, name) " " name
 
+#define TEXT_OF_(x)   #x
+#define TEXT_OF(x)    TEXT_OF_(x)
+#define SECONDS_RANGE "0.001 to " TEXT_OF(BT_SECONDS_MAX)
+
 #define FRAMES_MAX 1000000000000ull
+
+/* -1, 1e99: numbers, only not such as we take. */
+static bool is_beyond_seconds(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	return *text && !*end && strspn(text, "0123456789.eE+-") == strlen(text) &&
+	       (seconds < (double)BT_SECONDS_MIN_NS / 1e9 || seconds > BT_SECONDS_MAX);
+}
+
+static int complain_memory(char *why, size_t size)
+{
+	snprintf(why, size, "%s%s", strerror(ENOMEM), bt_limit_remedy(-ENOMEM));
+	return -ENOMEM;
+}
+
+int bt_options_status(int err)
+{
+	return err == -ENOMEM ? BT_EXIT_FAILED : BT_EXIT_USAGE;
+}
 
 static int set_delay(struct bt_options *o, const char *argument, char *why, size_t size)
 {
 	int err = bt_parse_seconds(argument, &o->delay_ns);
 
-	if (err == -ERANGE)
-		snprintf(why, size, "give 0.001 to %llu seconds", BT_SECONDS_MAX);
+	if (err == -ERANGE || (err && is_beyond_seconds(argument)))
+		snprintf(why, size, "must be between 0.001 and " TEXT_OF(BT_SECONDS_MAX) " seconds");
 	else if (err)
-		snprintf(why, size, "not a number of seconds; give one like 3 or 0.5");
-	return err ? -1 : 0;
+		snprintf(why, size, "not a number of seconds; give digits, like 3 or 0.5");
+	return err ? -EINVAL : 0;
 }
 
 static int set_frames(struct bt_options *o, const char *argument, char *why, size_t size)
@@ -38,7 +64,7 @@ static int set_frames(struct bt_options *o, const char *argument, char *why, siz
 	if (!bt_parse_count(argument, 1, FRAMES_MAX, &o->frames))
 		return 0;
 	snprintf(why, size, "not a number of frames; give 1 or more");
-	return -1;
+	return -EINVAL;
 }
 
 static int set_pids(struct bt_options *o, const char *argument, char *why, size_t size)
@@ -49,8 +75,7 @@ static int set_pids(struct bt_options *o, const char *argument, char *why, size_
 	int err = 0;
 
 	if (!list) {
-		snprintf(why, size, "no memory");
-		return -1;
+		return complain_memory(why, size);
 	}
 	while (!err && (text = strsep(&rest, ",")))
 		err = bt_options_add_pid(o, text, why, size);
@@ -62,8 +87,7 @@ static int filter_need(struct bt_options *o, char *why, size_t size)
 {
 	if (o->filter || !bt_filter_create(&o->filter))
 		return 0;
-	snprintf(why, size, "no memory");
-	return -1;
+	return complain_memory(why, size);
 }
 
 static int set_user(struct bt_options *o, const char *argument, char *why, size_t size)
@@ -71,11 +95,13 @@ static int set_user(struct bt_options *o, const char *argument, char *why, size_
 	const struct passwd *user = getpwnam(argument);
 	uint64_t uid = user ? user->pw_uid : 0;
 
-	if (filter_need(o, why, size))
-		return -1;
+	int err = filter_need(o, why, size);
+
+	if (err)
+		return err;
 	if (!user && bt_parse_count(argument, 0, UINT32_MAX - 1, &uid)) {
 		snprintf(why, size, "no such user; give a name that `getent passwd` knows, or a number");
-		return -1;
+		return -EINVAL;
 	}
 	bt_filter_set_uid(o->filter, (uint32_t)uid);
 	return 0;
@@ -84,15 +110,16 @@ static int set_user(struct bt_options *o, const char *argument, char *why, size_
 static int set_pattern(struct bt_options *o, const char *argument, char *why, size_t size)
 {
 	char reason[128] = "";
-	int err;
+	int err = filter_need(o, why, size);
 
-	if (filter_need(o, why, size))
-		return -1;
+	if (err)
+		return err;
 	err = bt_filter_set_pattern(o->filter, argument, reason, sizeof(reason));
+	if (err == -ENOMEM)
+		return complain_memory(why, size);
 	if (err) {
-		snprintf(why, size, "no extended regular expression: %s",
-			 err == -ENOMEM ? "no memory" : reason);
-		return -1;
+		snprintf(why, size, "not a valid extended regular expression: %s", reason);
+		return -EINVAL;
 	}
 	o->pattern = true;
 	return 0;
@@ -116,7 +143,7 @@ static int set_sort(struct bt_options *o, const char *argument, char *why, size_
 	for (size_t i = 0; i < BT_FIELD_COUNT && length < size; i++)
 		length +=
 		    (size_t)snprintf(why + length, size - length, "%s %s", i ? "," : "", bt_fields[i].name);
-	return -1;
+	return -EINVAL;
 }
 
 static int set_collector(struct bt_options *o, const char *argument, char *why, size_t size)
@@ -133,14 +160,14 @@ static int set_collector(struct bt_options *o, const char *argument, char *why, 
 	length = (size_t)snprintf(why, size, "no such collector; there are");
 	for (unsigned int i = 0; i < BT_COLLECTOR_COUNT && length < size; i++)
 		length += (size_t)snprintf(why + length, size - length, "%s %s", i ? "," : "", names[i]);
-	return -1;
+	return -EINVAL;
 }
 
 static int set_output(struct bt_options *o, const char *argument, char *why, size_t size)
 {
 	if (!*argument) {
 		snprintf(why, size, "empty; give the name of a file");
-		return -1;
+		return -EINVAL;
 	}
 	o->output = argument;
 	return 0;
@@ -159,6 +186,7 @@ FLAG(batch)
 FLAG(json)
 FLAG(threads)
 FLAG(tree)
+FLAG(bursts)
 FLAG(all)
 FLAG(follow)
 FLAG(help)
@@ -168,8 +196,8 @@ FLAG(dump_man)
 /* clang-format off */
 const struct bt_option bt_option_table[] = {
 { "batch", 'b', TOP, NULL, "print frames as text, a paragraph each, wherever the output goes", set_batch },
-{ "delay", 'd', TOP, "SECS", "length of a frame, 0.001 or more; 1 if not given", set_delay },
-{ "delay", 'd', CLASSIFY, "SECS", "how long to watch, 0.001 or more; 3 if not given", set_delay },
+{ "delay", 'd', TOP, "SECS", "length of a frame, " SECONDS_RANGE "; 1 if not given", set_delay },
+{ "delay", 'd', CLASSIFY, "SECS", "how long to watch, " SECONDS_RANGE "; 3 if not given", set_delay },
 { "iterations", 'n', TOP, "N", "end after N frames, the first of which comes after one delay", set_frames },
 { "follow", 'f', CLASSIFY, NULL, "watch until the last of the processes ends, or Ctrl-C", set_follow },
 { "pid", 'p', TOP, "PID,…", "only these processes", set_pids },
@@ -180,10 +208,11 @@ const struct bt_option bt_option_table[] = {
 { "threads", 'H', TOP, NULL, "a row for each thread", set_threads },
 { "threads", 0, CLASSIFY, NULL, "each thread, too", set_threads },
 { "tree", 0, CLASSIFY, NULL, "the process with all its descendants: first as one, then each", set_tree },
+{ "bursts", 0, CLASSIFY | RUN, NULL, "draw how long its CPU and I/O bursts were, as histograms; JSON has their percentiles in any case", set_bursts },
 { "sort", 's', TOP, "FIELD",
   "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
-{ "json", 0, TOP | CLASSIFY | RUN, NULL, "print JSON, an object a line", set_json },
-{ "output", 'o', RUN, "FILE", "write the report to FILE, whole or not at all, instead of standard output", set_output },
+{ "json", 0, TOP | CLASSIFY | RUN, NULL, "print JSON, an object a line; top needs no -b then", set_json },
+{ "output", 'o', RUN, "FILE", "write the report to FILE instead of standard output; whole or not at all, if its folder takes a new file", set_output },
 { "collector", 0, TOP | CLASSIFY | RUN, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
 { "help", 'h', ALL, NULL, "say how it is used, and end", set_help },
 { "version", 'V', ALL, NULL, "say which version this is, and end", set_version },
@@ -202,15 +231,14 @@ int bt_options_add_pid(struct bt_options *o, const char *text, char *why, size_t
 			snprintf(why, size, "PID 0 is the idle task of the kernel, not a process");
 		else
 			snprintf(why, size, "not a PID; give a number from 1 to %d", BT_PID_MAX);
-		return -1;
+		return -EINVAL;
 	}
 	for (size_t i = 0; i < o->pid_count; i++)
 		if (o->pids[i] == pid)
 			return 0;
 	pids = reallocarray(o->pids, o->pid_count + 1, sizeof(*pids));
 	if (!pids) {
-		snprintf(why, size, "no memory");
-		return -1;
+		return complain_memory(why, size);
 	}
 	pids[o->pid_count++] = pid;
 	o->pids = pids;
@@ -304,16 +332,18 @@ int bt_options_parse(struct bt_options *o, int argc, char **argv)
 	optind = 1;
 	while ((found = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
 		const struct bt_option *option;
+		int err;
 
 		if (found == '?' || found == ':')
 			return complain_option(&p, found, argv);
 		option = parser_option(&p, found);
-		if (option->set(o, optarg, why, sizeof(why))) {
+		err = option->set(o, optarg, why, sizeof(why));
+		if (err) {
 			if (option->letter)
 				bt_complain("-%c %s: %s", option->letter, optarg, why);
 			else
 				bt_complain("--%s %s: %s", option->name, optarg, why);
-			return BT_EXIT_USAGE;
+			return bt_options_status(err);
 		}
 	}
 	o->operands = argv + optind;

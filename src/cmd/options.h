@@ -20,7 +20,7 @@ struct bt_options {
 	bool named;        /* the command line says which */
 	uint64_t delay_ns; /* 0: not given */
 	uint64_t frames;   /* 0: no end */
-	bool batch, json, threads, tree, all, follow;
+	bool batch, json, threads, tree, bursts, all, follow;
 	bool help, version, dump_man;
 	int32_t *pids; /* owned; each once */
 	size_t pid_count;
@@ -40,7 +40,7 @@ struct bt_option {
 	unsigned int commands; /* bit 1 << enum bt_command_id */
 	const char *argument;  /* NULL: takes none */
 	const char *meaning;   /* NULL: not listed */
-	/* Takes it up. 0, or -1 and what is wrong with it in why. */
+	/* Takes it up. 0, or -EINVAL or -ENOMEM, and what is wrong with it in why. */
 	int (*set)(struct bt_options *o, const char *argument, char *why, size_t size);
 };
 
@@ -53,7 +53,9 @@ extern const size_t bt_option_count;
  */
 int bt_options_parse(struct bt_options *o, int argc, char **argv);
 void bt_options_free(struct bt_options *o);
-/* Adds a PID, if it is not there yet. 0, or -1 and what is wrong with it in why. */
+/* Adds a PID, if it is not there yet. 0, or -EINVAL or -ENOMEM, and what is wrong with it in why. */
+/* The exit status that follows. */
+int bt_options_status(int err);
 int bt_options_add_pid(struct bt_options *o, const char *text, char *why, size_t size);
 
 #endif

@@ -28,7 +28,10 @@ struct bt_style bt_style_detect(int fd);
 int bt_output_write(int fd, const char *name, const struct bt_strbuf *text);
 /* Could bt_output_replace() write there, as far as can be told now? 0, or -Exxx, said on standard error. */
 int bt_output_check(const char *path);
-/* Replaces a file by text, whole or not at all. 0, or -Exxx, said on standard error. */
+/*
+ * Replaces a file by text, whole or not at all, if its folder takes a new file; else writes it in place. 0,
+ * or -Exxx, said on standard error.
+ */
 int bt_output_replace(const char *path, const struct bt_strbuf *text);
 /* The same, and says nothing. */
 int bt_output_replace_quietly(const char *path, const struct bt_strbuf *text);

@@ -4,12 +4,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lookup.h"
 #include "options.h"
 #include "output.h"
+#include "rlimits.h"
 #include "session.h"
 #include "spawn.h"
 #include "tree.h"
@@ -18,8 +20,11 @@
 /* The kernel tells of the end of a process a moment before its last switch, which is what the collector sees.
  */
 #define LAST_SWITCH_NS    2000000ull
-#define LAST_SWITCH_TRIES 10
+#define LAST_SWITCH_TRIES 5
 #define ENDED_KEPT        5000
+/* So long it is waited for the child to have come to where it waits. */
+#define GATE_NS    1000000ull
+#define GATE_TRIES 1000
 
 struct run {
 	struct bt_options *options;
@@ -27,6 +32,7 @@ struct run {
 	struct bt_spawn spawn;
 	struct bt_tree *tree;
 	struct bt_identity root;
+	uint64_t begin_ns; /* when the command was released */
 	struct bt_run_result result;
 	bool failed; /* it cannot be measured any more, and that was said */
 };
@@ -80,19 +86,46 @@ static void watch(struct run *r)
 	}
 }
 
-/* The last reading: takes in how the command ended. */
+/* How many of the command's descendants live. */
+static size_t count_living(struct run *r)
+{
+	struct bt_process **list;
+	size_t count, living = 0;
+
+	if (bt_tree_members(r->tree, &list, &count))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		living += !list[i]->exited && list[i]->state != 'Z' && list[i]->identity.pid != r->root.pid;
+	return living;
+}
+
+/*
+ * The last readings: take in how the command ended, and those of its descendants that end with it. What
+ * others do after its end is not of the report.
+ */
 static void read_end(struct run *r)
 {
+	struct bt_model *m = r->session.model;
+	uint64_t end_ns = bt_clock_ns();
+
+	bt_model_end_at(m, end_ns);
 	for (int i = 0; i < LAST_SWITCH_TRIES && !r->failed; i++) {
 		const struct bt_process *root;
 
 		refresh(r);
-		root = bt_model_find_identity(r->session.model, &r->root);
-		if (!root || root->exited)
-			return;
+		if (r->failed)
+			break;
+		root = bt_model_frame(m) ? bt_model_find_identity(m, &r->root) : NULL;
+		/* Its last switch, rather than when we had a CPU to hear of it. */
+		if (root && root->exited)
+			end_ns = root->end_ns;
+		if (!root || (root->exited && !count_living(r)))
+			break;
 		r->failed =
 		    bt_session_wait(&r->session, bt_clock_ns() + LAST_SWITCH_NS, NULL, 0) == BT_WAKE_FAILED;
 	}
+	bt_model_end_at(m, end_ns);
+	r->result.real_ns = end_ns - r->begin_ns;
 }
 
 /* Writes the report where it belongs. 0, or -1 and was said. */
@@ -106,22 +139,20 @@ static int report(struct run *r)
 
 	if (!report.frame)
 		return -1;
+	report.bursts = r->options->bursts;
 	err = bt_tree_members(r->tree, &report.processes, &report.process_count);
 	if (!err) {
 		bt_session_describe(&r->session, &report);
 		report.total = bt_tree_total(r->tree);
 		report.descendants = bt_tree_descendants(r->tree);
-		for (size_t i = 0; i < report.process_count; i++)
-			r->result.still_running += !report.processes[i]->exited &&
-						   report.processes[i]->state != 'Z' &&
-						   report.processes[i]->identity.pid != r->root.pid;
+		r->result.still_running = count_living(r);
 		report.run = &r->result;
 		if (o->output)
 			style = (struct bt_style){.utf8 = style.utf8};
 		err = o->json ? bt_view_json(&report, &style, &out) : bt_view_run(&report, &style, &out);
 	}
 	if (err)
-		bt_complain("no memory for the report");
+		bt_complain("no memory for the report%s", bt_limit_remedy(-ENOMEM));
 	else if (o->output)
 		err = bt_output_replace(o->output, &out);
 	else
@@ -143,32 +174,63 @@ static int complain_spawn(const char *command, int err)
 	return BT_EXIT_NOT_EXECUTABLE;
 }
 
-/* From the stopped child to its end. Exit status. */
-static int measure(struct run *r)
+/* Has it been seen to stand where it waits to be released? */
+static bool is_held(struct run *r)
 {
-	const struct bt_options *o = r->options;
-	struct bt_process *root;
-	uint64_t begin_ns;
-	int err;
+	struct bt_process *p = bt_model_find_identity(r->session.model, &r->root);
+	const struct bt_thread *t;
 
-	root = bt_model_find(r->session.model, r->spawn.pid);
+	if (!p || bt_model_threads(r->session.model, p) || p->thread_count != 1)
+		return false;
+	t = p->thread_list[0];
+	/* On its way there it may wait for something else, such as a page. */
+	return t->blocked && t->state == 'S' && t->open.syscall == SYS_rt_sigtimedwait;
+}
+
+/* Until the model knows the child, and knows it to wait. Exit status. */
+static int await_child(struct run *r)
+{
+	struct bt_process *root = bt_model_find(r->session.model, r->spawn.pid);
+	int status = 0;
+
 	if (!root) {
 		bt_complain("run: the collector does not see the command; nothing was started");
 		return BT_EXIT_FAILED;
 	}
 	r->root = root->identity;
+	for (int i = 0; i < GATE_TRIES && !status && !is_held(r); i++) {
+		if (bt_session_wait(&r->session, bt_clock_ns() + GATE_NS, NULL, 0) == BT_WAKE_FAILED)
+			return BT_EXIT_FAILED;
+		status = bt_session_read(&r->session);
+	}
+	bt_model_begin(r->session.model);
+	return status;
+}
+
+/* From the waiting child to its end. Exit status. */
+static int measure(struct run *r)
+{
+	const struct bt_options *o = r->options;
+	int status = await_child(r);
+	int err;
+
+	if (status)
+		return status;
 	if (bt_tree_create(r->session.model, &r->root, &r->tree)) {
-		bt_complain("no memory for the tree; nothing was started");
+		bt_complain("no memory for the tree; nothing was started%s", bt_limit_remedy(-ENOMEM));
 		return BT_EXIT_FAILED;
 	}
-	begin_ns = bt_clock_ns();
+	/* Its account begins here: what it waited for before was us. */
+	r->begin_ns = bt_clock_ns();
 	err = bt_spawn_release(&r->spawn);
+	bt_model_begin_at(r->session.model, &r->root, r->begin_ns);
+	if (!err)
+		err = bt_spawn_confirm(&r->spawn);
 	if (err)
 		return complain_spawn(o->operands[0], err);
 	watch(r);
-	r->result.real_ns = bt_clock_ns() - begin_ns;
-	reap(r);
 	read_end(r);
+	reap(r);
 	if (!r->failed && report(r))
 		r->failed = true;
 	return r->failed && !r->result.exit_status ? BT_EXIT_FAILED : r->result.exit_status;
@@ -201,7 +263,8 @@ int bt_command_run(struct bt_options *o)
 	if (!status) {
 		err = bt_spawn_prepare(&r.spawn, o->operands);
 		if (err) {
-			bt_complain("run: no process can be started: %s", strerror(-err));
+			bt_complain("run: no process can be started: %s%s", strerror(-err),
+				    bt_limit_remedy(err));
 			status = BT_EXIT_FAILED;
 		}
 	}

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "lookup.h"
 #include "output.h"
+#include "rlimits.h"
 
 #define NSEC_PER_SEC 1000000000ull
 
@@ -25,19 +26,24 @@ uint64_t bt_clock_ns(void)
 
 static int fail(const char *what, int err)
 {
-	bt_complain("%s: %s", what, strerror(-err));
+	bt_complain("%s: %s%s", what, strerror(-err), bt_limit_remedy(err));
 	return BT_EXIT_FAILED;
 }
 
 static int open_signals(struct bt_session *s)
 {
+	static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		struct sigaction before;
+
+		/* Blocked, it would come through all the same: nohup and background jobs ignore some. */
+		if (!sigaction(ending[i], NULL, &before) && before.sa_handler == SIG_IGN)
+			continue;
+		sigaddset(&set, ending[i]);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signal_fd < 0 ? -errno : 0;

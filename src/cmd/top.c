@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boundtop top: frames of the whole host. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,13 +10,14 @@
 #include "options.h"
 #include "output.h"
 #include "processes.h"
+#include "rlimits.h"
 #include "session.h"
 #include "sort.h"
 
 #define DELAY_NS 1000000000ull
 
 static int show_frame(struct bt_session *s, const struct bt_options *o, const struct bt_style *style,
-		      struct bt_strbuf *out)
+		      struct bt_strbuf *out, struct bt_kept *kept)
 {
 	struct bt_report r = bt_session_report(s, o->threads);
 	struct bt_host host;
@@ -25,14 +27,16 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 		return -1;
 	r.processes = bt_processes_select(s, o, r.frame, &r.process_count);
 	if (!r.processes) {
-		bt_complain("no memory for a frame");
+		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;
 	}
 	bt_session_describe(s, &r);
 	bt_host_read(&host);
 	r.host = &host;
+	r.brief = true;
 	r.sort = o->sort;
 	r.sort_reversed = o->sort_reversed;
+	r.kept = kept;
 	bt_strbuf_clear(out);
 	err = bt_processes_sort(r.processes, r.process_count, o->sort, o->sort_reversed);
 	if (!err)
@@ -40,14 +44,22 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 	free(r.processes);
 	bt_lookup_sweep(s->lookup);
 	if (err) {
-		bt_complain("no memory for a frame");
+		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;
 	}
-	return bt_output_write(STDOUT_FILENO, "standard output", out);
+	err = bt_output_write(STDOUT_FILENO, "standard output", out);
+	if (!o->json) {
+		struct bt_strbuf shown = *out;
+
+		*out = kept->text;
+		kept->text = shown;
+	}
+	return err;
 }
 
 /* Exit status. */
-static int watch(struct bt_session *s, const struct bt_options *o, struct bt_strbuf *out)
+static int watch(struct bt_session *s, const struct bt_options *o, struct bt_strbuf *out,
+		 struct bt_kept *kept)
 {
 	struct bt_style style = bt_style_detect(STDOUT_FILENO);
 	uint64_t delay_ns = o->delay_ns ? o->delay_ns : DELAY_NS;
@@ -66,7 +78,7 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 		status = bt_session_read(s);
 		if (status)
 			return status;
-		status = show_frame(s, o, &style, out);
+		status = show_frame(s, o, &style, out, kept);
 		if (status == BT_OUTPUT_CLOSED)
 			return BT_EXIT_DONE;
 		if (status)
@@ -81,9 +93,26 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 	return BT_EXIT_DONE;
 }
 
+/* Takes out what the collector does not see, and says so. Returns how many were taken out. */
+static size_t check_seen(struct bt_session *s, struct bt_options *o)
+{
+	size_t asked = o->pid_count;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < asked; i++) {
+		if (bt_model_find(s->model, o->pids[i]))
+			o->pids[kept++] = o->pids[i];
+		else
+			bt_processes_complain_unseen(o->pids[i]);
+	}
+	o->pid_count = kept;
+	return asked - kept;
+}
+
 int bt_command_top(struct bt_options *o)
 {
 	struct bt_strbuf out = BT_STRBUF_INIT;
+	struct bt_kept kept = {0};
 	struct bt_session s = {.signal_fd = -1};
 	size_t missing;
 	bool screen;
@@ -103,11 +132,17 @@ int bt_command_top(struct bt_options *o)
 	status = bt_session_open(&s, o->collector);
 	if (!status)
 		status = bt_session_base(&s, screen ? BT_DROP_BUT_CONTROL : BT_DROP_ALL);
-	if (!status)
-		status = screen ? bt_dashboard_run(&s, o) : watch(&s, o, &out);
+	if (!status) {
+		missing += check_seen(&s, o);
+		if (missing && !o->pid_count)
+			status = BT_EXIT_NO_PROCESS;
+		else
+			status = screen ? bt_dashboard_run(&s, o) : watch(&s, o, &out, &kept);
+	}
 	if (!status && missing)
 		status = BT_EXIT_NO_PROCESS;
 	bt_session_close(&s);
 	bt_strbuf_free(&out);
+	bt_strbuf_free(&kept.text);
 	return status;
 }

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,8 +15,8 @@
 
 #include "collector_shared.h"
 #include "describe.h"
+#include "interpreter.h"
 #include "skeleton.h"
-#include "syscall_table.h"
 
 /* A bpf iterator hands out at most its own buffer a read: 8 pages (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
 #define READ_BYTES (32 << 10)
@@ -26,8 +25,8 @@ struct bpf_collector {
 	struct bt_collector base;
 	struct bt_skeleton *skeleton;
 	struct ring_buffer *exits;
+	struct bt_interpreters *interpreters;
 	struct bt_snapshot ended; /* records of ended threads that wait for the next read */
-	int drain_error;
 	uint64_t tick_ns;
 };
 
@@ -44,19 +43,32 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* Called for each record in the ring. */
+/* Where that process has its interpreter's lock: for the kernel side, which puts a name to waits by it. */
+static void gil_answer(struct bpf_collector *c, const struct bt_gil_key *key)
+{
+	struct bt_gil_range range;
+
+	bt_interpreter_find(c->interpreters, key->tgid, &range);
+	/* Without an answer the lock is a futex like others. */
+	(void)bpf_map_update_elem(c->skeleton->gils_map, key, &range, BPF_ANY);
+}
+
+/* Called for each record in the ring: a thread that ended, or a question. */
 static int ended_take(void *context, void *data, size_t size)
 {
 	struct bpf_collector *c = context;
+	const struct bt_record_head *head = data;
 	unsigned char *room;
 
+	if (head->type == BT_RECORD_ASK && size >= sizeof(struct bt_ask)) {
+		gil_answer(c, &((const struct bt_ask *)data)->key);
+		return 0;
+	}
 	if (size < sizeof(struct bt_record))
 		return 0;
 	room = bt_snapshot_reserve(&c->ended, sizeof(struct bt_record));
-	if (!room) {
-		c->drain_error = -ENOMEM;
+	if (!room)
 		return -ENOMEM;
-	}
 	memcpy(room, data, sizeof(struct bt_record));
 	c->ended.length += sizeof(struct bt_record);
 	return 0;
@@ -207,6 +219,7 @@ static void bpf_close(struct bt_collector *base)
 	if (!c)
 		return;
 	ring_buffer__free(c->exits);
+	bt_interpreters_destroy(c->interpreters);
 	bt_skeleton_close(c->skeleton);
 	bt_snapshot_free(&c->ended);
 	free(c);
@@ -222,6 +235,25 @@ static const struct bt_collector_ops ops = {
     .close = bpf_close,
 };
 
+/* The processes with more than one thread among those found at the start. */
+static void gils_seed(struct bpf_collector *c, const struct bt_snapshot *s)
+{
+	struct bt_gil_key last = {0};
+
+	for (size_t at = 0; at + sizeof(struct bt_record) <= s->length;) {
+		const struct bt_record *r = (const struct bt_record *)(const void *)(s->records + at);
+		struct bt_gil_key key = {.start_ns = r->facts.leader_start_ns, .tgid = r->facts.tgid};
+
+		/* An iterator goes by number: threads of a process mostly come one after the other. */
+		if (r->facts.kind == BT_KIND_USER && r->head.tid != r->facts.tgid &&
+		    (key.tgid != last.tgid || key.start_ns != last.start_ns)) {
+			gil_answer(c, &key);
+			last = key;
+		}
+		at += r->head.size;
+	}
+}
+
 /* Makes an account for every thread that is there already. */
 static int accounts_seed(struct bpf_collector *c)
 {
@@ -233,6 +265,7 @@ static int accounts_seed(struct bpf_collector *c)
 	*c->skeleton->bss.seeding = false;
 	/* What was read is thrown away: the first snapshot is to be whole. */
 	*c->skeleton->bss.full_read = true;
+	gils_seed(c, &s);
 	bt_snapshot_free(&s);
 	return err;
 }
@@ -251,7 +284,9 @@ int bt_bpf_open(struct bt_collector **out)
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	c->tick_ns = (uint64_t)tick.tv_nsec;
 
-	err = bt_skeleton_open(&c->skeleton);
+	err = bt_interpreters_create(&c->interpreters);
+	if (!err)
+		err = bt_skeleton_open(&c->skeleton);
 	if (!err) {
 		c->exits = ring_buffer__new(c->skeleton->exits_map, ended_take, c, NULL);
 		err = c->exits ? 0 : -errno;

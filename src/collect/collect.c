@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <bpf/libbpf.h>
+
 #include "bpf.h"
 #include "decide.h"
+#include "rlimits.h"
 
 /* Why the exact collector did not open: the fact that is missing, or else what the kernel said. */
 static int failure_explain(int err, char *why, size_t why_size)
@@ -14,9 +17,16 @@ static int failure_explain(int err, char *why, size_t why_size)
 	struct bt_kernel_facts facts;
 	struct bt_check_line line;
 
+	/* No fact about the kernel: probing it would fail for the same reason. */
+	if (*bt_limit_remedy(err)) {
+		snprintf(why, why_size, "the BPF programs cannot be loaded: %s%s", strerror(-err),
+			 bt_limit_remedy(err));
+		return err;
+	}
 	bt_facts_probe(&facts);
 	if (bt_decide_obstacle(&facts, &line)) {
-		snprintf(why, why_size, "needs %s, or else %s: %s", line.name, line.cost, line.remedy);
+		snprintf(why, why_size, "needs %s, or else %s: %s%s", line.name, line.cost, line.remedy,
+			 line.program);
 		return facts.cap_bpf && facts.cap_perfmon ? -EOPNOTSUPP : -EPERM;
 	}
 	snprintf(why, why_size, "the kernel refused the BPF programs: %s; see 'boundtop check'",
@@ -36,6 +46,7 @@ int bt_collector_open(struct bt_collector **out, enum bt_collector_choice choice
 	why[0] = '\0';
 	/* There is one so far: auto and bpf are the same. */
 	(void)choice;
-	err = bt_bpf_open(out);
+	libbpf_set_print(NULL); /* what failed is said once, and by us */
+	err = bt_facts_pids_are_foreign() ? -EOPNOTSUPP : bt_bpf_open(out);
 	return err ? failure_explain(err, why, why_size) : 0;
 }

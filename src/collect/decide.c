@@ -3,8 +3,7 @@
 
 #define NEEDS_6_1 "boot Linux 5.18 or newer (6.1 is the oldest that is tested)"
 #define SETCAP                                                                                               \
-	"run it by sudo, or once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep "    \
-	"$(command -v boundtop)"
+	"run it by sudo, or once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep "
 
 static enum bt_check_state state_of(bool there)
 {
@@ -20,42 +19,52 @@ static enum bt_check_state state_by_btf(const struct bt_kernel_facts *f, bool th
 size_t bt_check_lines(const struct bt_kernel_facts *f, struct bt_check_line *lines)
 {
 	const struct bt_check_line all[] = {
-	    {"capability CAP_BPF", state_of(f->cap_bpf), true, "BPF programs cannot be loaded", SETCAP},
+	    {"capability CAP_BPF", state_of(f->cap_bpf), true, "BPF programs cannot be loaded", SETCAP,
+	     f->program},
 	    {"capability CAP_PERFMON", state_of(f->cap_perfmon), true,
-	     "BPF programs cannot read the kernel's tasks", SETCAP},
+	     "BPF programs cannot read the kernel's tasks", SETCAP, f->program},
 	    {"kernel not locked down for confidentiality",
 	     f->lockdown == BT_LOCKDOWN_CONFIDENTIALITY ? BT_CHECK_MISSING : BT_CHECK_OK, true,
 	     "BPF programs cannot read the kernel's memory",
-	     "boot without lockdown=confidentiality (integrity is fine)"},
-	    {"kernel type information (BTF)", state_of(f->btf), true,
+	     "boot without lockdown=confidentiality (integrity is fine)", NULL},
+	    {"the host's PID namespace", f->foreign_pids ? BT_CHECK_MISSING : BT_CHECK_OK, true,
+	     "processes have other PIDs here than in the kernel",
+	     "run it on the host, or in a container that shares its PIDs (docker run --pid=host)", NULL},
+	    {"kernel type information (BTF)", f->btf_unread ? BT_CHECK_UNKNOWN : state_of(f->btf), true,
 	     "nothing is known about this kernel's structures",
-	     "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, and have /sys mounted"},
+	     "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, and have /sys mounted", NULL},
 	    {"task iterator", state_by_btf(f, f->task_iterator), true, "accounts cannot be read out",
-	     NEEDS_6_1},
-	    {"task storage", state_by_btf(f, f->task_storage), true, "accounts cannot be kept", NEEDS_6_1},
+	     NEEDS_6_1, NULL},
+	    {"task storage", state_by_btf(f, f->task_storage), true, "accounts cannot be kept", NEEDS_6_1,
+	     NULL},
 	    {"task registers", state_by_btf(f, f->task_pt_regs), true,
-	     "the system call that a thread waits in is not known", NEEDS_6_1},
-	    {"ring buffer", state_by_btf(f, f->ring_buffer), true, "what ends is not seen", NEEDS_6_1},
+	     "the system call that a thread waits in is not known", NEEDS_6_1, NULL},
+	    {"ring buffer", state_by_btf(f, f->ring_buffer), true, "what ends is not seen", NEEDS_6_1, NULL},
 	    {"tracepoint sched_switch", state_by_btf(f, f->switch_arguments >= 3), true,
-	     "nothing is seen at all", NEEDS_6_1},
+	     "nothing is seen at all", NEEDS_6_1, NULL},
 	    {"state at the switch (sched_switch's 4th argument)", state_by_btf(f, f->switch_arguments >= 4),
-	     false, "the state is read from the task instead", NEEDS_6_1},
+	     false, "the state is read from the task instead", NEEDS_6_1, NULL},
 	    {"plain reads of kernel pointers (bpf_rdonly_cast)", state_by_btf(f, f->plain_cast), false,
-	     "a switch costs a little more", "boot Linux 6.2 or newer"},
+	     "a switch costs a little more", "boot Linux 6.2 or newer", NULL},
 	    {"throttled tasks (task_struct.throttled)", state_by_btf(f, f->throttled_tasks), false,
-	     "waiting for a cgroup's CPU quota is shown as run-queue", "boot Linux 6.18 or newer"},
+	     "waiting for a cgroup's CPU quota is shown as run-queue", "boot Linux 6.18 or newer", NULL},
 	    {"/proc", state_of(f->proc), false, "no command lines and cgroup names",
-	     "mount -t proc proc /proc"},
+	     "mount -t proc proc /proc", NULL},
 	    {"capability CAP_SYS_PTRACE", state_of(f->cap_sys_ptrace), false,
-	     "files of other users' processes are not named", SETCAP},
+	     "files of other users' processes are not named", SETCAP, f->program},
 	    {"capability CAP_DAC_READ_SEARCH", state_of(f->cap_dac_read_search), false,
-	     "where /proc is mounted with hidepid, other users' processes are not named", SETCAP},
+	     "where /proc is mounted with hidepid, other users' processes are not named", SETCAP, f->program},
 	};
 	size_t count = sizeof(all) / sizeof(all[0]);
 
 	_Static_assert(sizeof(all) / sizeof(all[0]) <= BT_CHECK_LINES_MAX, "room for all");
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		lines[i] = all[i];
+		if (!lines[i].program)
+			lines[i].program = "";
+		else if (!*lines[i].program)
+			lines[i].program = "\"$(command -v boundtop)\"";
+	}
 	return count;
 }
 

@@ -11,13 +11,14 @@
 
 enum bt_check_state { BT_CHECK_OK, BT_CHECK_MISSING, BT_CHECK_UNKNOWN };
 
-/* One fact as people read it. Strings are constant. */
+/* One fact as people read it. Strings live as long as the facts. */
 struct bt_check_line {
 	const char *name;
 	enum bt_check_state state;
 	bool required;      /* without it the exact collector does not run */
 	const char *cost;   /* what is lost without it */
-	const char *remedy; /* how to get it */
+	const char *remedy; /* how to get it; what stands there goes on with program */
+	const char *program;
 };
 
 #define BT_CHECK_LINES_MAX 16

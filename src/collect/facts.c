@@ -3,11 +3,18 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <cap-ng.h>
+
+/* PID_NS_INIT_INO, include/uapi/linux/nsfs.h (before 6.18 PROC_PID_INIT_INO, include/linux/proc_ns.h) */
+#define PID_NS_INITIAL 0xEFFFFFFCu
+
+#define PLAIN_IN_A_SHELL "/._+-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static bool has_type(const struct btf *btf, const char *name, unsigned int kind)
 {
@@ -66,10 +73,14 @@ static int tracepoint_arguments(const struct btf *btf, const char *typedef_name)
 
 static void btf_probe(struct bt_kernel_facts *f)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf;
 
-	if (!btf)
+	libbpf_set_print(NULL);
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		f->btf_unread = !access("/sys/kernel/btf/vmlinux", R_OK);
 		return;
+	}
 	f->btf = true;
 	f->task_iterator = has_type(btf, "bpf_iter__task", BTF_KIND_STRUCT);
 	f->task_storage = has_enumerator(btf, "bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE");
@@ -107,6 +118,23 @@ static bool has_capability(unsigned int capability)
 	return capng_have_capability(CAPNG_EFFECTIVE, capability);
 }
 
+/* For a command line that the user can paste. */
+static void program_probe(char *out, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", out, size - 1);
+
+	out[length > 0 ? length : 0] = '\0';
+	if (length == (ssize_t)size - 1 || out[strspn(out, PLAIN_IN_A_SHELL)])
+		out[0] = '\0';
+}
+
+bool bt_facts_pids_are_foreign(void)
+{
+	struct stat status;
+
+	return !stat("/proc/self/ns/pid", &status) && status.st_ino != PID_NS_INITIAL;
+}
+
 void bt_facts_probe(struct bt_kernel_facts *out)
 {
 	struct bt_kernel_facts f = {0};
@@ -115,7 +143,9 @@ void bt_facts_probe(struct bt_kernel_facts *out)
 
 	if (!uname(&name))
 		snprintf(f.release, sizeof(f.release), "%s", name.release);
+	program_probe(f.program, sizeof(f.program));
 	f.proc = !access("/proc/self/stat", R_OK);
+	f.foreign_pids = bt_facts_pids_are_foreign();
 	f.lockdown = lockdown_probe();
 	if (!capng_get_caps_process()) {
 		admin = has_capability(CAP_SYS_ADMIN);

@@ -15,9 +15,12 @@ enum bt_lockdown {
 };
 
 struct bt_kernel_facts {
-	char release[65];     /* uname -r */
-	bool proc;            /* /proc is mounted */
-	bool btf;             /* /sys/kernel/btf/vmlinux can be read; all below are false without it */
+	char release[65];  /* uname -r */
+	char program[256]; /* the file that runs; empty where a shell would not take its name as it is */
+	bool proc;         /* /proc is mounted */
+	bool foreign_pids; /* we live in another PID namespace than the initial one */
+	bool btf;          /* kernel type information was read; all below are false without it */
+	bool btf_unread; /* it was not, although /sys/kernel/btf/vmlinux is there: no memory, no descriptor */
 	bool task_iterator;   /* iter/task */
 	bool task_storage;    /* BPF_MAP_TYPE_TASK_STORAGE */
 	bool task_pt_regs;    /* bpf_task_pt_regs() */
@@ -32,6 +35,8 @@ struct bt_kernel_facts {
 	bool cap_dac_read_search;
 };
 
+/* That fact alone, which no program of ours has to be loaded for. */
+bool bt_facts_pids_are_foreign(void);
 /* Asks the kernel; never fails: what cannot be found out is false or unknown. */
 void bt_facts_probe(struct bt_kernel_facts *out);
 

@@ -34,7 +34,8 @@ struct bt_lookup {
 	struct bt_collector *collector;
 	struct entry *entries;
 	struct user *users;
-	unsigned int frames; /* since the last sweep */
+	const struct user *user; /* who was asked for last; NULL: nobody yet */
+	unsigned int frames;     /* since the last sweep */
 	uint32_t sweep;
 };
 
@@ -82,7 +83,11 @@ static const char *user_name(struct bt_lookup *l, uint32_t uid)
 	const struct passwd *pw;
 	struct user *u;
 
+	/* Mostly the same as of the process before. */
+	if (l->user && l->user->uid == uid)
+		return l->user->name;
 	HASH_FIND(hh, l->users, &uid, sizeof(uid), u);
+	l->user = u;
 	if (u)
 		return u->name;
 	u = calloc(1, sizeof(*u));
@@ -132,6 +137,9 @@ void bt_lookup_fill(struct bt_lookup *l, struct bt_process *p, unsigned int mask
 {
 	if (mask & BT_LOOKUP_USER)
 		p->user = user_name(l, p->uid);
+	/* Asked for since the last sweep, it is still right, and known to be in use. */
+	if (p->description && p->described_at == l->sweep)
+		return;
 	if (mask & (BT_LOOKUP_CMDLINE | BT_LOOKUP_CGROUP)) {
 		const struct entry *e = entry_find(l, p);
 

@@ -27,11 +27,13 @@
 		if (!g)                                                                                      \
 			return -ENOMEM;                                                                      \
 		bt_syscall_table_fill(g->rodata->syscall_class);                                             \
+		bt_syscall_compat_fill(g->rodata->syscall_compat);                                           \
 		g->rodata->has_rdonly_cast = rdonly_cast;                                                    \
 		g->rodata->page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));         \
 		err = type##__load(g);                                                                       \
-		if (!err)                                                                                    \
-			err = type##__attach(g);                                                             \
+		/* It hands on the -1 of a system call. */                                                   \
+		if (!err && type##__attach(g))                                                               \
+			err = -errno;                                                                        \
 		if (err) {                                                                                   \
 			type##__destroy(g);                                                                  \
 			return err;                                                                          \
@@ -43,6 +45,7 @@
 		    .iter_link = g->links.bt_dump_fd,                                                        \
 		    .exits_map = g->maps.exits.map_fd,                                                       \
 		    .lumps_map = g->maps.lumps.map_fd,                                                       \
+		    .gils_map = g->maps.gils.map_fd,                                                         \
 		    .generated = g,                                                                          \
 		    .destroy = type##_destroy,                                                               \
 		};                                                                                           \
@@ -75,7 +78,7 @@ int bt_skeleton_open(struct bt_skeleton **out)
 			return 0;
 		}
 		/* Another variant asks for no less. */
-		if (err == -EPERM || err == -ENOMEM)
+		if (err == -EPERM || err == -ENOMEM || err == -EMFILE || err == -ENFILE)
 			break;
 	}
 	free(s);

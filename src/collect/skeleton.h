@@ -24,6 +24,7 @@ struct bt_skeleton {
 	int iter_link;
 	int exits_map;
 	int lumps_map;
+	int gils_map;
 	void *generated; /* struct collector or struct collector_5_14 */
 	void (*destroy)(void *generated);
 };

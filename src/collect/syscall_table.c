@@ -2,6 +2,7 @@
 /* The one table of system calls: how to classify a block in them. */
 #include "syscall_table.h"
 
+#include <asm/unistd.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -26,9 +27,9 @@ static const struct {
     CALL(recvmmsg, BT_SC_READ),
     CALL(getdents64, BT_SC_READ),
     CALL(readahead, BT_SC_READ),
-    CALL(splice, BT_SC_READ),
+    CALL(splice, BT_SC_COPY),
     CALL(tee, BT_SC_READ),
-    CALL(copy_file_range, BT_SC_READ),
+    CALL(copy_file_range, BT_SC_COPY),
     CALL(fstat, BT_SC_READ),
     CALL(ioctl, BT_SC_READ),
 
@@ -40,7 +41,7 @@ static const struct {
     CALL(sendto, BT_SC_WRITE),
     CALL(sendmsg, BT_SC_WRITE),
     CALL(sendmmsg, BT_SC_WRITE),
-    CALL(sendfile, BT_SC_WRITE),
+    CALL(sendfile, BT_SC_COPY),
     CALL(vmsplice, BT_SC_WRITE),
 
     CALL(fsync, BT_SC_FILE),
@@ -103,19 +104,19 @@ static const struct {
     CALL(accept4, BT_SC_ACCEPT),
 
     CALL(ppoll, BT_SC_POLL),
-    CALL(pselect6, BT_SC_POLL),
-    CALL(epoll_pwait, BT_SC_POLL),
-    CALL(epoll_pwait2, BT_SC_POLL),
+    CALL(pselect6, BT_SC_SELECT),
+    CALL(epoll_pwait, BT_SC_EPOLL),
+    CALL(epoll_pwait2, BT_SC_EPOLL),
 #ifdef SYS_poll
     CALL(poll, BT_SC_POLL),
-    CALL(select, BT_SC_POLL),
-    CALL(epoll_wait, BT_SC_POLL),
+    CALL(select, BT_SC_SELECT),
+    CALL(epoll_wait, BT_SC_EPOLL),
 #endif
 
     CALL(futex, BT_SC_FUTEX),
     CALL(flock, BT_SC_LOCK),
-    CALL(semop, BT_SC_LOCK),
-    CALL(semtimedop, BT_SC_LOCK),
+    CALL(semop, BT_SC_SEMAPHORE),
+    CALL(semtimedop, BT_SC_SEMAPHORE),
     CALL(fcntl, BT_SC_FCNTL),
 
     CALL(nanosleep, BT_SC_SLEEP),
@@ -134,16 +135,16 @@ static const struct {
 #endif
     CALL(rt_sigsuspend, BT_SC_EVENT),
     CALL(rt_sigtimedwait, BT_SC_EVENT),
-    CALL(io_uring_enter, BT_SC_EVENT),
+    CALL(io_uring_enter, BT_SC_URING),
 
     CALL(io_getevents, BT_SC_AIO),
     CALL(io_pgetevents, BT_SC_AIO),
     CALL(io_submit, BT_SC_AIO),
 
-    CALL(msgrcv, BT_SC_MESSAGE),
-    CALL(msgsnd, BT_SC_MESSAGE),
-    CALL(mq_timedreceive, BT_SC_MESSAGE),
-    CALL(mq_timedsend, BT_SC_MESSAGE),
+    CALL(msgrcv, BT_SC_RECEIVE),
+    CALL(msgsnd, BT_SC_SEND),
+    CALL(mq_timedreceive, BT_SC_RECEIVE),
+    CALL(mq_timedsend, BT_SC_SEND),
 
     CALL(restart_syscall, BT_SC_RESTART),
 };
@@ -155,4 +156,15 @@ void bt_syscall_table_fill(uint8_t table[BT_SYSCALL_MAX])
 		if (calls[i].nr >= 0 && calls[i].nr < BT_SYSCALL_MAX)
 			table[calls[i].nr] = (uint8_t)calls[i].class;
 	}
+}
+
+/* clang-format off */
+static const uint16_t compat[BT_SYSCALL_MAX] = {
+#include "compat_list.h"
+};
+/* clang-format on */
+
+void bt_syscall_compat_fill(uint16_t table[BT_SYSCALL_MAX])
+{
+	memcpy(table, compat, sizeof(compat));
 }

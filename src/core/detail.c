@@ -140,9 +140,11 @@ static void closed_waits_step(struct bt_model *m, struct bt_thread_entry *t, con
 		if (i < BT_WAIT_SLOTS) {
 			ended[i].ns -= bt_min_u64(ended[i].ns, t->open_counted_ns);
 			ended[i].count -= t->wait_counted;
-			wait_add(m, t, &ended[i]);
+			if (!t->held)
+				wait_add(m, t, &ended[i]);
 			ended[i].count = 0;
 		}
+		t->held = false;
 	}
 	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++)
 		if (ended[i].count)
@@ -156,18 +158,20 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 	const struct bt_account *a = &r->account;
 	bool blocked = a->phase == BT_PHASE_BLOCKED || a->phase == BT_PHASE_WOKEN;
 	bool same = t->blocked && t->open_since_ns == a->since_ns;
-	uint64_t reach_ns = a->phase == BT_PHASE_WOKEN ? bt_min_u64(a->woken_ns, to_ns) : to_ns;
+	uint64_t reach_ns = a->phase == BT_PHASE_WOKEN ? bt_account_woken_ns(a, to_ns) : to_ns;
 
 	if (blocked) {
 		uint64_t ns = bt_grown(a->since_ns, reach_ns);
 		struct bt_wait w = {.reason = a->reason, .count = 1};
 
 		w.ns = same ? bt_grown(t->open_counted_ns, ns) : ns;
-		if (a->phase == BT_PHASE_WOKEN)
+		if (a->phase == BT_PHASE_WOKEN) {
 			w.waker_pid = a->waker_pid;
+			w.reason.cause = a->woken_cause;
+		}
 		if (same && t->wait_counted)
 			w.count = 0;
-		if (count)
+		if (count && !(same && t->held))
 			wait_add(m, t, &w);
 		t->wait_counted = count;
 		t->open_counted_ns = ns;
@@ -175,6 +179,8 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 	t->blocked = blocked;
 	t->open_since_ns = a->since_ns;
 	t->open = a->reason;
+	if (a->phase == BT_PHASE_WOKEN)
+		t->open.cause = a->woken_cause;
 }
 
 void bt_thread_detail(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,

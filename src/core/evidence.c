@@ -3,6 +3,7 @@
 
 #include "names.h"
 #include "strbuf.h"
+#include "words.h"
 
 /* Shares below are not worth a word. */
 #define WORTH_SAYING 0.05
@@ -16,72 +17,11 @@ struct subject {
 	int32_t ppid;
 	char state;
 	bool kernel;
+	bool zombie;
+	uint64_t duration_ns; /* of the interval */
 	uint64_t tick_ns;
 	struct bt_strbuf *out;
 };
-
-static void add_percent(struct bt_strbuf *out, double share)
-{
-	bt_strbuf_add_fixed(out, share * 100, share < 0.0995 && share > 0 ? 1 : 0);
-	bt_strbuf_add(out, " %");
-}
-
-static void add_times(struct bt_strbuf *out, uint64_t count)
-{
-	if (count == 1) {
-		bt_strbuf_add(out, "once");
-		return;
-	}
-	bt_strbuf_add_uint(out, count);
-	bt_strbuf_add(out, " times");
-}
-
-void bt_wait_target(const struct bt_wait *w, struct bt_strbuf *out)
-{
-	static const char *const names[BT_TARGET_COUNT] = {
-	    [BT_TARGET_FILE] = "file",         [BT_TARGET_DIRECTORY] = "directory",
-	    [BT_TARGET_BLOCKDEV] = "blockdev", [BT_TARGET_CHARDEV] = "chardev",
-	    [BT_TARGET_PIPE] = "pipe",         [BT_TARGET_INET] = "inet",
-	    [BT_TARGET_UNIX] = "unix",         [BT_TARGET_SOCKET] = "socket",
-	    [BT_TARGET_ANON] = "anon_inode",   [BT_TARGET_FUTEX] = "futex",
-	};
-	unsigned int target = w->reason.target;
-
-	if (target >= BT_TARGET_COUNT || !names[target])
-		return;
-	bt_strbuf_add(out, names[target]);
-	if (!w->reason.object)
-		return;
-	if (target == BT_TARGET_FUTEX) {
-		bt_strbuf_add(out, ":0x");
-		bt_strbuf_add_hex(out, w->reason.object);
-	} else {
-		bt_strbuf_add(out, ":[");
-		bt_strbuf_add_uint(out, w->reason.object);
-		bt_strbuf_add_char(out, ']');
-	}
-}
-
-/* "read of pipe:[123]", "epoll_wait"; what it was doing, if no system call is known. */
-static void add_wait(const struct bt_wait *w, struct bt_strbuf *out)
-{
-	const char *call = w->reason.syscall >= 0 ? bt_syscall_name(w->reason.syscall) : NULL;
-	size_t before;
-
-	if (call)
-		bt_strbuf_add(out, call);
-	else if (w->reason.syscall >= 0)
-		bt_strbuf_addf(out, "system call %d", w->reason.syscall);
-	else if (w->reason.cause == BT_MS_PAGING)
-		bt_strbuf_add(out, "page faults");
-	else
-		bt_strbuf_add(out, bt_microstate_name(w->reason.cause));
-	before = out->length;
-	bt_strbuf_add(out, " of ");
-	bt_wait_target(w, out);
-	if (out->length == before + 4)
-		bt_strbuf_truncate(out, before);
-}
 
 /* The wait that cost most among those of a group; NULL: none is known. */
 static const struct bt_wait *group_wait(const struct bt_usage *u, enum bt_group group)
@@ -127,18 +67,13 @@ static void say_unknown(const struct subject *s)
 {
 	const struct bt_usage *u = s->usage;
 
-	if (s->state == 'Z' && !s->threads) {
-		bt_strbuf_addf(s->out, "is a zombie: it ended and its parent %d has not waited for it",
-			       s->ppid);
-		return;
-	}
 	if (!u->wall_ns) {
 		bt_strbuf_add(s->out, s->state == 'X' ? "nothing seen: it ended before it could be looked at"
 						      : "nothing seen: no record of it in this interval");
 		return;
 	}
-	add_percent(s->out,
-		    ((double)u->totals.offcpu_ns[BT_MS_UNKNOWN - BT_OFFCPU_FIRST] + (double)u->residual_ns) /
+	bt_words_percent(
+	    s->out, ((double)u->totals.offcpu_ns[BT_MS_UNKNOWN - BT_OFFCPU_FIRST] + (double)u->residual_ns) /
 			(double)u->wall_ns);
 	bt_strbuf_addf(s->out, " %s is unaccounted for", s->of_time);
 	if (!(u->valid & BT_VALID_ACCOUNT))
@@ -166,26 +101,31 @@ static void say_idle_cause(const struct subject *s)
 		break;
 	default:
 		bt_strbuf_add(s->out, "does nothing ");
-		add_percent(s->out, 1 - (double)s->verdict->active);
+		bt_words_percent(s->out, 1 - (double)s->verdict->active);
 		bt_strbuf_addf(s->out, " %s", s->of_time);
 		return;
 	}
-	add_percent(s->out, (double)s->verdict->share[cause]);
+	bt_words_percent(s->out, (double)s->verdict->share[cause]);
 	bt_strbuf_addf(s->out, " %s", s->of_time);
 	if (w && w->reason.cause == cause && w->reason.syscall >= 0) {
 		bt_strbuf_add(s->out, ", in ");
-		add_wait(w, s->out);
+		bt_words_wait(s->out, w);
 		bt_strbuf_add(s->out, ", ");
-		add_times(s->out, w->count);
+		bt_words_times(s->out, w->count);
 	}
 }
 
 static void say_idle(const struct subject *s)
 {
+	if (s->zombie) {
+		bt_strbuf_addf(s->out, "is a zombie: it ended and its parent %d has not waited for it",
+			       s->ppid);
+		return;
+	}
 	say_idle_cause(s);
 	if (s->verdict->id == BT_VERDICT_WAITING || (double)s->verdict->active >= 0.001) {
 		bt_strbuf_add(s->out, s->threads > 1 ? "; its busiest thread is active " : "; is active ");
-		add_percent(s->out, (double)s->verdict->active);
+		bt_words_percent(s->out, (double)s->verdict->active);
 	}
 }
 
@@ -196,21 +136,33 @@ static void say_cpu(const struct subject *s)
 
 	add_threads(s);
 	bt_strbuf_add(s->out, "on the CPU ");
-	add_percent(s->out, group_wall_share(v, BT_GROUP_CPU));
+	bt_words_percent(s->out, group_wall_share(v, BT_GROUP_CPU));
 	bt_strbuf_addf(s->out, " %s", s->of_time);
 	if (v->split) {
 		bt_strbuf_add(s->out, ": user ");
-		add_percent(s->out, (double)v->share[BT_MS_USER]);
+		bt_words_percent(s->out, (double)v->share[BT_MS_USER]);
 		bt_strbuf_add(s->out, ", system ");
-		add_percent(s->out, (double)v->share[BT_MS_SYSTEM]);
+		bt_words_percent(s->out, (double)v->share[BT_MS_SYSTEM]);
 	}
 	bt_strbuf_add(s->out, "; ");
 	bt_strbuf_add_fixed(s->out, (double)v->cpus, 2);
 	bt_strbuf_add(s->out, " CPUs");
 	if (starved >= WORTH_SAYING) {
 		bt_strbuf_add(s->out, ", and waited for one ");
-		add_percent(s->out, starved);
+		bt_words_percent(s->out, starved);
 	}
+}
+
+/* Threads that were on a CPU or waited for one, on average over the interval. */
+static double cpus_wanted(const struct subject *s)
+{
+	const struct bt_totals *t = &s->usage->totals;
+	double ns = (double)t->oncpu_ns;
+
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
+		if (bt_microstate_group(BT_OFFCPU_FIRST + i) == BT_GROUP_STARVED)
+			ns += (double)t->offcpu_ns[i];
+	return s->duration_ns ? ns / (double)s->duration_ns : 0;
 }
 
 static void say_starved(const struct subject *s)
@@ -219,21 +171,24 @@ static void say_starved(const struct subject *s)
 	double quota = (double)v->share[BT_MS_CPU_QUOTA];
 	double queue = (double)v->share[BT_MS_RUN_QUEUE];
 
-	if (s->threads > 1)
-		bt_strbuf_addf(s->out, "%u runnable threads shared ", s->threads);
-	else
+	/* Not all of its threads wanted one all the time. */
+	if (s->threads > 1) {
+		bt_strbuf_add_fixed(s->out, cpus_wanted(s), 1);
+		bt_strbuf_addf(s->out, " of %u threads wanted a CPU on average, and got ", s->threads);
+	} else {
 		bt_strbuf_add(s->out, "got ");
+	}
 	bt_strbuf_add_fixed(s->out, (double)v->cpus, 2);
 	bt_strbuf_add(s->out, " CPUs: ");
 	if (quota > 0) {
 		bt_strbuf_add(s->out, "held back by the CPU quota of its cgroup ");
-		add_percent(s->out, quota);
+		bt_words_percent(s->out, quota);
 		if (queue >= WORTH_SAYING)
 			bt_strbuf_add(s->out, ", ");
 	}
 	if (queue >= WORTH_SAYING || quota <= 0) {
 		bt_strbuf_add(s->out, "waiting in the run queue ");
-		add_percent(s->out, queue);
+		bt_words_percent(s->out, queue);
 	}
 	bt_strbuf_addf(s->out, " %s", s->of_time);
 }
@@ -244,19 +199,27 @@ static void say_blocked(const struct subject *s, enum bt_group group)
 	unsigned int cause = group_largest(s->verdict, group);
 
 	add_threads(s);
+	if (cause == BT_MS_GIL) {
+		/* Its waits have several addresses, none of which says anything. */
+		bt_strbuf_add(s->out,
+			      "waiting for the interpreter's lock (GIL), which one holds at a time, took ");
+		bt_words_percent(s->out, (double)s->verdict->share[cause]);
+		bt_strbuf_addf(s->out, " %s", s->of_time);
+		return;
+	}
 	/* A wait that is the smaller part would explain the wrong thing. */
 	if (w && (w->reason.cause == cause || w->ns * 2 > s->usage->wall_ns)) {
-		add_wait(w, s->out);
+		bt_words_wait(s->out, w);
 		bt_strbuf_add(s->out, " took ");
-		add_percent(s->out, (double)w->ns / (double)s->usage->wall_ns);
+		bt_words_percent(s->out, (double)w->ns / (double)s->usage->wall_ns);
 		bt_strbuf_addf(s->out, " %s, ", s->of_time);
-		add_times(s->out, w->count);
+		bt_words_times(s->out, w->count);
 		bt_strbuf_addf(s->out, " (%s ", bt_microstate_name(cause));
-		add_percent(s->out, (double)s->verdict->share[cause]);
+		bt_words_percent(s->out, (double)s->verdict->share[cause]);
 		bt_strbuf_add_char(s->out, ')');
 	} else {
 		bt_strbuf_addf(s->out, "blocked on %s ", bt_microstate_name(cause));
-		add_percent(s->out, (double)s->verdict->share[cause]);
+		bt_words_percent(s->out, (double)s->verdict->share[cause]);
 		bt_strbuf_addf(s->out, " %s", s->of_time);
 	}
 }
@@ -284,7 +247,7 @@ static void say_mixed(const struct subject *s)
 		bt_strbuf_add(s->out, separator);
 		bt_strbuf_add(s->out, parts[i].words ? parts[i].words : bt_microstate_name(largest));
 		bt_strbuf_add_char(s->out, ' ');
-		add_percent(s->out, share);
+		bt_words_percent(s->out, share);
 		separator = ", ";
 	}
 }
@@ -329,6 +292,8 @@ void bt_evidence(const struct bt_process *p, const struct bt_frame *f, struct bt
 	    .ppid = p->ppid,
 	    .state = p->state,
 	    .kernel = p->kind == BT_KIND_KERNEL,
+	    .zombie = bt_process_is_zombie(p),
+	    .duration_ns = f->duration_ns,
 	    .tick_ns = f->tick_ns,
 	    .out = out,
 	};
@@ -349,6 +314,7 @@ void bt_evidence_thread(const struct bt_thread *t, const struct bt_process *p, c
 	    .ppid = p->ppid,
 	    .state = t->state,
 	    .kernel = p->kind == BT_KIND_KERNEL,
+	    .duration_ns = f->duration_ns,
 	    .tick_ns = f->tick_ns,
 	    .out = out,
 	};

@@ -17,7 +17,5 @@ void bt_evidence(const struct bt_process *p, const struct bt_frame *f, struct bt
 /* Likewise for one thread of p, from its thread_list. */
 void bt_evidence_thread(const struct bt_thread *t, const struct bt_process *p, const struct bt_frame *f,
 			struct bt_strbuf *out);
-/* What was waited for, in words: "pipe:[123]", "futex 0x7f…", "file (inode 9)"; "" if nobody knows. */
-void bt_wait_target(const struct bt_wait *w, struct bt_strbuf *out);
 
 #endif

@@ -52,19 +52,24 @@ void bt_ledger_free(struct bt_ledger *l)
 
 void bt_ledger_begin(struct bt_ledger *l)
 {
+	bool burst = l->burst;
+	uint32_t wait_count = l->wait_count;
+
+	l->wait_count = 0;
+	l->burst = false;
+	if (!l->many && !l->bursts)
+		return;
 	/* What was not needed in one interval will not be in the next. */
-	if (l->wait_count < 2) {
+	if (wait_count < 2) {
 		free(l->many);
 		l->many = NULL;
 	}
-	if (!l->burst) {
+	if (!burst) {
 		free(l->bursts);
 		l->bursts = NULL;
 	} else {
 		memset(l->bursts, 0, sizeof(*l->bursts));
 	}
-	l->wait_count = 0;
-	l->burst = false;
 }
 
 void bt_ledger_show(struct bt_ledger *l, struct bt_usage *u)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model_internal.h"
+#include "waits.h"
 
 #include <utlist.h>
 
@@ -39,6 +40,9 @@ void bt_model_destroy(struct bt_model *m)
 
 static void drop_lists(struct bt_model *m)
 {
+	if (!m->lists_made)
+		return;
+	m->lists_made = false;
 	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next)
 		bt_process_drop_list(p);
 }
@@ -48,6 +52,9 @@ static void sweep(struct bt_model *m)
 {
 	struct bt_thread_entry *next;
 
+	/* All of them, as nearly always: no need to look at each again. */
+	if (m->seen == HASH_COUNT(m->threads))
+		return;
 	for (struct bt_thread_entry *t = m->threads; t; t = next) {
 		next = t->hh.next;
 		if (t->epoch == m->epoch || t->ended)
@@ -68,6 +75,7 @@ static uint64_t middle_ns(const struct bt_model *m)
 static void interval_begin(struct bt_model *m)
 {
 	m->interval_ns = middle_ns(m);
+	m->until_ns = 0;
 	m->interval_loss = m->loss;
 	m->interval_self_cpu_ns = m->self_cpu_ns;
 	m->frame.vanished = 0;
@@ -96,6 +104,7 @@ int bt_model_update(struct bt_model *m, const struct bt_snapshot *s)
 	m->frame_valid = false;
 	m->no_memory = false;
 	m->cursor = m->threads;
+	m->seen = 0;
 	drop_lists(m);
 	bt_snapshot_for_each (head, s) {
 		if (head->type == BT_RECORD_SAME)
@@ -117,6 +126,7 @@ void bt_model_begin(struct bt_model *m)
 	struct bt_process_entry *p, *next;
 
 	bt_trees_begin(m);
+	drop_lists(m);
 	for (p = m->processes; p; p = next) {
 		next = p->hh.next;
 		bt_process_begin(m, p);
@@ -124,34 +134,93 @@ void bt_model_begin(struct bt_model *m)
 	interval_begin(m);
 }
 
-const struct bt_frame *bt_model_frame(struct bt_model *m)
+bool bt_model_begin_at(struct bt_model *m, const struct bt_identity *who, uint64_t at_ns)
+{
+	struct bt_process_entry *p = bt_process_get(m, who->pid, who->start_ns);
+	struct bt_thread_entry *t;
+
+	if (!p || !p->threads)
+		return false;
+	DL_FOREACH(p->threads, t)
+	{
+		if (t->ended || !t->blocked)
+			return false;
+	}
+	DL_FOREACH(p->threads, t)
+	bt_thread_hold(t, at_ns);
+	if (at_ns > m->interval_ns)
+		m->interval_ns = at_ns;
+	m->frame_valid = false;
+	return true;
+}
+
+void bt_model_end_at(struct bt_model *m, uint64_t at_ns)
+{
+	m->until_ns = at_ns;
+	m->frame_valid = false;
+}
+
+static void totals_add(struct bt_totals *sum, const struct bt_process_entry *p)
+{
+	const struct bt_usage *u = &p->p.usage;
+
+	if (p->still < BT_MS_COUNT) {
+		bt_totals_add(sum, p->still, u->wall_ns);
+		return;
+	}
+	sum->oncpu_ns += u->totals.oncpu_ns;
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
+		sum->offcpu_ns[i] += u->totals.offcpu_ns[i];
+}
+
+/* All of the frame but its processes. */
+static bool frame_begin(struct bt_model *m)
 {
 	struct bt_frame *f = &m->frame;
 	size_t need = HASH_COUNT(m->processes);
 
-	if (m->frame_valid)
-		return f;
 	if (!f->processes || m->frame_capacity < need) {
 		size_t capacity = need + need / 4 + 64;
 		struct bt_process **processes = realloc(f->processes, capacity * sizeof(struct bt_process *));
 
 		if (!processes)
-			return NULL;
+			return false;
 		f->processes = processes;
 		m->frame_capacity = capacity;
 	}
-	f->process_count = 0;
-	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next) {
-		bt_process_settle(m, p);
-		f->processes[f->process_count++] = &p->p;
-	}
-	f->duration_ns = bt_grown(m->interval_ns, middle_ns(m));
+	f->model = m;
+	f->duration_ns = bt_grown(m->interval_ns, m->until_ns ? m->until_ns : middle_ns(m));
 	f->loss.tasks = bt_grown(m->interval_loss.tasks, m->loss.tasks);
 	f->loss.exits = bt_grown(m->interval_loss.exits, m->loss.exits);
 	f->loss.switches = bt_grown(m->interval_loss.switches, m->loss.switches);
 	f->overhead_cpu_ns = bt_grown(m->interval_self_cpu_ns, m->self_cpu_ns);
+	f->process_count = 0;
+	f->exited = 0;
+	f->totals = (struct bt_totals){0};
+	memset(f->verdicts, 0, sizeof(f->verdicts));
+	return true;
+}
+
+static void frame_add(struct bt_model *m, struct bt_process_entry *p)
+{
+	struct bt_frame *f = &m->frame;
+
+	bt_process_settle(m, p);
+	totals_add(&f->totals, p);
+	f->exited += p->p.exited;
+	f->processes[f->process_count++] = &p->p;
+}
+
+const struct bt_frame *bt_model_frame(struct bt_model *m)
+{
+	if (m->frame_valid)
+		return &m->frame;
+	if (!frame_begin(m))
+		return NULL;
+	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next)
+		frame_add(m, p);
 	m->frame_valid = true;
-	return f;
+	return &m->frame;
 }
 
 struct bt_process *bt_model_find_identity(struct bt_model *m, const struct bt_identity *identity)
@@ -214,31 +283,57 @@ static double process_lost(const struct bt_frame *f, const struct bt_process *p,
 	return torn + exits < 1 ? torn + exits : 1;
 }
 
-static void process_judge(const struct bt_model *m, struct bt_process *p)
+static void process_judge(struct bt_model *m, struct bt_process_entry *e)
 {
+	struct bt_process *p = &e->p;
+	uint64_t presence_ns = p->end_ns - p->begin_ns;
+	bool still = e->still < BT_MS_COUNT && p->usage.wall_ns;
+	bool kept = still && e->still == e->still_kept;
 	struct bt_circumstances c = {
-	    .duration_ns = m->frame.duration_ns,
-	    .tick_ns = m->frame.tick_ns,
-	    .exact = m->frame.exact,
-	    .lost = process_lost(&m->frame, p, HASH_COUNT(m->threads)),
-	};
+	    .duration_ns = m->frame.duration_ns, .tick_ns = m->frame.tick_ns, .exact = m->frame.exact};
 
-	bt_verdict_judge(&p->usage, p->end_ns - p->begin_ns, &c, &p->verdict);
+	if (bt_process_is_zombie(p)) {
+		bt_verdict_of_zombie(&c, &p->verdict);
+		e->still_kept = BT_STILL_NOT;
+		p->revision++;
+		return;
+	}
+	if (!kept || presence_ns != m->still_ns)
+		c.lost = process_lost(&m->frame, p, HASH_COUNT(m->threads));
+	if (!kept) {
+		bt_verdict_judge(&p->usage, presence_ns, &c, &p->verdict);
+		e->still_kept = still ? e->still : BT_STILL_NOT;
+		p->revision++;
+		return;
+	}
+	/* Mostly they were all there for the same time. */
+	if (presence_ns != m->still_ns) {
+		m->still_ns = presence_ns;
+		m->still_confidence = bt_verdict_still_confidence(presence_ns, &c);
+	}
+	p->verdict.confidence = m->still_confidence;
 }
 
 int bt_model_judge(struct bt_model *m, bool threads)
 {
+	bool settled = m->frame_valid;
 	int err = 0;
 
-	if (!bt_model_frame(m))
+	if (!settled && !frame_begin(m))
 		return -ENOMEM;
-	for (size_t i = 0; i < m->frame.process_count; i++) {
-		struct bt_process *p = m->frame.processes[i];
-
+	memset(m->frame.verdicts, 0, sizeof(m->frame.verdicts));
+	m->still_ns = 0;
+	/* Settled and judged in one go: ten thousand of them do not stay in the cache. */
+	for (struct bt_process_entry *p = m->processes; p; p = p->hh.next) {
+		if (!settled)
+			frame_add(m, p);
 		process_judge(m, p);
-		if (threads && bt_model_threads(m, p))
-			err = -ENOMEM;
+		m->frame.verdicts[p->p.verdict.id]++;
 	}
+	m->frame_valid = true;
+	for (size_t i = 0; threads && i < m->frame.process_count; i++)
+		if (bt_model_threads(m, m->frame.processes[i]))
+			err = -ENOMEM;
 	return err;
 }
 
@@ -285,6 +380,8 @@ static void thread_show(const struct bt_model *m, struct bt_thread_entry *e, str
 	}
 	u->active_max_ns = e->ended ? 0 : e->active_ns;
 	u->active_ended_ns = e->ended ? e->active_ns : 0;
+	u->oncpu_max_ns = u->totals.oncpu_ns;
+	u->oncpu_next_ns = 0;
 	u->valid = u->valid ? u->valid : e->valid;
 	bt_verdict_judge(u, u->wall_ns, &c, &t->verdict);
 }
@@ -307,6 +404,7 @@ int bt_model_threads(struct bt_model *m, struct bt_process *process)
 	process->thread_list = calloc(count, sizeof(struct bt_thread *) + sizeof(*shown));
 	if (!process->thread_list)
 		return -ENOMEM;
+	m->lists_made = true;
 	shown = (struct shown_thread *)(void *)(process->thread_list + count);
 	DL_FOREACH(p->threads, t)
 	{
@@ -317,6 +415,38 @@ int bt_model_threads(struct bt_model *m, struct bt_process *process)
 		shown++;
 	}
 	return 0;
+}
+
+static bool ledger_has(const struct bt_ledger *l, const struct bt_reason *reason)
+{
+	const struct bt_wait *waits = l->many ? l->many : &l->one;
+
+	for (uint32_t i = 0; i < l->wait_count; i++)
+		if (bt_wait_same(&waits[i].reason, reason))
+			return true;
+	return false;
+}
+
+uint32_t bt_model_waiters(struct bt_model *m, const struct bt_process *process,
+			  const struct bt_reason *reason)
+{
+	const struct bt_process_entry *p =
+	    bt_process_get(m, process->identity.pid, process->identity.start_ns);
+	const struct bt_thread_entry *t;
+	uint32_t waiters = 0;
+
+	if (!p || &p->p != process)
+		return 0;
+	if (!p->multi)
+		return ledger_has(&p->ledger, reason);
+	DL_FOREACH(p->threads, t)
+	{
+		if (t->budget)
+			waiters += ledger_has(&t->budget->ledger, reason);
+		else if (t->blocked && t->idle_ns)
+			waiters += bt_wait_same(&t->open, reason);
+	}
+	return waiters;
 }
 
 /* Least active first. */

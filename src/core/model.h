@@ -35,8 +35,31 @@ struct bt_thread {
 	struct bt_verdict verdict; /* set whenever the thread_list is */
 };
 
+/* What each refresh looks at, whatever happened, comes first: there may be ten thousand of them. */
 struct bt_process {
 	struct bt_identity identity;
+	uint32_t uid;
+	uint32_t threads; /* alive at the end of the interval */
+	/* Another one than when it was last judged, if anything may be new but times and the confidence. */
+	uint32_t revision;
+
+	/* Filled by who shows it (lookup.h); raw bytes, may be NULL. The core only zeroes them for a new
+	 * process. */
+	uint32_t described_at;
+	void *description; /* who filled them finds its own again; it was right at sweep described_at */
+	const char *user;
+	const char *cmdline;
+	const char *cgroup;
+	/* Likewise the view: where its row lies in the text of frame shown_frame (view.h, struct bt_kept). */
+	uint32_t shown_frame;
+	uint32_t shown_revision;
+	uint32_t shown_offset, shown_length;
+
+	/* The part of the interval in which it was there: CLOCK_MONOTONIC. */
+	uint64_t begin_ns, end_ns;
+	struct bt_verdict verdict;
+	struct bt_usage usage; /* of this interval, all its threads */
+
 	struct bt_identity forked_by; /* pid 0: not seen */
 	int32_t ppid;
 	char comm[BT_COMM_LEN + 1]; /* of the leader; raw bytes, terminated */
@@ -44,30 +67,24 @@ struct bt_process {
 	int8_t nice;
 	uint8_t kind; /* enum bt_kind */
 	bool exited;  /* ended in the interval: no thread of it is left */
-	uint32_t uid;
 	uint64_t cgroup_id;
-	uint32_t threads;       /* alive at the end of the interval */
 	uint32_t threads_ended; /* in the interval */
 	uint32_t lost_exits;    /* children that ended and left only a sum, which is part of usage */
 	int32_t exit_code;      /* wait(2) status of the leader, if exited */
-	/* The part of the interval in which it was there: CLOCK_MONOTONIC. */
-	uint64_t begin_ns, end_ns;
 	uint64_t rss_bytes;
-	uint64_t cpu_time_ns;  /* since it began, ended threads included */
-	struct bt_usage usage; /* of this interval, all its threads */
-	struct bt_verdict verdict;
+	uint64_t cpu_time_ns; /* since it began, ended threads included */
 	/* Living threads, and those that ended in the interval: bt_model_threads(). Owned by the model. */
 	uint32_t thread_count;
 	struct bt_thread **thread_list;
-
-	/* Filled by who shows it (lookup.h); raw bytes, may be NULL. The core only zeroes them for a new
-	 * process. */
-	const char *cmdline;
-	const char *user;
-	const char *cgroup;
-	void *description; /* who filled them finds its own again; it was right at sweep described_at */
-	uint32_t described_at;
 };
+
+/* Did it end before the interval, and did nobody wait for it yet? */
+static inline bool bt_process_is_zombie(const struct bt_process *p)
+{
+	return p->state == 'Z' && !p->threads && !p->usage.wall_ns;
+}
+
+struct bt_model;
 
 /* One interval of the whole host. */
 struct bt_frame {
@@ -80,11 +97,13 @@ struct bt_frame {
 	struct bt_loss loss;      /* of the interval */
 	uint64_t vanished;        /* threads that went without a record, or came without a first one */
 	uint64_t overhead_cpu_ns; /* CPU time of this program in the interval */
+	struct bt_totals totals;  /* of all processes */
+	size_t verdicts[BT_VERDICT_COUNT]; /* processes that were judged so: bt_model_judge() */
+	size_t exited;                     /* processes */
 	size_t process_count;
 	struct bt_process **processes; /* in no order; owned by the model until the next update */
+	struct bt_model *model;        /* whose frame it is: to be asked for more */
 };
-
-struct bt_model;
 
 /* 0 or -ENOMEM; *out is only set on success. */
 int bt_model_create(struct bt_model **out);
@@ -99,6 +118,19 @@ void bt_model_destroy(struct bt_model *m); /* NULL is fine */
 int bt_model_update(struct bt_model *m, const struct bt_snapshot *s);
 void bt_model_begin(struct bt_model *m);
 
+/*
+ * Bounds of the open interval where they are known better than by snapshots.
+ *
+ * begin_at: since the snapshot that opened the interval, all threads of the process have waited for nothing
+ * but at_ns; what the wait that is open then takes longer is not theirs either. Returns false, and nothing is
+ * changed, if it is not there or one of them was seen doing something else.
+ *
+ * end_at: of what snapshots from now on tell, only what was before at_ns counts, and of what lived then, how
+ * it ended.
+ */
+bool bt_model_begin_at(struct bt_model *m, const struct bt_identity *who, uint64_t at_ns);
+void bt_model_end_at(struct bt_model *m, uint64_t at_ns);
+
 /* The interval as it stands. Valid until the next update, begin, prune or destroy. NULL: no memory. */
 const struct bt_frame *bt_model_frame(struct bt_model *m);
 
@@ -111,6 +143,12 @@ struct bt_process *bt_model_find_identity(struct bt_model *m, const struct bt_id
 int bt_model_judge(struct bt_model *m, bool threads);
 /* Fills the thread_list of one process. 0 or -ENOMEM. Valid as long as a frame. */
 int bt_model_threads(struct bt_model *m, struct bt_process *p);
+
+/*
+ * How many threads of p waited for the same thing as reason says in the interval; of those that waited for
+ * many things, the longest waits are known. 0: p is none of the model's own processes (a tree as one).
+ */
+uint32_t bt_model_waiters(struct bt_model *m, const struct bt_process *p, const struct bt_reason *reason);
 
 /*
  * Long intervals (run, classify -f): forgets ended processes but the keep with the most active time. A tree

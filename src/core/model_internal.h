@@ -55,27 +55,18 @@ struct bt_budget {
 	struct bt_ledger ledger;
 };
 
+/* What a SAME record touches comes first: two lines of the cache, not four, ten thousand times a frame. */
 struct bt_thread_entry {
 	uint64_t id;
-	UT_hash_handle hh;
 	struct bt_process_entry *process;
-	struct bt_thread_entry *prev, *next; /* of the same process */
-	uint64_t now_ns;                     /* its time is accounted for up to here */
-	uint64_t same_ns;                    /* of that, the open interval grew so much by SAME records */
-	uint64_t idle_ns;       /* of this interval, all in the open wait; 0 as soon as there is a budget */
-	uint64_t active_ns;     /* of this interval */
-	uint64_t open_since_ns; /* the wait that is open; with its part that is counted already */
-	uint64_t open_counted_ns;
+	uint64_t now_ns;          /* its time is accounted for up to here */
+	uint64_t same_ns;         /* of that, the open interval grew so much by SAME records */
+	uint64_t idle_ns;         /* of this interval, all in the open wait; 0 as soon as there is a budget */
+	uint64_t active_ns;       /* of this interval */
+	uint64_t open_counted_ns; /* the part of the open wait that is counted already */
 	struct bt_reason open;
-	struct bt_counters *last;   /* owned; NULL once it ended */
-	struct bt_history *history; /* owned; NULL: all zero */
-	struct bt_budget *budget;   /* owned; NULL: idle so far, or the only thread of its process */
-	uint64_t runtime_ns;
-	uint32_t epoch; /* of the snapshot it was last seen in */
-	int32_t tid;
-	char comm[BT_COMM_LEN];
-	char state;
-	int8_t nice;
+	struct bt_budget *budget; /* owned; NULL: idle so far, or the only thread of its process */
+	uint32_t epoch;           /* of the snapshot it was last seen in */
 	uint8_t valid;
 	uint8_t missed;    /* snapshots in a row without it */
 	uint8_t open_ms;   /* what it is doing: BT_MS_USER for being on the CPU; BT_MS_NONE when dead */
@@ -86,22 +77,41 @@ struct bt_thread_entry {
 	bool ended;        /* takes no time any more */
 	bool ended_before; /* before this interval: a zombie */
 	bool zombie;       /* ended, and seen since */
+	bool held;         /* the wait that is open is not its own: bt_model_begin_at() */
+	UT_hash_handle hh;
+	struct bt_thread_entry *prev, *next; /* of the same process */
+	uint64_t open_since_ns;              /* the wait that is open */
+	struct bt_counters *last;            /* owned; NULL once it ended */
+	struct bt_history *history;          /* owned; NULL: all zero */
+	uint64_t runtime_ns;
+	int32_t tid;
+	char comm[BT_COMM_LEN];
+	char state;
+	int8_t nice;
 };
+
+/*
+ * A process is still while an interval brings nothing but SAME records of it, all in the same microstate of
+ * the group idle. BT_STILL_YET: no record came so far; BT_STILL_NOT: something else happened.
+ */
+enum bt_still { BT_STILL_YET = BT_MS_COUNT, BT_STILL_NOT };
 
 struct bt_process_entry {
 	struct bt_process p; /* first: what others see */
-	UT_hash_handle hh;   /* by p.identity, whose padding is zero */
 	struct bt_thread_entry *threads;
-	struct bt_thread_entry *leader; /* NULL: not seen */
 	struct bt_ledger ledger;
+	uint8_t valid; /* what all records of the interval measured */
+	uint8_t valid_any;
+	uint8_t still;      /* the microstate that it was in all the time; else enum bt_still */
+	uint8_t still_kept; /* the one that it was last judged for and stays in since; else BT_STILL_NOT */
+	bool multi;         /* more than one thread was there in the interval: each has a budget */
+	bool gone;          /* never seen: made up for the children it left behind */
+	UT_hash_handle hh;  /* by p.identity, whose padding is zero */
+	struct bt_thread_entry *leader; /* NULL: not seen */
 	uint64_t living_runtime_ns;
 	uint64_t ended_runtime_ns; /* as seen, on top of group_base_ns */
 	uint64_t group_base_ns;
 	uint64_t group_ended_ns; /* as the kernel says */
-	uint8_t valid;           /* what all records of the interval measured */
-	uint8_t valid_any;
-	bool multi; /* more than one thread was there in the interval: each has a budget */
-	bool gone;  /* never seen: made up for the children it left behind */
 };
 
 struct bt_lump_entry {
@@ -125,6 +135,7 @@ struct bt_model {
 	uint64_t begin_ns, end_ns; /* of the latest snapshot */
 	uint64_t previous_begin_ns, previous_end_ns;
 	uint64_t interval_ns; /* when the interval began: the middle of its first snapshot */
+	uint64_t until_ns;    /* when the interval ended, if it did; else 0 */
 	uint64_t interval_self_cpu_ns;
 	struct bt_loss interval_loss;
 	struct bt_loss loss;
@@ -133,7 +144,12 @@ struct bt_model {
 	struct bt_frame frame;
 	size_t frame_capacity;
 	bool frame_valid;
-	bool no_memory; /* in this update */
+	bool no_memory;  /* in this update */
+	bool lists_made; /* of threads, since they were last dropped */
+	size_t seen;     /* threads, ended ones included, of which this update knows */
+	/* The confidence in what was still for so long, in this frame; 0 = not known yet. */
+	uint64_t still_ns;
+	float still_confidence;
 	/* Processes by PID, made when the first is looked for. */
 	struct bt_process_entry **by_pid;
 	size_t by_pid_capacity;
@@ -153,8 +169,7 @@ static inline uint64_t bt_grown(uint64_t before, uint64_t now)
 
 static inline bool bt_record_has_account(const struct bt_record *r)
 {
-	return (r->head.valid & BT_VALID_ACCOUNT) && r->account.phase != BT_PHASE_NONE &&
-	       r->account.phase != BT_PHASE_SEEDING;
+	return (r->head.valid & BT_VALID_ACCOUNT) && r->account.phase != BT_PHASE_NONE;
 }
 
 static inline bool bt_record_is_dead(const struct bt_record *r)
@@ -185,6 +200,12 @@ void bt_process_lump(struct bt_model *m, const struct bt_lump *l, bool base);
 /* Can no more come of it? */
 bool bt_process_is_over(const struct bt_model *m, const struct bt_process_entry *p);
 void bt_process_drop_list(struct bt_process_entry *p);
+/* Something happened to it that is more than time. */
+static inline void bt_process_stir(struct bt_process_entry *p)
+{
+	p->still = BT_STILL_NOT;
+	p->still_kept = BT_STILL_NOT;
+}
 
 /* ledger.c; false: no memory, and the detail is lost */
 bool bt_ledger_add_wait(struct bt_ledger *l, const struct bt_wait *w);
@@ -212,6 +233,8 @@ void bt_thread_step(struct bt_model *m, struct bt_thread_entry *t, const struct 
 		    uint64_t from_ns, bool newborn);
 /* The same where nothing happened but time. */
 void bt_thread_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t now_ns);
+/* It has waited until at_ns, which is where its time begins to count, without the wait that is open. */
+void bt_thread_hold(struct bt_thread_entry *t, uint64_t at_ns);
 /* The figures of r are where its time begins to count. */
 void bt_thread_base(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r);
 /* Likewise, and it was there since from_ns: nobody knows what for. */

@@ -32,6 +32,23 @@ static void interval_reset(struct bt_process_entry *p)
 	p->p.exited = false;
 	p->valid = VALID_ALL;
 	p->valid_any = 0;
+	p->still = BT_STILL_YET;
+}
+
+/* The same for one that was still, which has less to forget. */
+static void interval_reset_still(struct bt_process_entry *p)
+{
+	struct bt_usage *u = &p->p.usage;
+
+	u->wall_ns = 0;
+	u->totals.offcpu_ns[p->still - BT_OFFCPU_FIRST] = 0;
+	u->valid = 0;
+	u->wait_count = 0;
+	p->p.begin_ns = UINT64_MAX;
+	p->p.end_ns = 0;
+	p->valid = VALID_ALL;
+	p->valid_any = 0;
+	p->still = BT_STILL_YET;
 }
 
 struct bt_process_entry *bt_process_make(struct bt_model *m, int32_t pid, uint64_t start_ns)
@@ -46,6 +63,7 @@ struct bt_process_entry *bt_process_make(struct bt_model *m, int32_t pid, uint64
 	p->p.identity.pid = pid;
 	p->p.identity.start_ns = start_ns;
 	p->p.state = 'X';
+	p->still_kept = BT_STILL_NOT;
 	interval_reset(p);
 	HASH_ADD(hh, m->processes, p.identity, sizeof(p->p.identity), p);
 	if (!m->processes || !p->hh.tbl) {
@@ -96,6 +114,7 @@ void bt_process_describe(struct bt_process_entry *p, const struct bt_thread_entr
 	const struct bt_facts *f = &r->facts;
 	bool leader = r->head.tid == f->tgid;
 
+	bt_process_stir(p);
 	if (r->head.valid & BT_VALID_RSS)
 		p->p.rss_bytes = f->rss_bytes;
 	if (r->head.valid & BT_VALID_RUNTIME) {
@@ -150,8 +169,15 @@ bool bt_process_is_over(const struct bt_model *m, const struct bt_process_entry 
 void bt_process_begin(struct bt_model *m, struct bt_process_entry *p)
 {
 	struct bt_thread_entry *t, *next;
+	bool ended = false;
 
-	bt_process_drop_list(p);
+	if (p->still < BT_MS_COUNT) {
+		DL_FOREACH(p->threads, t)
+		bt_thread_begin(t);
+		bt_ledger_begin(&p->ledger);
+		interval_reset_still(p);
+		return;
+	}
 	DL_FOREACH_SAFE(p->threads, t, next)
 	{
 		if (t->ended && !is_zombie(m, t)) {
@@ -159,6 +185,7 @@ void bt_process_begin(struct bt_model *m, struct bt_process_entry *p)
 			continue;
 		}
 		t->ended_before = t->ended;
+		ended |= t->ended;
 	}
 	if (!p->threads) {
 		bt_process_free(m, p);
@@ -169,19 +196,44 @@ void bt_process_begin(struct bt_model *m, struct bt_process_entry *p)
 	bt_thread_begin(t);
 	bt_ledger_begin(&p->ledger);
 	interval_reset(p);
+	if (ended)
+		p->still = BT_STILL_NOT;
+}
+
+static void oncpu_rank(struct bt_process_entry *p)
+{
+	struct bt_usage *u = &p->p.usage;
+	const struct bt_thread_entry *t;
+
+	u->oncpu_max_ns = 0;
+	u->oncpu_next_ns = 0;
+	if (!u->totals.oncpu_ns)
+		return;
+	if (!p->multi) {
+		u->oncpu_max_ns = u->totals.oncpu_ns;
+		return;
+	}
+	DL_FOREACH(p->threads, t)
+	if (t->budget)
+		bt_usage_rank_oncpu(u, t->budget->usage.totals.oncpu_ns);
 }
 
 void bt_process_settle(const struct bt_model *m, struct bt_process_entry *p)
 {
-	const struct bt_thread_entry *leader = p->leader;
-	uint64_t ended_ns = p->group_base_ns + p->ended_runtime_ns;
+	const struct bt_thread_entry *leader;
+	uint64_t ended_ns;
 
 	p->p.usage.valid = p->p.usage.wall_ns || p->valid_any
 			       ? (p->valid & ~BT_VALID_RSS) | (p->valid_any & BT_VALID_RSS)
 			       : 0;
 	bt_ledger_show(&p->ledger, &p->p.usage);
+	oncpu_rank(p);
 	if (p->p.begin_ns > p->p.end_ns)
 		p->p.begin_ns = p->p.end_ns = m->end_ns;
+	if (p->still == p->still_kept && p->still != BT_STILL_NOT)
+		return; /* the rest is as it was when it was judged */
+	leader = p->leader;
+	ended_ns = p->group_base_ns + p->ended_runtime_ns;
 	p->p.cpu_time_ns =
 	    p->living_runtime_ns + (p->group_ended_ns > ended_ns ? p->group_ended_ns : ended_ns);
 	p->p.exited = !p->p.threads && (p->p.threads_ended || p->gone);
@@ -238,6 +290,7 @@ void bt_process_lump(struct bt_model *m, const struct bt_lump *l, bool base)
 		p->gone = true;
 		memcpy(p->p.comm, "(gone)", sizeof("(gone)"));
 	}
+	bt_process_stir(p);
 	/* From here on its usage is more than that of its only thread. */
 	DL_FOREACH(p->threads, t)
 	{

@@ -88,20 +88,33 @@ void bt_thread_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t now_
 {
 	struct bt_process_entry *p = t->process;
 	uint64_t span_ns = bt_grown(t->now_ns, now_ns);
+	enum bt_group group = bt_microstate_group(t->open_ms);
 
 	presence_extend(&p->p, t->now_ns, now_ns);
 	valid_add(p, t->valid);
 	t->now_ns += span_ns;
 	t->same_ns += span_ns;
 	span_add(&p->p.usage, t->open_ms, span_ns);
-	if (bt_microstate_group(t->open_ms) < BT_GROUP_IDLE)
+	if (group < BT_GROUP_IDLE)
 		active_add(t, span_ns);
+	if (p->still != t->open_ms)
+		p->still = p->still == BT_STILL_YET && group == BT_GROUP_IDLE ? t->open_ms : BT_STILL_NOT;
 	if (t->budget)
 		span_add(&t->budget->usage, t->open_ms, span_ns);
 	else if (p->multi)
 		t->idle_ns += span_ns;
 	if (t->blocked)
 		bt_thread_detail_idle(m, t, span_ns);
+}
+
+void bt_thread_hold(struct bt_thread_entry *t, uint64_t at_ns)
+{
+	uint64_t span_ns = bt_grown(t->now_ns, at_ns);
+
+	t->now_ns += span_ns;
+	t->same_ns += span_ns;
+	t->open_counted_ns += span_ns;
+	t->held = true;
 }
 
 /* Totals as they were when the thread was last heard of. */

@@ -50,5 +50,8 @@ void bt_sum_judge(struct bt_sum *s, const struct bt_frame *f)
 		total->begin_ns = total->end_ns;
 	total->exited = !total->threads && total->threads_ended;
 	c.lost = all > 0 ? total->lost_exits / all : 0;
-	bt_verdict_judge(&total->usage, total->end_ns - total->begin_ns, &c, &total->verdict);
+	if (bt_process_is_zombie(total))
+		bt_verdict_of_zombie(&c, &total->verdict);
+	else
+		bt_verdict_judge(&total->usage, total->end_ns - total->begin_ns, &c, &total->verdict);
 }

@@ -17,6 +17,13 @@ struct bt_thread_entry *bt_thread_get(struct bt_model *m, uint64_t id)
 	return t;
 }
 
+static void thread_seen(struct bt_model *m, struct bt_thread_entry *t)
+{
+	m->seen += t->epoch != m->epoch;
+	t->epoch = m->epoch;
+	t->missed = 0;
+}
+
 static void cursor_advance(struct bt_model *m, const struct bt_thread_entry *t)
 {
 	m->cursor = t->hh.next;
@@ -49,15 +56,37 @@ void bt_thread_same(struct bt_model *m, const struct bt_record_head *head)
 	struct bt_thread_entry *t = bt_thread_get(m, head->id);
 
 	if (!t) {
-		m->frame.vanished++;
+		m->frame.vanished += !m->until_ns;
 		return;
 	}
 	cursor_advance(m, t);
 	if (t->ended)
 		return;
-	t->epoch = m->epoch;
-	t->missed = 0;
-	bt_thread_idle(m, t, head->now_ns);
+	thread_seen(m, t);
+	if (m->until_ns)
+		bt_thread_idle(m, t, bt_min_u64(head->now_ns, m->until_ns));
+	else
+		bt_thread_idle(m, t, head->now_ns);
+}
+
+/* Has it nothing to tell of the time before the interval's end? */
+static bool is_beyond(const struct bt_model *m, const struct bt_thread_entry *t, const struct bt_record *r)
+{
+	if (bt_record_has_account(r) && r->account.born_ns > m->until_ns)
+		return true;
+	return t && t->now_ns >= m->until_ns && !bt_record_is_dead(r);
+}
+
+/* A record as it would have been read at the interval's end, if nothing happened since; else right after. */
+static void cut(const struct bt_model *m, struct bt_record *r)
+{
+	uint64_t end_ns = m->until_ns;
+
+	if (bt_record_is_dead(r))
+		return;
+	if (bt_record_has_account(r) && r->account.since_ns > end_ns)
+		end_ns = r->account.since_ns;
+	r->head.now_ns = bt_min_u64(r->head.now_ns, end_ns);
 }
 
 static void process_link(struct bt_model *m, struct bt_process_entry *p, struct bt_thread_entry *t)
@@ -145,7 +174,7 @@ static void thread_after_end(struct bt_model *m, struct bt_thread_entry *t, cons
 			t->process->p.exit_code = r->facts.exit_code;
 	} else if (bt_record_is_dead(r)) {
 		t->zombie = true;
-		t->epoch = m->epoch;
+		thread_seen(m, t);
 		t->state = r->facts.state;
 		if (leader)
 			t->process->leader = t;
@@ -154,9 +183,8 @@ static void thread_after_end(struct bt_model *m, struct bt_thread_entry *t, cons
 	/* Anything else is older than the end. */
 }
 
-void bt_thread_take(struct bt_model *m, const struct bt_record *r, bool base)
+static void take(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r, bool base)
 {
-	struct bt_thread_entry *t = bt_thread_get(m, r->head.id);
 	bool fresh = !t;
 
 	if (r->head.type == BT_RECORD_THREAD && t)
@@ -172,8 +200,7 @@ void bt_thread_take(struct bt_model *m, const struct bt_record *r, bool base)
 		m->frame.vanished++;
 		return;
 	}
-	t->epoch = m->epoch;
-	t->missed = 0;
+	thread_seen(m, t);
 	if (bt_record_has_account(r) && r->facts.start_ns > r->account.born_ns &&
 	    r->facts.start_ns - r->account.born_ns > m->boot_offset_ns)
 		m->boot_offset_ns = r->facts.start_ns - r->account.born_ns;
@@ -197,10 +224,27 @@ void bt_thread_take(struct bt_model *m, const struct bt_record *r, bool base)
 	}
 }
 
+void bt_thread_take(struct bt_model *m, const struct bt_record *r, bool base)
+{
+	struct bt_thread_entry *t = bt_thread_get(m, r->head.id);
+	struct bt_record before_end;
+
+	if (!m->until_ns) {
+		take(m, t, r, base);
+	} else if (!is_beyond(m, t, r)) {
+		before_end = *r;
+		cut(m, &before_end);
+		take(m, t, &before_end, base);
+	} else if (t) {
+		thread_seen(m, t);
+	}
+}
+
 void bt_thread_end(struct bt_thread_entry *t)
 {
 	struct bt_process_entry *p = t->process;
 
+	bt_process_stir(p);
 	t->ended = true;
 	t->open_ms = BT_MS_NONE;
 	t->blocked = false;

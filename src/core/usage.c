@@ -54,6 +54,16 @@ bool bt_usage_split_valid(const struct bt_usage *u, uint64_t tick_ns)
 	       u->utime_ns + u->stime_ns >= BT_SPLIT_MIN_TICKS * tick_ns;
 }
 
+void bt_usage_rank_oncpu(struct bt_usage *u, uint64_t oncpu_ns)
+{
+	if (oncpu_ns > u->oncpu_max_ns) {
+		u->oncpu_next_ns = u->oncpu_max_ns;
+		u->oncpu_max_ns = oncpu_ns;
+	} else if (oncpu_ns > u->oncpu_next_ns) {
+		u->oncpu_next_ns = oncpu_ns;
+	}
+}
+
 void bt_usage_sum_begin(struct bt_usage *u, struct bt_usage_store *store)
 {
 	memset(u, 0, sizeof(*u));
@@ -78,6 +88,8 @@ void bt_usage_sum_add(struct bt_usage *u, struct bt_usage_store *store, const st
 	if (u->active_max_ns < part->active_max_ns)
 		u->active_max_ns = part->active_max_ns;
 	u->active_ended_ns += part->active_ended_ns;
+	bt_usage_rank_oncpu(u, part->oncpu_max_ns);
+	bt_usage_rank_oncpu(u, part->oncpu_next_ns);
 	u->voluntary += part->voluntary;
 	u->involuntary += part->involuntary;
 	u->major_faults += part->major_faults;

@@ -19,19 +19,21 @@
 #define BT_SPLIT_MIN_TICKS 25
 
 struct bt_usage {
-	uint64_t wall_ns;            /* of all threads */
+	uint64_t wall_ns;    /* of all threads */
+	uint32_t wait_count; /* at most BT_USAGE_WAITS */
+	uint8_t valid;       /* enum bt_valid: what all of its parts measured (RSS: any of them) */
+	const struct bt_bursts
+	    *bursts;                 /* NULL: none ended; owned by whoever owns the usage, as are the waits */
+	const struct bt_wait *waits; /* most time first; open waits included */
 	struct bt_totals totals;     /* adds up to wall_ns but for residual_ns */
 	uint64_t residual_ns;        /* sum over threads of |microstates - wall time| */
 	uint64_t utime_ns, stime_ns; /* ticks seen in user and system mode */
 	uint64_t active_max_ns;      /* active time of the most active living thread */
 	uint64_t active_ended_ns;    /* active time of the threads that ended, summed */
+	uint64_t oncpu_max_ns;       /* on-CPU time of the thread that had the most, and */
+	uint64_t oncpu_next_ns;      /* of the next; ended ones count, those known by a sum alone do not */
 	uint64_t voluntary, involuntary, major_faults;
 	uint64_t read_bytes, write_bytes, rchar, wchar;
-	const struct bt_bursts
-	    *bursts;                 /* NULL: none ended; owned by whoever owns the usage, as are the waits */
-	const struct bt_wait *waits; /* most time first; open waits included */
-	uint32_t wait_count;         /* at most BT_USAGE_WAITS */
-	uint8_t valid;               /* enum bt_valid: what all of its parts measured (RSS: any of them) */
 };
 
 /* Where a sum of usages keeps its bursts and waits. */
@@ -52,6 +54,9 @@ uint64_t bt_totals_sum_ns(const struct bt_totals *t);
 uint64_t bt_usage_ns(const struct bt_usage *u, enum bt_microstate ms, uint64_t tick_ns);
 /* Are there enough ticks to tell user from system? Nothing on the CPU is split well, too. */
 bool bt_usage_split_valid(const struct bt_usage *u, uint64_t tick_ns);
+
+/* Lets a thread's on-CPU time compete for the most and the next. */
+void bt_usage_rank_oncpu(struct bt_usage *u, uint64_t oncpu_ns);
 
 /* Makes u the empty sum, whose bursts and waits are kept in store. */
 void bt_usage_sum_begin(struct bt_usage *u, struct bt_usage_store *store);

@@ -276,6 +276,14 @@ static uint64_t alternations(const struct bt_usage *u)
 	return u->voluntary + u->involuntary;
 }
 
+float bt_verdict_still_confidence(uint64_t presence_ns, const struct bt_circumstances *c)
+{
+	struct bt_confidence_input in = {
+	    .window_ns = presence_ns, .margin = 1, .cause_margin = 1, .lost = c->lost, .exact = c->exact};
+
+	return (float)bt_confidence(&in);
+}
+
 void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const struct bt_circumstances *c,
 		      struct bt_verdict *out)
 {
@@ -298,5 +306,24 @@ void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const stru
 	in.alternations = alternations(u);
 	in.margin = j.margin;
 	in.cause_margin = j.cause_margin;
+	out->confidence = (float)bt_confidence(&in);
+}
+
+void bt_verdict_of_zombie(const struct bt_circumstances *c, struct bt_verdict *out)
+{
+	struct bt_confidence_input in = {
+	    .window_ns = c->duration_ns,
+	    .alternations = UINT64_MAX, /* it will not begin to do something */
+	    .margin = 1,
+	    .cause_margin = 1,
+	    .lost = c->lost,
+	    .exact = c->exact,
+	};
+
+	memset(out, 0, sizeof(*out));
+	out->id = BT_VERDICT_IDLE;
+	out->cause = BT_MS_NONE;
+	out->runner_up = BT_MS_NONE;
+	out->split = true;
 	out->confidence = (float)bt_confidence(&in);
 }

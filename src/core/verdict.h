@@ -12,16 +12,25 @@
 #include "microstate.h"
 #include "usage.h"
 
-/* X(constant, name, meaning) in the order in which they are tried */
+/* X(constant, name, meaning) in the order in which they are tried; the numbers are those of the thresholds
+ * below */
 #define BT_VERDICTS(X)                                                                                       \
 	X(UNKNOWN, "unknown", "more than 20 % of the time unaccounted for, or nothing seen")                 \
-	X(IDLE, "idle", "active for less than 5 % of the time")                                              \
-	X(WAITING, "waiting", "active for less than 50 %: limited by the work that comes in")                \
-	X(MIXED, "mixed", "no group of microstates prevails")                                                \
-	X(STARVED, "starved", "wants a CPU and does not get one")                                            \
-	X(CPU_BOUND, "cpu-bound", "computing is what takes its time")                                        \
-	X(IO_BOUND, "io-bound", "waiting for disk, paging, network or another process takes its time")       \
-	X(LOCK_BOUND, "lock-bound", "waiting for locks takes its time")
+	X(IDLE, "idle", "active for less than 5 % of the time, as is a zombie")                              \
+	X(WAITING, "waiting",                                                                                \
+	  "active for less than 50 % of the time: limited by the work that comes in, not by this host")      \
+	X(MIXED, "mixed",                                                                                    \
+	  "nothing prevails: the largest of cpu and starved together, io, and lock has less than half of "   \
+	  "the "                                                                                             \
+	  "active time, or the next one has more than 4/5 of the largest")                                   \
+	X(STARVED, "starved",                                                                                \
+	  "cpu and starved together are the largest, and starved is 1.5 times cpu or more: it wants a CPU "  \
+	  "and does not get one")                                                                            \
+	X(CPU_BOUND, "cpu-bound",                                                                            \
+	  "cpu and starved together are the largest otherwise: computing is what takes its time")            \
+	X(IO_BOUND, "io-bound",                                                                              \
+	  "io is the largest: waiting for disk, paging, network or another process takes its time")          \
+	X(LOCK_BOUND, "lock-bound", "lock is the largest: waiting for locks takes its time")
 
 enum bt_verdict_id {
 #define BT_X(id, name, meaning) BT_VERDICT_##id,
@@ -70,6 +79,15 @@ struct bt_circumstances {
  */
 void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const struct bt_circumstances *c,
 		      struct bt_verdict *out);
+
+/* Of a zombie, which takes no time and wants none: idle, for no cause. Every field of out is set. */
+void bt_verdict_of_zombie(const struct bt_circumstances *c, struct bt_verdict *out);
+
+/*
+ * The verdict on a usage that is all wall time in one microstate of the group idle, and nothing else, depends
+ * on how long that was in its confidence alone: this is it.
+ */
+float bt_verdict_still_confidence(uint64_t presence_ns, const struct bt_circumstances *c);
 
 /* What is known about how good a verdict is. */
 struct bt_confidence_input {

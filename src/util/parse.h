@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* 10^7 seconds, 115 days: what is longer is a slip of the finger. */
-#define BT_SECONDS_MAX 10000000ULL
+#define BT_SECONDS_MAX 10000000
 /* 1 ms: below, reading takes longer than the interval. */
 #define BT_SECONDS_MIN_NS 1000000ULL
 /* PID_MAX_LIMIT, include/linux/threads.h */

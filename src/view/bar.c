@@ -170,3 +170,17 @@ void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, u
 			bt_colour_end(out, style);
 	}
 }
+
+void bt_gauge(struct bt_strbuf *out, double share, unsigned int width, const struct bt_style *style)
+{
+	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+	unsigned int steps = (unsigned int)(share * width * 8 + 0.5);
+
+	if (!style->utf8) {
+		bt_strbuf_add_fill(out, '#', (steps + 4) / 8);
+		return;
+	}
+	for (unsigned int i = 0; i < steps / 8; i++)
+		bt_strbuf_add(out, "█");
+	bt_strbuf_add(out, eighths[steps % 8]);
+}

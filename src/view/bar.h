@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bar that says where the time went, a letter a cell. */
+/* The bar that says where the time went, a letter a cell; plain bars; colours. */
 #ifndef BOUNDTOP_BAR_H
 #define BOUNDTOP_BAR_H
 
@@ -36,6 +36,9 @@ size_t bt_bar_parts(const float share[BT_MS_COUNT], bool split, unsigned int wid
  */
 void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, unsigned int width,
 	    const struct bt_style *style);
+
+/* A bar of share (0..1) of width cells: eighths of a cell, or '#'. */
+void bt_gauge(struct bt_strbuf *out, double share, unsigned int width, const struct bt_style *style);
 
 /* Colours, or nothing where style has none. */
 void bt_colour_begin(struct bt_strbuf *out, const char *sgr, const struct bt_style *style);

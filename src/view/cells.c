@@ -2,9 +2,9 @@
 #include "cells.h"
 
 #include "bar.h"
-#include "evidence.h"
 #include "names.h"
 #include "sanitize.h"
+#include "words.h"
 
 #define BAR_MIN     12
 #define COMMAND_MIN 20
@@ -30,7 +30,7 @@ void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w)
 		bt_strbuf_add_char(out, ' ');
 	}
 	before = out->length;
-	bt_wait_target(w, out);
+	bt_words_target(out, w);
 	if (out->length == before)
 		bt_strbuf_truncate(out, before - 1);
 	if (w->waker_pid > 0)

@@ -335,7 +335,7 @@ const struct bt_field bt_fields[BT_FIELD_COUNT] = {
 [BT_FIELD_RUNNER_UP] = { "runner_up", "NEXT", 9, ALL, 0, 0, 0, "the largest microstate of the next group", get_runner_up },
 [BT_FIELD_CONFIDENCE] = { "confidence", "CONF%", 5, ALL, RD, SHARE, 0, "how far the verdict can be trusted", get_confidence },
 [BT_FIELD_ACTIVE] = { "active", "ACT%", 4, ALL, RD, SHARE, 0,
-	"part of the time in which its most active thread was not idle", get_active },
+	"part of the time in which its most active thread computed, or waited for a CPU, an answer or a lock", get_active },
 [BT_FIELD_CPUS] = { "cpus", "CPUS", 6, ALL, RD, BT_UNIT_CORES, 0, "on-CPU time / length of the interval", get_cpus },
 [BT_FIELD_ONCPU_S] = { "oncpu_s", "ONCPU", 8, ALL, RD, BT_UNIT_SECONDS, 0, "on-CPU time in the interval", get_oncpu },
 [BT_FIELD_WALL_S] = { "wall_s", "WALL", 8, ALL, RD, BT_UNIT_SECONDS, 0,

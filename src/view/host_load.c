@@ -11,23 +11,13 @@ const enum bt_verdict_id bt_verdict_order[BT_VERDICT_COUNT] = {
 
 void bt_host_load(const struct bt_frame *f, double load[BT_MS_COUNT])
 {
-	uint64_t oncpu_ns = 0;
-	uint64_t offcpu_ns[BT_OFFCPU_COUNT] = {0};
-
-	for (size_t i = 0; i < f->process_count; i++) {
-		const struct bt_totals *t = &f->processes[i]->usage.totals;
-
-		oncpu_ns += t->oncpu_ns;
-		for (int k = 0; k < BT_OFFCPU_COUNT; k++)
-			offcpu_ns[k] += t->offcpu_ns[k];
-	}
 	for (int ms = 0; ms < BT_MS_COUNT; ms++)
 		load[ms] = 0;
 	if (!f->duration_ns)
 		return;
-	load[BT_MS_USER] = (double)oncpu_ns / (double)f->duration_ns;
+	load[BT_MS_USER] = (double)f->totals.oncpu_ns / (double)f->duration_ns;
 	for (int k = 0; k < BT_OFFCPU_COUNT; k++)
-		load[BT_OFFCPU_FIRST + k] = (double)offcpu_ns[k] / (double)f->duration_ns;
+		load[BT_OFFCPU_FIRST + k] = (double)f->totals.offcpu_ns[k] / (double)f->duration_ns;
 }
 
 void bt_host_shares(const struct bt_frame *f, const double load[BT_MS_COUNT], float share[BT_MS_COUNT])
@@ -41,19 +31,6 @@ void bt_host_shares(const struct bt_frame *f, const double load[BT_MS_COUNT], fl
 		busy = f->cpus_online;
 	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
 		share[ms] = ms == BT_MS_UNKNOWN || busy <= 0 ? 0 : (float)(load[ms] / busy);
-}
-
-size_t bt_host_verdicts(const struct bt_frame *f, size_t counts[BT_VERDICT_COUNT])
-{
-	size_t ended = 0;
-
-	for (unsigned int i = 0; i < BT_VERDICT_COUNT; i++)
-		counts[i] = 0;
-	for (size_t i = 0; i < f->process_count; i++) {
-		counts[f->processes[i]->verdict.id]++;
-		ended += f->processes[i]->exited;
-	}
-	return ended;
 }
 
 void bt_text_uptime(struct bt_strbuf *out, uint64_t uptime_s)

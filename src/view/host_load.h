@@ -11,8 +11,6 @@ struct bt_strbuf;
 void bt_host_load(const struct bt_frame *f, double load[BT_MS_COUNT]);
 /* Parts of what the host could do or was asked to do (its cores, or more): for a bar. */
 void bt_host_shares(const struct bt_frame *f, const double load[BT_MS_COUNT], float share[BT_MS_COUNT]);
-/* Processes of each verdict; returns how many ended. */
-size_t bt_host_verdicts(const struct bt_frame *f, size_t counts[BT_VERDICT_COUNT]);
 /* The verdicts, what needs a look first. */
 extern const enum bt_verdict_id bt_verdict_order[BT_VERDICT_COUNT];
 /* "up 12d 4h" */

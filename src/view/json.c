@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "advice.h"
 #include "evidence.h"
 #include "field.h"
 #include "json_writer.h"
@@ -24,6 +25,7 @@ struct plan {
 struct json_view {
 	struct bt_json json;
 	const struct bt_report *report;
+	struct bt_advisor advisor;
 	struct plan process, thread;
 	struct bt_strbuf scratch;
 };
@@ -202,6 +204,28 @@ static void add_thread(struct json_view *v, const struct bt_process *p, const st
 	bt_json_end_object(&v->json);
 }
 
+static void add_advice(struct json_view *v, const struct bt_process *p)
+{
+	struct bt_json *j = &v->json;
+	bt_advice_set set = 0;
+
+	/* Of 10,000 processes most do nothing, and their verdict says so. */
+	if (!v->report->brief || p->verdict.id != BT_VERDICT_IDLE)
+		set = bt_advise(&v->advisor, p);
+	bt_json_begin_array(j, "advice");
+	for (; set; set &= set - 1) {
+		unsigned int row = (unsigned int)__builtin_ctz(set);
+
+		bt_strbuf_clear(&v->scratch);
+		bt_advice_say(&v->advisor, p, row, &v->scratch);
+		bt_json_begin_object(j, NULL);
+		bt_json_text(j, "id", bt_advice_id(row));
+		bt_json_text(j, "text", bt_strbuf_text(&v->scratch));
+		bt_json_end_object(j);
+	}
+	bt_json_end_array(j);
+}
+
 static void add_process(struct json_view *v, const char *key, const struct bt_process *p, bool threads)
 {
 	struct bt_subject subject = bt_subject_of_process(p);
@@ -212,9 +236,7 @@ static void add_process(struct json_view *v, const char *key, const struct bt_pr
 	bt_evidence(p, v->report->frame, &v->scratch);
 	bt_json_text(&v->json, "evidence", bt_strbuf_text(&v->scratch));
 	add_waits(v, &p->usage);
-	/* None is given without its evidence, and so far there is none that would carry one. */
-	bt_json_begin_array(&v->json, "advice");
-	bt_json_end_array(&v->json);
+	add_advice(v, p);
 	if (threads) {
 		bt_json_begin_array(&v->json, "thread_list");
 		for (uint32_t i = 0; i < p->thread_count; i++)
@@ -269,7 +291,7 @@ static void add_run(struct bt_json *j, const struct bt_run_result *run)
 
 int bt_view_json(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out)
 {
-	struct json_view v = {.json = {out, false}, .report = r};
+	struct json_view v = {.json = {out, false}, .report = r, .advisor = {.frame = r->frame}};
 	int err;
 
 	(void)style;

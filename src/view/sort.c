@@ -76,16 +76,47 @@ static int row_compare(const void *a, const void *b, void *arg)
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
 	if (order->text && x->key < LAST - 1) {
+		const struct bt_subject a_subject = bt_row_subject(x), b_subject = bt_row_subject(y);
 		struct bt_value v, w;
 		int difference;
 
-		bt_field_get(order->text, &x->subject, &v);
-		bt_field_get(order->text, &y->subject, &w);
+		bt_field_get(order->text, &a_subject, &v);
+		bt_field_get(order->text, &b_subject, &w);
 		difference = v.type == BT_VALUE_TEXT && w.type == BT_VALUE_TEXT ? strcmp(v.text, w.text) : 0;
 		if (difference)
 			return order->descending ? -difference : difference;
 	}
 	return x->tie < y->tie ? -1 : x->tie > y->tie;
+}
+
+/*
+ * Sorts rows. Nearly all of most hosts come in their order: idle, one after the other. So those that do are
+ * left where they are, and only the rest are sorted and merged in.
+ */
+static void sort_rest(struct bt_row *rows, size_t count, struct order *order)
+{
+	struct bt_row *rest = malloc((count + 1) * sizeof(*rest));
+	size_t kept = 0, left = 0;
+
+	if (!rest) {
+		qsort_r(rows, count, sizeof(*rows), row_compare, order);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (kept && row_compare(&rows[kept - 1], &rows[i], order) > 0)
+			rest[left++] = rows[i];
+		else
+			rows[kept++] = rows[i];
+	}
+	qsort_r(rest, left, sizeof(*rest), row_compare, order);
+	/* From the end, where there is room. */
+	for (size_t at = count; left; at--) {
+		if (kept && row_compare(&rows[kept - 1], &rest[left - 1], order) > 0)
+			rows[at - 1] = rows[--kept];
+		else
+			rows[at - 1] = rest[--left];
+	}
+	free(rest);
 }
 
 void bt_rows_sort(struct bt_row *rows, size_t count, const struct bt_field *field, bool reversed)
@@ -95,16 +126,16 @@ void bt_rows_sort(struct bt_row *rows, size_t count, const struct bt_field *fiel
 	struct order order = {text ? field : NULL, descending};
 
 	for (size_t i = 0; i < count; i++) {
-		const struct bt_subject *s = &rows[i].subject;
+		const struct bt_subject s = bt_row_subject(&rows[i]);
 
 		if (field && field->get)
-			rows[i].key = key_of(field, s, descending);
+			rows[i].key = key_of(field, &s, descending);
 		else
-			rows[i].key = reversed ? ~activity_key(s) : activity_key(s);
+			rows[i].key = reversed ? ~activity_key(&s) : activity_key(&s);
 		rows[i].tie =
-		    (uint64_t)s->process->identity.pid << 32 | (s->thread ? (uint32_t)s->thread->tid : 0);
+		    (uint64_t)s.process->identity.pid << 32 | (s.thread ? (uint32_t)s.thread->tid : 0);
 	}
-	qsort_r(rows, count, sizeof(*rows), row_compare, &order);
+	sort_rest(rows, count, &order);
 }
 
 int bt_processes_sort(struct bt_process **list, size_t count, const struct bt_field *field, bool reversed)
@@ -114,10 +145,10 @@ int bt_processes_sort(struct bt_process **list, size_t count, const struct bt_fi
 	if (!rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		rows[i].subject = bt_subject_of_process(list[i]);
+		rows[i] = (struct bt_row){.process = list[i]};
 	bt_rows_sort(rows, count, field, reversed);
 	for (size_t i = 0; i < count; i++)
-		list[i] = (struct bt_process *)rows[i].subject.process;
+		list[i] = (struct bt_process *)rows[i].process;
 	free(rows);
 	return 0;
 }

@@ -8,8 +8,14 @@
 struct bt_row {
 	uint64_t key; /* the least first; of texts the first eight bytes */
 	uint64_t tie; /* likewise, where keys are equal */
-	struct bt_subject subject;
+	const struct bt_process *process;
+	const struct bt_thread *thread; /* NULL: a row of the process */
 };
+
+static inline struct bt_subject bt_row_subject(const struct bt_row *r)
+{
+	return r->thread ? bt_subject_of_thread(r->process, r->thread) : bt_subject_of_process(r->process);
+}
 
 /*
  * Sorts rows by field, in its own direction or the other; what has no value comes last. NULL: the most active

@@ -2,29 +2,43 @@
 /* The text of `classify`: verdict, budget and evidence of each process. */
 #include "cells.h"
 #include "evidence.h"
+#include "text_advice.h"
 #include "text_budget.h"
+#include "text_bursts.h"
 #include "view.h"
 
-/* Columns for the name in the first line: the verdict has to be seen. */
-#define NAME_MAX_WIDTH 32
-#define SHARE_MIN      0.0005
-#define PID_WIDTH      7
+/* Columns for the name in the first line, and for what comes behind it: the verdict has to be seen. */
+#define NAME_WIDTH 32
+#define REST_WIDTH 88
+#define SHARE_MIN  0.0005
+#define PID_WIDTH  7
 
+/* How much of a name there is room for; 0: all of it. */
+static unsigned int name_limit(const struct bt_style *style)
+{
+	if (!style->columns)
+		return 0;
+	if (style->columns > REST_WIDTH + NAME_WIDTH)
+		return style->columns - REST_WIDTH;
+	return style->columns / 2 < NAME_WIDTH ? style->columns / 2 : NAME_WIDTH;
+}
+
+/* Of a list: where verdicts stand below each other, unless a name is longer. */
 static unsigned int name_width(const struct bt_report *r, const struct bt_style *style)
 {
 	struct bt_strbuf scratch = BT_STRBUF_INIT;
 	unsigned int widest = 0;
 
-	for (size_t i = 0; i < r->process_count && widest < NAME_MAX_WIDTH; i++) {
+	for (size_t i = 0; i < r->process_count && widest < NAME_WIDTH; i++) {
 		unsigned int width;
 
 		bt_strbuf_clear(&scratch);
-		width = bt_cell_command(&scratch, r->processes[i], NAME_MAX_WIDTH, style);
+		width = bt_cell_command(&scratch, r->processes[i], name_limit(style), style);
 		if (width > widest)
 			widest = width;
 	}
 	bt_strbuf_free(&scratch);
-	return widest;
+	return widest < NAME_WIDTH ? widest : NAME_WIDTH;
 }
 
 static void add_parts(struct bt_strbuf *out, const struct bt_verdict *v)
@@ -56,9 +70,10 @@ static void add_threads(struct bt_strbuf *out, const struct bt_process *p, const
 	}
 }
 
-/* pid_width, name_width: where one stands in a list, so that verdicts stand below each other; else 0. */
-static void add_process(struct bt_strbuf *out, const struct bt_report *r, const struct bt_process *p,
-			unsigned int pid_width, unsigned int wide, const struct bt_style *style)
+/* pid_width, wide: where one stands in a list, so that verdicts stand below each other; else 0. */
+static void add_process(struct bt_strbuf *out, const struct bt_report *r, struct bt_advisor *advisor,
+			const struct bt_process *p, unsigned int pid_width, unsigned int wide,
+			const struct bt_style *style)
 {
 	bool brief = pid_width && p->verdict.id == BT_VERDICT_IDLE && !p->exited && p->state != 'Z';
 	size_t begin = out->length;
@@ -73,7 +88,7 @@ static void add_process(struct bt_strbuf *out, const struct bt_report *r, const 
 		bt_strbuf_add_int(out, p->identity.pid);
 	}
 	bt_strbuf_add_char(out, ' ');
-	used = bt_cell_command(out, p, NAME_MAX_WIDTH, style);
+	used = bt_cell_command(out, p, name_limit(style), style);
 	if (used < wide)
 		bt_strbuf_add_fill(out, ' ', wide - used);
 	if (p == r->total)
@@ -90,6 +105,9 @@ static void add_process(struct bt_strbuf *out, const struct bt_report *r, const 
 		bt_strbuf_add(out, "  ");
 		bt_evidence(p, r->frame, out);
 		bt_strbuf_add_char(out, '\n');
+		bt_text_advice(out, advisor, p, style);
+		if (r->bursts)
+			bt_text_bursts(out, &p->usage, style);
 	}
 	if (r->threads && p != r->total)
 		add_threads(out, p, style);
@@ -99,10 +117,11 @@ int bt_view_classify(const struct bt_report *r, const struct bt_style *style, st
 {
 	bool list = r->process_count > 1;
 	unsigned int wide = list ? name_width(r, style) : 0;
+	struct bt_advisor advisor = {.frame = r->frame};
 	struct bt_columns columns;
 
 	if (r->total) {
-		add_process(out, r, r->total, 0, 0, style);
+		add_process(out, r, &advisor, r->total, 0, 0, style);
 		bt_strbuf_add_char(out, '\n');
 	}
 	if (r->total && !r->threads) {
@@ -116,6 +135,6 @@ int bt_view_classify(const struct bt_report *r, const struct bt_style *style, st
 		return bt_strbuf_error(out);
 	}
 	for (size_t i = 0; i < r->process_count; i++)
-		add_process(out, r, r->processes[i], list ? PID_WIDTH : 0, wide, style);
+		add_process(out, r, &advisor, r->processes[i], list ? PID_WIDTH : 0, wide, style);
 	return bt_strbuf_error(out);
 }

@@ -4,14 +4,15 @@
 #include "cells.h"
 #include "evidence.h"
 #include "names.h"
+#include "text_advice.h"
 #include "text_budget.h"
+#include "text_bursts.h"
 #include "view.h"
 
-#define COLUMNS_ASSUMED 80
-#define HEAVIEST        10
-#define STILL_MAX       5
-#define BAR_WIDTH       40
-#define SHARE_MIN       0.0005
+#define HEAVIEST  10
+#define STILL_MAX 5
+#define BAR_WIDTH 40
+#define SHARE_MIN 0.0005
 
 static void add_seconds(struct bt_strbuf *out, const char *name, uint64_t ns)
 {
@@ -20,13 +21,13 @@ static void add_seconds(struct bt_strbuf *out, const char *name, uint64_t ns)
 	bt_strbuf_add(out, " s");
 }
 
-static void add_head(struct bt_strbuf *out, const struct bt_report *r, unsigned int columns,
-		     const struct bt_style *style)
+static void add_head(struct bt_strbuf *out, const struct bt_report *r, const struct bt_style *style)
 {
 	const struct bt_run_result *run = r->run;
+	unsigned int room = style->columns > 20 ? style->columns - 14 : 6;
 
 	bt_strbuf_add(out, "boundtop run: ");
-	bt_cell_raw(out, run->command, columns > 20 ? columns - 14 : 6, style);
+	bt_cell_raw(out, run->command, style->columns ? room : 0, style);
 	bt_strbuf_add_char(out, '\n');
 	add_seconds(out, "real ", run->real_ns);
 	add_seconds(out, "   user ", run->user_ns);
@@ -34,21 +35,6 @@ static void add_head(struct bt_strbuf *out, const struct bt_report *r, unsigned 
 	bt_strbuf_addf(out, "   exit status %d", run->exit_status);
 	bt_strbuf_addf(out, "   %llu descendant%s\n\n", (unsigned long long)r->descendants,
 		       r->descendants == 1 ? "" : "s");
-}
-
-/* A bar of eighths of a cell, or of '#'. */
-static void add_gauge(struct bt_strbuf *out, double share, const struct bt_style *style)
-{
-	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-	unsigned int steps = (unsigned int)(share * BAR_WIDTH * 8 + 0.5);
-
-	if (!style->utf8) {
-		bt_strbuf_add_fill(out, '#', (steps + 4) / 8);
-		return;
-	}
-	for (unsigned int i = 0; i < steps / 8; i++)
-		bt_strbuf_add(out, "█");
-	bt_strbuf_add(out, eighths[steps % 8]);
 }
 
 static void add_budget(struct bt_strbuf *out, const struct bt_process *total, const struct bt_style *style)
@@ -63,7 +49,7 @@ static void add_budget(struct bt_strbuf *out, const struct bt_process *total, co
 		bt_strbuf_addf(out, "  %-10s%6.1f%% %10.3f s  ", parts[i].name, parts[i].share * 100,
 			       seconds);
 		bt_colour_begin(out, sgr, style);
-		add_gauge(out, parts[i].share, style);
+		bt_gauge(out, parts[i].share, BAR_WIDTH, style);
 		bt_colour_end(out, style);
 		bt_strbuf_add_char(out, '\n');
 	}
@@ -108,20 +94,23 @@ static void add_still_running(struct bt_strbuf *out, const struct bt_report *r, 
 int bt_view_run(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out)
 {
 	const struct bt_process *total = r->total;
-	struct bt_style narrow = *style;
+	struct bt_advisor advisor = {.frame = r->frame};
 
-	/* A report in a file is read by people, too: command lines of compilers fill screens. */
-	if (!narrow.columns)
-		narrow.columns = COLUMNS_ASSUMED;
-	add_head(out, r, narrow.columns, style);
+	add_head(out, r, style);
 	bt_text_verdict(out, &total->verdict, style);
 	bt_strbuf_add(out, "   ");
 	bt_text_measure(out, total);
 	bt_strbuf_add(out, "\n  ");
 	bt_evidence(total, r->frame, out);
-	bt_strbuf_add(out, "\n\n");
+	bt_strbuf_add_char(out, '\n');
+	bt_text_advice(out, &advisor, total, style);
+	bt_strbuf_add_char(out, '\n');
 	add_budget(out, total, style);
-	add_heaviest(out, r, &narrow);
+	if (r->bursts) {
+		bt_strbuf_add_char(out, '\n');
+		bt_text_bursts(out, &total->usage, style);
+	}
+	add_heaviest(out, r, style);
 	add_still_running(out, r, style);
 	return bt_strbuf_error(out);
 }

@@ -153,14 +153,12 @@ static void add_host(struct bt_strbuf *out, const struct bt_frame *f, const stru
 /* "9 cpu-bound  3 io-bound … 131 idle   3 ended", broken where the line is full. */
 static void add_counts(struct bt_strbuf *out, const struct bt_frame *f, const struct bt_style *style)
 {
-	size_t counts[BT_VERDICT_COUNT];
 	size_t begin = out->length;
 	size_t before;
-	size_t ended = bt_host_verdicts(f, counts);
 
 	for (size_t i = 0; i <= BT_VERDICT_COUNT; i++) {
 		bool last = i == BT_VERDICT_COUNT;
-		size_t count = last ? ended : counts[bt_verdict_order[i]];
+		size_t count = last ? f->exited : f->verdicts[bt_verdict_order[i]];
 		const char *name = last ? "ended" : bt_verdict_name(bt_verdict_order[i]);
 
 		if (!count)
@@ -177,52 +175,106 @@ static void add_counts(struct bt_strbuf *out, const struct bt_frame *f, const st
 	bt_strbuf_add_char(out, '\n');
 }
 
-/* One row for each process, or for each of their threads. NULL: no memory. */
-static struct bt_row *rows_of(const struct bt_report *r, size_t *count)
+/* A row for each thread. */
+static int add_threads(struct bt_strbuf *out, const struct bt_report *r, const struct bt_columns *columns,
+		       const struct bt_style *style)
 {
 	struct bt_row *rows;
-	size_t total = r->process_count;
+	size_t count = 0;
 
-	if (r->threads) {
-		total = 0;
-		for (size_t i = 0; i < r->process_count; i++)
-			total += r->processes[i]->thread_count;
-	}
-	rows = malloc((total ? total : 1) * sizeof(*rows));
+	for (size_t i = 0; i < r->process_count; i++)
+		count += r->processes[i]->thread_count;
+	rows = malloc((count + 1) * sizeof(*rows));
 	if (!rows)
-		return NULL;
-	*count = 0;
+		return -ENOMEM;
+	count = 0;
 	for (size_t i = 0; i < r->process_count; i++) {
 		const struct bt_process *p = r->processes[i];
 
-		if (!r->threads)
-			rows[(*count)++].subject = bt_subject_of_process(p);
-		for (uint32_t t = 0; r->threads && t < p->thread_count; t++)
-			rows[(*count)++].subject = bt_subject_of_thread(p, p->thread_list[t]);
+		for (uint32_t t = 0; t < p->thread_count; t++)
+			rows[count++] = (struct bt_row){.process = p, .thread = p->thread_list[t]};
 	}
-	return rows;
+	bt_rows_sort(rows, count, r->sort, r->sort_reversed);
+	for (size_t i = 0; i < count; i++) {
+		const struct bt_subject s = bt_row_subject(&rows[i]);
+
+		bt_columns_row(columns, &s, style, out);
+	}
+	free(rows);
+	return 0;
+}
+
+static void add_process(struct bt_strbuf *out, const struct bt_process *p, const struct bt_columns *columns,
+			const struct bt_style *style)
+{
+	const struct bt_subject s = bt_subject_of_process(p);
+
+	bt_columns_row(columns, &s, style, out);
+}
+
+static bool is_usable(const struct bt_kept *kept, const struct bt_style *style)
+{
+	return kept->usable && kept->style.columns == style->columns && kept->style.utf8 == style->utf8 &&
+	       kept->style.colour == style->colour;
+}
+
+/* A row for each process; those that nothing happened to as they were, many at a time. */
+static void add_kept(struct bt_strbuf *out, const struct bt_report *r, const struct bt_columns *columns,
+		     const struct bt_style *style)
+{
+	struct bt_kept *kept = r->kept;
+	const char *text = bt_strbuf_text(&kept->text);
+	bool usable = is_usable(kept, style);
+	uint32_t before = kept->frame++;
+	size_t run = 0, run_end = 0; /* in text: rows that follow each other there as here */
+
+	for (size_t i = 0; i < r->process_count; i++) {
+		struct bt_process *p = r->processes[i];
+
+		if (usable && p->shown_frame == before && p->shown_revision == p->revision) {
+			if (p->shown_offset != run_end) {
+				bt_strbuf_add_bytes(out, text + run, run_end - run);
+				run = run_end = p->shown_offset;
+			}
+			p->shown_offset = (uint32_t)(out->length + run_end - run);
+			run_end += p->shown_length;
+		} else {
+			bt_strbuf_add_bytes(out, text + run, run_end - run);
+			run = run_end;
+			p->shown_offset = (uint32_t)out->length;
+			add_process(out, p, columns, style);
+			p->shown_length = (uint32_t)out->length - p->shown_offset;
+			p->shown_revision = p->revision;
+		}
+		p->shown_frame = kept->frame;
+	}
+	bt_strbuf_add_bytes(out, text + run, run_end - run);
+	kept->style = *style;
+	/* Where a row lies is told in 32 bits. */
+	kept->usable = out->length <= UINT32_MAX && !out->failed;
 }
 
 int bt_view_top(const struct bt_report *r, const struct bt_style *style, struct bt_strbuf *out)
 {
 	struct bt_columns columns;
-	struct bt_row *rows;
-	size_t count;
+	int err = 0;
 
-	rows = rows_of(r, &count);
-	if (!rows)
-		return -ENOMEM;
-	if (r->threads)
-		bt_rows_sort(rows, count, r->sort, r->sort_reversed);
 	add_head(out, r, style);
 	add_host(out, r->frame, style);
 	add_counts(out, r->frame, style);
 	bt_columns_choose(&columns, r->threads, r->sort, style);
 	bt_columns_head(&columns, style, out);
-	for (size_t i = 0; i < count; i++)
-		bt_columns_row(&columns, &rows[i].subject, style, out);
+	/* A column to sort by may show times, which no revision tells of. */
+	if (r->kept && !r->threads && !r->sort) {
+		add_kept(out, r, &columns, style);
+	} else {
+		err = r->threads ? add_threads(out, r, &columns, style) : 0;
+		for (size_t i = 0; !r->threads && i < r->process_count; i++)
+			add_process(out, r->processes[i], &columns, style);
+		if (r->kept)
+			r->kept->usable = false;
+	}
 	/* Frames are paragraphs. */
 	bt_strbuf_add_char(out, '\n');
-	free(rows);
-	return bt_strbuf_error(out);
+	return err ? err : bt_strbuf_error(out);
 }

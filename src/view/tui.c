@@ -182,7 +182,6 @@ int bt_tui_update(struct bt_tui *t, const struct bt_tui_frame *frame)
 		*t->message = '\0';
 	t->message_lasting = false;
 	bt_host_load(t->data, t->load);
-	t->ended = bt_host_verdicts(t->data, t->verdicts);
 	trends_take(t);
 	bt_tui_process_update(t);
 	bt_tui_rebuild(t);

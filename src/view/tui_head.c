@@ -147,7 +147,7 @@ static int draw_host(struct bt_tui *t, int y)
 /* "9 cpu-bound  3 io-bound …": each has its place, and keeps it; where there is little room, only some. */
 static void draw_verdicts(struct bt_tui *t, struct bt_pen *p)
 {
-	const size_t *counts = t->verdicts;
+	const struct bt_frame *f = t->data;
 	bool brief = p->end < WIDE;
 	const char *space = p->end < 80 || p->end >= 100 ? "  " : " ";
 
@@ -156,13 +156,14 @@ static void draw_verdicts(struct bt_tui *t, struct bt_pen *p)
 		const char *name = bt_verdict_name(id);
 		int length = brief ? (int)strcspn(name, "-") : (int)strlen(name);
 
-		if (p->end < 80 && !counts[id])
+		if (p->end < 80 && !f->verdicts[id])
 			continue;
-		bt_pen_format(p, counts[id] ? bt_ink_of_verdict(id, BT_MS_NONE) : BT_INK_DIM,
-			      p->end < 80 ? "%zu %.*s%s" : "%3zu %.*s%s", counts[id], length, name, space);
+		bt_pen_format(p, f->verdicts[id] ? bt_ink_of_verdict(id, BT_MS_NONE) : BT_INK_DIM,
+			      p->end < 80 ? "%zu %.*s%s" : "%3zu %.*s%s", (size_t)f->verdicts[id], length,
+			      name, space);
 	}
 	if (p->end - p->x >= 9)
-		bt_pen_format(p, BT_INK_DIM, "%3zu ended", t->ended);
+		bt_pen_format(p, BT_INK_DIM, "%3zu ended", (size_t)f->exited);
 }
 
 static void add_size(struct bt_strbuf *out, uint64_t bytes)

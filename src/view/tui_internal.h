@@ -80,10 +80,7 @@ struct bt_tui {
 
 	struct bt_tui_frame frame; /* frame.model NULL: none yet */
 	const struct bt_frame *data;
-	/* Of the whole host in this frame: summed once, drawn at each key. */
-	double load[BT_MS_COUNT];
-	size_t verdicts[BT_VERDICT_COUNT];
-	size_t ended;
+	double load[BT_MS_COUNT]; /* of the whole host */
 	bool paused;
 	bool threads_judged;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "cells.h"
 #include "evidence.h"
 #include "names.h"
@@ -189,6 +190,25 @@ static void draw_verdict(struct page *g, const struct bt_process *p)
 	bt_strbuf_clear(&text);
 	bt_evidence(p, g->t->data, &text);
 	page_words(g, BT_INK_PLAIN, NAME_INDENT, bt_strbuf_text(&text));
+	bt_strbuf_free(&text);
+}
+
+/* What to do about it; of what has ended there is nothing to be done. */
+static void draw_advice(struct page *g)
+{
+	struct bt_advisor advisor = {.frame = g->t->data};
+	const struct bt_process *p = g->t->opened.live;
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	bt_advice_set advice = p ? bt_advise(&advisor, p) : 0;
+
+	for (unsigned int row = 0; row < bt_advice_count(); row++) {
+		if (!(advice >> row & 1))
+			continue;
+		bt_strbuf_clear(&text);
+		bt_strbuf_add(&text, g->t->style.utf8 ? "→ " : "-> ");
+		bt_advice_say(&advisor, p, row, &text);
+		page_words(g, BT_INK_BOLD, NAME_INDENT, bt_strbuf_text(&text));
+	}
 	bt_strbuf_free(&text);
 }
 
@@ -455,6 +475,7 @@ void bt_tui_draw_process(struct bt_tui *t, int top, int height)
 	}
 	draw_name(&g, p);
 	draw_verdict(&g, p);
+	draw_advice(&g);
 	draw_budget(&g, p);
 	draw_bursts(&g, p);
 	draw_waits(&g, p);

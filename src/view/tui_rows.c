@@ -99,7 +99,13 @@ struct bt_tui_row *bt_tui_row_add(struct bt_tui_rows *r, const struct bt_subject
 	return &r->list[r->count++];
 }
 
-/* Rows of the threads of a process, below it. */
+static struct bt_tui_row *sorted_add(struct bt_tui_rows *r, const struct bt_row *sorted)
+{
+	struct bt_subject s = bt_row_subject(sorted);
+
+	return bt_tui_row_add(r, &s);
+}
+
 int bt_tui_threads_add(struct bt_tui *t, const struct bt_process *p, unsigned int depth, uint64_t rails)
 {
 	for (uint32_t i = 0; i < p->thread_count; i++) {
@@ -172,13 +178,15 @@ enum { CLASS_ACTIVE, CLASS_ENDED, CLASS_IDLE, CLASS_STILL, CLASS_COUNT };
 
 #define STILL_ACTIVE 0.005f
 
-static unsigned int class_of(const struct bt_subject *s)
+static unsigned int class_of(const struct bt_row *r)
 {
-	if (s->thread ? s->thread->ended : s->process->exited)
+	const struct bt_verdict *v = r->thread ? &r->thread->verdict : &r->process->verdict;
+
+	if (r->thread ? r->thread->ended : r->process->exited)
 		return CLASS_ENDED;
-	if (s->verdict->id != BT_VERDICT_IDLE)
+	if (v->id != BT_VERDICT_IDLE)
 		return CLASS_ACTIVE;
-	return s->verdict->active < STILL_ACTIVE ? CLASS_STILL : CLASS_IDLE;
+	return v->active < STILL_ACTIVE ? CLASS_STILL : CLASS_IDLE;
 }
 
 static int by_tie(const void *a, const void *b)
@@ -203,11 +211,11 @@ static int calm(struct bt_row *sorted, size_t count)
 		return -ENOMEM;
 	memcpy(copy, sorted, count * sizeof(*copy));
 	for (size_t i = 0; i < count; i++)
-		begins[class_of(&copy[i].subject) + 1]++;
+		begins[class_of(&copy[i]) + 1]++;
 	for (unsigned int class = 0; class < CLASS_COUNT; class ++)
 		begins[class + 1] += begins[class];
 	for (size_t i = 0; i < count; i++)
-		sorted[begins[class_of(&copy[i].subject)]++] = copy[i];
+		sorted[begins[class_of(&copy[i])]++] = copy[i];
 	/* Where a class began, it ends now: the last but one is where the last one began. */
 	qsort(sorted + begins[CLASS_IDLE], count - begins[CLASS_IDLE], sizeof(*sorted), by_tie);
 	free(copy);
@@ -233,15 +241,15 @@ static int list_flat(struct bt_tui *t, struct bt_process **list, size_t count)
 	total = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (!t->config.threads)
-			t->rows.sorted[total++].subject = bt_subject_of_process(list[i]);
+			t->rows.sorted[total++] = (struct bt_row){.process = list[i]};
 		for (uint32_t k = 0; t->config.threads && k < list[i]->thread_count; k++)
 			if (!t->config.hide_idle || list[i]->thread_list[k]->verdict.id != BT_VERDICT_IDLE)
-				t->rows.sorted[total++].subject =
-				    bt_subject_of_thread(list[i], list[i]->thread_list[k]);
+				t->rows.sorted[total++] =
+				    (struct bt_row){.process = list[i], .thread = list[i]->thread_list[k]};
 	}
 	err = bt_tui_sort(t, total);
 	for (size_t i = 0; i < total && !err; i++)
-		if (!bt_tui_row_add(&t->rows, &t->rows.sorted[i].subject))
+		if (!sorted_add(&t->rows, &t->rows.sorted[i]))
 			return -ENOMEM;
 	return err;
 }
@@ -287,11 +295,11 @@ static int group_members(struct bt_tui *t, struct bt_process **list, size_t coun
 
 	for (size_t i = 0; members && i < count; i++)
 		if (!strcmp(group_name(list[i]), name))
-			members[found++].subject = bt_subject_of_process(list[i]);
+			members[found++] = (struct bt_row){.process = list[i]};
 	if (members)
 		bt_rows_sort(members, found, t->config.sort, t->config.sort_reversed);
 	for (size_t i = 0; i < found && !err; i++) {
-		struct bt_tui_row *row = bt_tui_row_add(&t->rows, &members[i].subject);
+		struct bt_tui_row *row = sorted_add(&t->rows, &members[i]);
 
 		if (!row) {
 			err = -ENOMEM;
@@ -300,7 +308,7 @@ static int group_members(struct bt_tui *t, struct bt_process **list, size_t coun
 		row->depth = 1;
 		row->last = i + 1 == found;
 		if (t->config.threads)
-			err = bt_tui_threads_add(t, members[i].subject.process, 2, row->last ? 0 : 2);
+			err = bt_tui_threads_add(t, members[i].process, 2, row->last ? 0 : 2);
 	}
 	free(members);
 	return err;
@@ -333,21 +341,21 @@ static int list_groups(struct bt_tui *t, struct bt_process **list, size_t count)
 	for (size_t i = 0; i < groups; i++) {
 		bt_sum_judge(&t->rows.sums[i], t->data);
 		t->rows.sums[i].process.exited = false;
-		t->rows.sorted[i].subject = bt_subject_of_process(&t->rows.sums[i].process);
+		t->rows.sorted[i] = (struct bt_row){.process = &t->rows.sums[i].process};
 	}
 	err = bt_tui_sort(t, groups);
 	for (size_t i = 0; i < groups && !err; i++) {
-		const struct bt_subject *s = &t->rows.sorted[i].subject;
-		struct bt_tui_row *row = bt_tui_row_add(&t->rows, s);
+		const struct bt_process *p = t->rows.sorted[i].process;
+		struct bt_tui_row *row = sorted_add(&t->rows, &t->rows.sorted[i]);
 
 		if (!row)
 			return -ENOMEM;
-		row->sum = (const struct bt_sum *)(const void *)s->process;
+		row->sum = (const struct bt_sum *)(const void *)p;
 		row->group = true;
 		row->parent = true;
-		row->collapsed = !bt_tui_group_expanded(&t->folds, s->process->cgroup);
+		row->collapsed = !bt_tui_group_expanded(&t->folds, p->cgroup);
 		if (!row->collapsed)
-			err = group_members(t, list, count, s->process->cgroup);
+			err = group_members(t, list, count, p->cgroup);
 	}
 	return err;
 }

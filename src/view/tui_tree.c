@@ -194,12 +194,12 @@ int bt_tui_list_tree(struct bt_tui *t, struct bt_process **list, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct node *n = &f.nodes[i];
 
-		t->rows.sorted[i].subject = bt_subject_of_process(n->sum ? &n->sum->process : n->process);
+		t->rows.sorted[i] = (struct bt_row){.process = n->sum ? &n->sum->process : n->process};
 	}
 	err = bt_tui_sort(t, count);
 	/* From the last to the first, each before the siblings that are there: then they are in order. */
 	for (size_t i = count; i--;) {
-		const struct bt_identity *id = &t->rows.sorted[i].subject.process->identity;
+		const struct bt_identity *id = &t->rows.sorted[i].process->identity;
 		size_t at = forest_find(&f, id->pid, id->start_ns);
 		struct node *n = &f.nodes[at];
 
@@ -209,7 +209,7 @@ int bt_tui_list_tree(struct bt_tui *t, struct bt_process **list, size_t count)
 		f.nodes[n->parent].child = at;
 	}
 	for (size_t i = 0; i < count && !err; i++) {
-		const struct bt_identity *id = &t->rows.sorted[i].subject.process->identity;
+		const struct bt_identity *id = &t->rows.sorted[i].process->identity;
 		size_t at = forest_find(&f, id->pid, id->start_ns);
 
 		if (f.nodes[at].parent == NONE && !f.nodes[at].done)

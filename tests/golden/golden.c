@@ -14,7 +14,7 @@
 #include "tree.h"
 #include "view.h"
 
-enum show { SHOW_TOP, SHOW_CLASSIFY, SHOW_RUN, SHOW_JSON };
+enum show { SHOW_TOP, SHOW_CLASSIFY, SHOW_RUN, SHOW_JSON, SHOW_BURSTS, SHOW_RUN_BURSTS };
 
 struct golden {
 	const char *name;
@@ -63,10 +63,21 @@ static const struct golden goldens[] = {
 	{ "classify-one", SHOW_CLASSIFY, &scene_web, AT(80), NULL, 2212, 0, false, false },
 	{ "classify-threads", SHOW_CLASSIFY, &scene_web, AT(80), NULL, 8123, 0, true, false },
 	{ "classify-all", SHOW_CLASSIFY, &scene_web, AT(120), NULL, 0, 0, false, false },
+	{ "classify-040", SHOW_CLASSIFY, &scene_web, AT(40), NULL, 0, 0, false, false },
+	{ "classify-pipe", SHOW_CLASSIFY, &scene_web, WIDE, NULL, 0, 0, false, false },
 	{ "classify-hostile", SHOW_CLASSIFY, &scene_hostile, WIDE, NULL, 0, 0, false, false },
 	{ "classify-sampled", SHOW_CLASSIFY, &scene_sampled, WIDE, NULL, 2212, 0, false, false },
 	{ "classify-tree", SHOW_CLASSIFY, &scene_build, AT(80), NULL, 0, 900, false, false },
+	{ "classify-bursts", SHOW_BURSTS, &scene_bursts, WIDE, NULL, 700, 0, false, false },
+	{ "classify-bursts-060", SHOW_BURSTS, &scene_bursts, AT(60), NULL, 700, 0, false, false },
+	{ "classify-bursts-ascii", SHOW_BURSTS, &scene_bursts, ASCII, NULL, 700, 0, false, false },
+	{ "classify-bursts-none", SHOW_BURSTS, &scene_bursts, AT(80), NULL, 701, 0, false, false },
+	{ "classify-peer", SHOW_CLASSIFY, &scene_bursts, AT(50), NULL, 703, 0, false, false },
+	{ "classify-peer-ascii", SHOW_CLASSIFY, &scene_bursts, ASCII, NULL, 703, 0, false, false },
+	{ "json-bursts", SHOW_JSON, &scene_bursts, WIDE, NULL, 700, 0, false, false },
+	{ "run-bursts", SHOW_RUN_BURSTS, &scene_build, AT(80), NULL, 0, 900, false, true },
 	{ "run", SHOW_RUN, &scene_build, AT(80), NULL, 0, 900, false, true },
+	{ "run-pipe", SHOW_RUN, &scene_build, WIDE, NULL, 0, 900, false, true },
 	{ "run-ascii", SHOW_RUN, &scene_build, ASCII, NULL, 0, 900, false, true },
 	{ "json-one", SHOW_JSON, &scene_web, WIDE, NULL, 2212, 0, false, false },
 	{ "json-threads", SHOW_JSON, &scene_web, WIDE, NULL, 8123, 0, true, false },
@@ -120,7 +131,8 @@ static int read_scene(const struct golden *g, struct bt_model *m, struct bt_tree
 
 static int render(const struct golden *g, struct bt_model *m, struct bt_tree *tree, struct bt_strbuf *out)
 {
-	static const bt_view views[] = {bt_view_top, bt_view_classify, bt_view_run, bt_view_json};
+	static const bt_view views[] = {bt_view_top,  bt_view_classify, bt_view_run,
+					bt_view_json, bt_view_classify, bt_view_run};
 	struct bt_report r = {.version = "1.2.3", .threads = g->threads};
 	int err;
 
@@ -140,6 +152,7 @@ static int render(const struct golden *g, struct bt_model *m, struct bt_tree *tr
 		r.total = bt_tree_total(tree);
 		r.descendants = bt_tree_descendants(tree);
 	}
+	r.bursts = g->show == SHOW_BURSTS || g->show == SHOW_RUN_BURSTS;
 	r.host = g->show == SHOW_TOP ? &host : NULL;
 	r.run = g->run ? &run_result : NULL;
 	r.sort = g->sort ? bt_field_find(g->sort) : NULL;

@@ -65,7 +65,9 @@ static void waits_fill(struct bt_account *a, const struct scene_thread *t, uint6
 			a->bursts.io[bt_burst_bucket(a->waits[i].ns / a->waits[i].count)] +=
 			    a->waits[i].count;
 	}
-	if (at_ns && a->totals.oncpu_ns)
+	if (at_ns && t->bursts)
+		a->bursts = *t->bursts;
+	else if (at_ns && a->totals.oncpu_ns)
 		a->bursts.cpu[bt_burst_bucket(a->totals.oncpu_ns / (500ull * intervals))] += 500 * intervals;
 }
 

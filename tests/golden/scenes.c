@@ -83,9 +83,24 @@ static const struct scene_process build[] = {
 	{ 903, 900, .comm = "ld", .user = "ci", .threads = { { DOES(U(100), D(900)), .ended = true, .born = true } } },
 	{ 904, 900, .comm = "ccache", .cmdline = "ccache --daemon", .user = "ci", .threads = { { DOES(EVENT(1000)), .born = true } } },
 };
+/* As many as a bar has cells, fewer than it can show, none, and the open ends of the scale. */
+static const struct bt_bursts spread = {
+	.cpu = { [0] = 3, [11] = 120, [12] = 8000, [13] = 3111, [14] = 1, [16] = 250 },
+	.io = { [BT_BURST_BUCKETS - 3] = 2, [BT_BURST_BUCKETS - 1] = 1 },
+};
+
+static const struct scene_process bursts[] = {
+	{ 700, 1, .comm = "bursty", .cmdline = "./bursty", .user = "app",
+	  .threads = { { DOES(U(600), I(400)), .bursts = &spread } } },
+	{ 701, 1, .comm = "quiet", .cmdline = "./quiet", .user = "app", .threads = { { DOES(EVENT(1000)) } } },
+	{ 702, 1, .comm = "日本\033語", .cmdline = "./answerer", .user = "app", .threads = { { DOES(U(1000)) } } },
+	{ 703, 1, .comm = "asker", .cmdline = "./asker", .user = "app",
+	  .threads = { { DOES(U(50), I(950)), .waits = { { BT_MS_IPC, BT_TARGET_PIPE, 88113, 0, 950, 12000, 702 } } } } },
+};
 /* clang-format on */
 
 const struct scene scene_web = {web, COUNT(web), NSEC_PER_SEC, {0}, false, false};
 const struct scene scene_hostile = {hostile, COUNT(hostile), NSEC_PER_SEC, {0}, false, false};
 const struct scene scene_build = {build, COUNT(build), 4 * NSEC_PER_SEC, {0}, false, false};
+const struct scene scene_bursts = {bursts, COUNT(bursts), NSEC_PER_SEC, {0}, false, false};
 const struct scene scene_sampled = {web, COUNT(web), NSEC_PER_SEC / 5, {1, 2, 3}, true, true};

@@ -68,6 +68,26 @@ class BadInput(unittest.TestCase):
         self.assert_refused(NO_PROCESS, "classify", "--json", "-d", "0.2", pid)
         self.assert_refused(NO_PROCESS, "classify", "--tree", "-d", "0.2", pid)
 
+    def test_top_of_no_such_process(self):
+        """As with classify: each is named, the others are shown, and the status tells."""
+        pid = free_pid()
+        self.assert_refused(NO_PROCESS, "top", "-b", "-n", "1", "-d", "0.2", "-p", pid, words=(str(pid),))
+        with Workload("sleeper") as sleeper:
+            result = product.run("top", "-b", "-n", "1", "-d", "0.2", "-p", f"{pid},{sleeper.pid}")
+        self.assertEqual(NO_PROCESS, result.status)
+        self.assert_one_line(result.err, str(pid))
+        self.assertIn(str(sleeper.pid).encode(), result.out)
+
+    def test_hidden_process(self):
+        """One that the kernel shows no BPF program: classify and top say the same of it."""
+        hidden = [int(name) for name in os.listdir("/proc") if name.isdigit() and witness.is_hidden(int(name))]
+        if not hidden:
+            report.note("no process of this machine is kept from being traced")
+            return
+        for args in (("classify", "-d", "0.2", hidden[0]), ("top", "-b", "-n", "1", "-d", "0.2", "-p", hidden[0])):
+            with self.subTest(args=args):
+                self.assert_refused(NO_PROCESS, *args, words=(str(hidden[0]), "cannot be watched"))
+
     def test_impossible_pids(self):
         for pid in ("0", "-1", "abc", "12x", "", "1.5", "99999999999999999999", "4294967297", "0x10"):
             with self.subTest(pid=pid):
@@ -83,6 +103,24 @@ class BadInput(unittest.TestCase):
         own = os.getpid()
         self.refuse_each(USAGE, [("classify", "-d", value, own) for value in bad])
         self.refuse_each(USAGE, [("top", "-b", "-n", "1", "-d", value) for value in bad])
+
+    def test_reasons_are_true(self):
+        own = os.getpid()
+        for value in ("0", "-1", "1e99", "1e-4", "0.0009", "10000001"):
+            self.assert_refused(USAGE, "classify", "-d", value, own, words=("must be between 0.001 and 10000000",))
+        for value in ("abc", "1e-3", "nan", "0x1p4", ""):
+            self.assert_refused(USAGE, "classify", "-d", value, own, words=("not a number of seconds",))
+        self.assertIn(b"0.001 to 10000000", product.run("classify", "--help").out)
+        self.assert_refused(USAGE, "classify", "-c", "(", words=("not a valid extended regular expression: ",))
+        self.assert_refused(USAGE, "help", "classify", "run", words=("run: help takes one command",))
+
+    def test_ascii_where_the_locale_is(self):
+        plain = {**os.environ, "LC_ALL": "C"}
+        for args in (("--help",), ("top", "--help"), ("classify", "--help"), ("run", "--help"), ("top", "-b", "x")):
+            with self.subTest(args=args):
+                result = product.run(*args, env=plain)
+                self.assertTrue(result.out.isascii() and result.err.isascii(), result)
+        self.assertIn(b"PID,...", product.run("top", "--help", env=plain).out)
 
     def test_impossible_counts(self):
         self.refuse_each(USAGE, [("top", "-b", "-d", "0.1", "-n", value)
@@ -117,6 +155,62 @@ class BadInput(unittest.TestCase):
         result = product.run("run", "-o", "/dev/full", "--", "true")
         self.assertEqual(FAILED, result.status)
         self.assert_one_line(result.err)
+
+    def test_report_that_grows_too_large(self):
+        """The signal is for the command; the report fails as a write that failed, and leaves no half of it."""
+        folder = self.folder.file("small")
+        os.mkdir(folder)
+        done = subprocess.run(["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", paths.boundtop(), "run", "-o",
+                               os.path.join(folder, "report"), "--", "grep", "-E", "^SigIgn", "/proc/self/status"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+        self.assertEqual((FAILED, []), (done.returncode, os.listdir(folder)))
+        self.assert_one_line(done.stderr, "File too large", "ulimit -f")
+        ignored = int(done.stdout.split()[1], 16)
+        self.assertFalse(ignored & 1 << signal.SIGXFSZ - 1)
+
+    def test_where_a_report_goes(self):
+        """Through links, even to what is not there yet; and in place where the folder takes no new file."""
+        for name, link in (("dangling", "not-there-yet"), ("twice", "dangling2"), ("dangling2", "also-not-there")):
+            os.symlink(link, self.folder.file(name))
+        for name, target in (("dangling", "not-there-yet"), ("twice", "also-not-there"), ("dangling", "not-there-yet")):
+            path, target = self.folder.file(name), self.folder.file(target)
+            result = product.run("run", "-o", path, "--", "true")
+            self.assertEqual((0, b""), (result.status, result.err))
+            self.assertTrue(os.path.islink(path))
+            self.assertFalse(os.path.islink(target))
+            with open(target, "rb") as file:
+                self.assertIn(b"boundtop run: true", file.read())
+        result = product.run("run", "-o", "/dev/stdout", "--", "true")
+        self.assertEqual((0, b""), (result.status, result.err))
+        self.assertTrue(result.out.startswith(b"boundtop run: true"))
+        os.symlink("round", self.folder.file("round"))
+        self.assert_refused(FAILED, "run", "-o", self.folder.file("round"), "--", "true", words=("symbolic links",))
+
+    def test_report_in_a_folder_of_others(self):
+        folder = self.folder.file("of-others")
+        report_path = os.path.join(folder, "report")
+        os.mkdir(folder)
+        os.chmod(self.folder.path, 0o755)
+        with open(report_path, "w", encoding="ascii") as file:
+            file.write("what was there before " * 1000)
+        os.chown(report_path, NOBODY, NOBODY)
+        before = os.stat(report_path)
+        done = self.unprivileged("run", "-o", report_path, "--", "true", capabilities=("bpf", "perfmon"))
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        after = os.stat(report_path)
+        self.assertEqual((before.st_ino, before.st_mode), (after.st_ino, after.st_mode))
+        with open(report_path, "rb") as file:
+            self.assertTrue(file.read().startswith(b"boundtop run: true\n"))
+        self.assertEqual(["report"], os.listdir(folder))
+
+    def test_what_takes_no_report(self):
+        marker = self.folder.file("ran-all-the-same")
+        for path in ("/proc/version", "/proc/self/report", "/sys/kernel/btf/vmlinux"):
+            with self.subTest(path=path):
+                self.assert_refused(FAILED, "run", "-o", path, "--", "touch", marker,
+                                    words=(path, "cannot be written", "nothing was started"))
+        self.assertFalse(os.path.exists(marker))
 
     def commands_with_output(self):
         own = str(os.getpid())
@@ -168,6 +262,18 @@ class BadInput(unittest.TestCase):
                 self.assertEqual([], leftovers.since(before))
                 self.assertFalse(held & leftovers.listing())
 
+    def test_ignored_signals_stay_ignored(self):
+        """nohup and jobs in the background of a shell have some ignored: so it shall be."""
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            trap = ("sh", "-c", f'trap "" {int(number)}; exec "$@"', "sh")
+            with self.subTest(signal=number):
+                with product.Running("top", "-b", "-n", 2, "-d", 0.5, prefix=trap) as running:
+                    running.await_attached()
+                    running.process.send_signal(number)
+                    result = running.finish()
+                self.assertEqual((0, b""), (result.status, result.err))
+                self.assertEqual(2, result.out.count(b"VERDICT"))
+
     def test_killed_run_leaves_nothing(self):
         """SIGKILL to `run` while its command works: the kernel side goes, whatever the command does."""
         before = leftovers.listing()
@@ -216,7 +322,9 @@ class BadInput(unittest.TestCase):
         done = self.unprivileged("check")
         self.assertEqual(FAILED, done.returncode, "no collector runs, and the status does not say so")
         self.assertRegex(done.stdout.decode(), r"(?i)missing +capability CAP_BPF")
-        self.assertIn("sudo", done.stdout.decode())
+        self.assertIn(f"sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep {self.public}\n",
+                      done.stdout.decode())
+        self.assert_one_line(done.stderr)
         done = self.unprivileged("check", capabilities=NEEDED_CAPABILITIES)
         self.assertEqual(0, done.returncode, done)
         self.assertRegex(done.stdout.decode(), r"ok +capability CAP_BPF")
@@ -228,6 +336,52 @@ class BadInput(unittest.TestCase):
             process = product.find(product.schema.check_frame(product.schema.parse(done.stdout)), hog.pid)
             self.assertEqual(("cpu-bound", "user"), (process["verdict"], process["cause"]))
             self.assertTrue(process["exited"] is False and process["user"] == "root")
+
+    def test_few_descriptors(self):
+        """Whatever it stumbles over: one line names the limit, and nobody is sent after the kernel's BTF."""
+        for limit in range(5, 25):
+            for args in (("classify", "-d", "0.1", os.getpid()), ("run", "--", "true"), ("check",)):
+                with self.subTest(limit=limit, args=args):
+                    self.assert_limit_is_named(f"ulimit -n {limit}", "ulimit -n", args)
+
+    def test_little_memory(self):
+        """What it takes to start differs with the libraries: from where it starts, it says what it lacks."""
+        if paths.is_sanitized():
+            report.note("a sanitizer needs terabytes of addresses")
+            return
+        for limit_kb in (*range(7000, 10000, 250), *range(10000, 16000, 1000)):
+            for args in (("--version",), ("classify", "-d", "0.1", os.getpid()), ("run", "--", "true"), ("check",)):
+                with self.subTest(limit_kb=limit_kb, args=args):
+                    self.assert_limit_is_named(f"ulimit -v {limit_kb}", "ulimit -v", args)
+
+    def assert_limit_is_named(self, limit, remedy, args):
+        done = subprocess.run(["sh", "-c", f'{limit}; exec "$@"', "sh", paths.boundtop(), *map(str, args)],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+        if done.returncode == 127:
+            return  # the loader did not find room for the libraries
+        self.assertIn(done.returncode, (0, FAILED), done)
+        if done.returncode == FAILED:
+            self.assert_one_line(done.stderr, remedy)
+        self.assertNotIn(b"BTF", done.stderr)
+        self.assertNotIn(b"MISSING", done.stdout)
+
+    def test_another_pid_namespace(self):
+        """PIDs there are not the kernel's: said at once, by each command, before anything is started."""
+        marker = self.folder.file("ran")
+        inside = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        for args in (("classify", "-d", "0.1", "1"), ("top", "-b", "-n", "1"), ("run", "--", "touch", marker)):
+            with self.subTest(args=args):
+                done = subprocess.run([*inside, paths.boundtop(), *args], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+                self.assertEqual((FAILED, b""), (done.returncode, done.stdout))
+                self.assert_one_line(done.stderr, "PID namespace", "--pid=host")
+        self.assertFalse(os.path.exists(marker))
+        done = subprocess.run([*inside, paths.boundtop(), "check"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual(FAILED, done.returncode)
+        self.assertRegex(done.stdout.decode(), r"MISSING +the host's PID namespace")
+        self.assert_one_line(done.stderr, "PID namespace")
 
     def test_privileges_are_dropped(self):
         with product.Running("top", "-b", "-n", 1000, "-d", 60) as running:

@@ -5,6 +5,7 @@
 import os
 import pwd
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -98,6 +99,22 @@ class Commands(unittest.TestCase):
             text = self.text_of("classify", "-d", 1, hog.pid)
         for word in ("workload", str(hog.pid), "cpu-bound", "user"):
             self.assertIn(word, text)
+
+    def test_lines_are_as_long_as_they_need_to_be(self):
+        """But for a terminal, or where COLUMNS says otherwise: then names are cut, and verdicts are not."""
+        last = "the-last-word-of-many"
+        script = ["sh", "-c", "sleep 0.3; exit 0", *[f"word-{i}" for i in range(30)], last]
+        free = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        narrow = {**free, "COLUMNS": "60"}
+        for env, whole in ((free, True), (narrow, False)):
+            with self.subTest(whole=whole):
+                text = product.run("run", "--", *script, env=env).out.decode()
+                self.assertEqual(whole, last in text.splitlines()[0])
+                with subprocess.Popen([*script[:2], "sleep 100 & wait", *script[3:]], start_new_session=True) as process:
+                    text = product.run("classify", "-d", 0.2, process.pid, env=env).out.decode()
+                    os.killpg(process.pid, signal.SIGKILL)
+                self.assertEqual(whole, last in text)
+                self.assertIn("idle (", text)
 
     def test_default_duration(self):
         frame = product.run_json("classify", "--json", os.getpid())

@@ -115,8 +115,11 @@ class Lifecycle(unittest.TestCase):
             process = product.find(schema.check_frame(schema.parse(result.out)), zombie)
             self.assertEqual("Z", process["state"])
             self.assertEqual(0, process["oncpu_s"])
-            self.assertIn(process["verdict"], ("idle", "unknown"))
-            self.assertEqual(0, product.run("classify", "-d", 0.3, zombie).status)
+            self.assertEqual(("idle", None), (process["verdict"], process["cause"]))
+            self.assertGreater(process["confidence"], 0.9)
+            text = product.run("classify", "-d", 0.3, zombie)
+            self.assertEqual((0, b""), (text.status, text.err))
+            self.assertIn(f"its parent {parent.pid} has not waited for it".encode(), text.out)
 
     def test_kernel_thread(self):
         self.assertTrue(is_kernel_thread(KTHREADD))

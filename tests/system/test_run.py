@@ -113,6 +113,20 @@ class Run(unittest.TestCase):
         self.assertGreaterEqual(frame["total"]["oncpu_s"], 0.001)
         self.assertLessEqual(frame["total"]["oncpu_s"], 0.02)
 
+    def test_only_the_commands_own_time_counts(self):
+        """Neither how boundtop gets ready and waits for its end, nor what lives on after it."""
+        for command in (("true",), ("sh", "-c", "exit 0")):
+            frame, _ = self.run_json(*command)
+            total, real_s = frame["total"], frame["run"]["real_s"]
+            with self.subTest(command=command, real_s=real_s, wall_s=total["wall_s"], share=total["share"]):
+                self.assertLessEqual(total["wall_s"], real_s)
+                self.assertEqual(real_s, frame["duration_s"])
+                self.assertAlmostEqual(total["oncpu_s"] / real_s, total["cpus"], places=3)
+                self.assertLess(total["share"]["ipc"] * total["wall_s"], 0.0001)
+                self.assertNotIn("ipc", [wait["cause"] for wait in total["waits"]])
+        frame, _ = self.run_json("sh", "-c", "sleep 1 & exec >&- 2>&-; exit 3", status=3)
+        self.assertLessEqual(frame["total"]["wall_s"], 2 * frame["run"]["real_s"])
+
     def test_nobody_else_is_reported(self):
         with workloads.Workload("hog") as hog:
             frame, _ = self.workload("burn", 200000)

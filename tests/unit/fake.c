@@ -108,7 +108,7 @@ static void leave(struct fake_host *h, int i, int blocked, const struct bt_reaso
 {
 	struct bt_record *r = &h->threads[i].r;
 
-	bt_account_switch_out(&r->account, h->now_ns, blocked, why);
+	bt_account_switch_out(&r->account, h->now_ns, blocked, why, BT_DOUBT_NONE);
 	if (blocked)
 		r->facts.voluntary++;
 	else
@@ -143,7 +143,9 @@ void fake_block(struct fake_host *h, int i, enum bt_microstate cause, int16_t sy
 
 void fake_wake(struct fake_host *h, int i, int32_t waker_pid)
 {
-	bt_account_waking(&h->threads[i].r.account, h->now_ns, waker_pid);
+	struct bt_account *a = &h->threads[i].r.account;
+
+	bt_account_waking(a, h->now_ns, waker_pid, a->reason.cause);
 }
 
 void fake_burst(struct fake_host *h, int i, uint64_t ns)

@@ -29,6 +29,12 @@ static struct bt_account running(void)
 	return a;
 }
 
+/* The wait was what it was taken for. */
+static int wake(struct bt_account *a, uint64_t now_ns, int32_t waker_pid)
+{
+	return bt_account_waking(a, now_ns, waker_pid, a->reason.cause);
+}
+
 static void assert_closed(const struct bt_account *a, uint64_t now_ns)
 {
 	struct bt_totals t;
@@ -55,10 +61,10 @@ static void preemption_is_run_queue_and_keeps_the_burst(void **state)
 	struct bt_account a = running();
 
 	(void)state;
-	assert_int_equal(bt_account_switch_out(&a, 2000, 0, &preempted), 0);
+	assert_int_equal(bt_account_switch_out(&a, 2000, 0, &preempted, BT_DOUBT_NONE), 0);
 	assert_int_equal(a.phase, BT_PHASE_RUNNABLE);
 	assert_int_equal(bt_account_switch_in(&a, 2500), 0);
-	assert_int_equal(bt_account_switch_out(&a, 3000, 1, &on_disk), 0);
+	assert_int_equal(bt_account_switch_out(&a, 3000, 1, &on_disk, BT_DOUBT_NONE), 0);
 	assert_int_equal(a.totals.oncpu_ns, 1500);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 500);
 	/* One burst of 1500 ns, not two. */
@@ -72,7 +78,7 @@ static void quota_is_told_apart(void **state)
 	struct bt_account a = running();
 
 	(void)state;
-	bt_account_switch_out(&a, 2000, 0, &throttled);
+	bt_account_switch_out(&a, 2000, 0, &throttled, BT_DOUBT_NONE);
 	bt_account_switch_in(&a, 2600);
 	assert_int_equal(a.totals.OFF(CPU_QUOTA), 600);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 0);
@@ -84,10 +90,10 @@ static void block_wake_run(void **state)
 	struct bt_account a = running();
 
 	(void)state;
-	bt_account_switch_out(&a, 2000, 1, &on_disk);
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
 	assert_int_equal(a.phase, BT_PHASE_BLOCKED);
 	assert_closed(&a, 2400);
-	assert_int_equal(bt_account_waking(&a, 2700, 42), 1);
+	assert_int_equal(wake(&a, 2700, 42), 1);
 	assert_int_equal(a.phase, BT_PHASE_WOKEN);
 	assert_closed(&a, 2800);
 	assert_int_equal(bt_account_switch_in(&a, 3000), 0);
@@ -100,7 +106,7 @@ static void block_wake_run(void **state)
 	assert_int_equal(a.waits[0].reason.object, 7);
 	assert_closed(&a, 3000);
 	/* The next burst begins at nothing. */
-	bt_account_switch_out(&a, 3600, 1, &on_disk);
+	bt_account_switch_out(&a, 3600, 1, &on_disk, BT_DOUBT_NONE);
 	assert_int_equal(a.bursts.cpu[bt_burst_bucket(600)], 2);
 	assert_int_equal(a.bursts.cpu[bt_burst_bucket(1600)], 0);
 }
@@ -111,9 +117,9 @@ static void waking_before_switch_out(void **state)
 	struct bt_account a = running();
 
 	(void)state;
-	assert_int_equal(bt_account_waking(&a, 1900, 42), 0);
+	assert_int_equal(wake(&a, 1900, 42), 0);
 	assert_int_equal(a.phase, BT_PHASE_ONCPU);
-	bt_account_switch_out(&a, 2000, 1, &on_disk);
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
 	bt_account_switch_in(&a, 2500);
 	assert_int_equal(a.totals.OFF(DISK), 0);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 500);
@@ -126,9 +132,9 @@ static void waking_twice(void **state)
 	struct bt_account a = running();
 
 	(void)state;
-	bt_account_switch_out(&a, 2000, 1, &on_pipe);
-	assert_int_equal(bt_account_waking(&a, 2100, 1), 1);
-	assert_int_equal(bt_account_waking(&a, 2900, 2), 0);
+	bt_account_switch_out(&a, 2000, 1, &on_pipe, BT_DOUBT_NONE);
+	assert_int_equal(wake(&a, 2100, 1), 1);
+	assert_int_equal(wake(&a, 2900, 2), 0);
 	bt_account_switch_in(&a, 3000);
 	assert_int_equal(a.totals.OFF(IPC), 100);
 	assert_int_equal(a.waits[0].waker_pid, 1);
@@ -139,12 +145,12 @@ static void waking_of_the_runnable_and_the_dead(void **state)
 	struct bt_account a = running();
 
 	(void)state;
-	bt_account_switch_out(&a, 2000, 0, &preempted);
-	assert_int_equal(bt_account_waking(&a, 2100, 1), 0);
+	bt_account_switch_out(&a, 2000, 0, &preempted, BT_DOUBT_NONE);
+	assert_int_equal(wake(&a, 2100, 1), 0);
 	assert_int_equal(a.phase, BT_PHASE_RUNNABLE);
 	bt_account_switch_in(&a, 2200);
 	bt_account_end(&a, 2300);
-	assert_int_equal(bt_account_waking(&a, 2400, 1), 0);
+	assert_int_equal(wake(&a, 2400, 1), 0);
 	assert_int_equal(a.phase, BT_PHASE_DEAD);
 }
 
@@ -154,14 +160,14 @@ static void waking_with_another_clock(void **state)
 	struct bt_account a = running();
 
 	(void)state;
-	bt_account_switch_out(&a, 2000, 1, &on_disk);
-	bt_account_waking(&a, 1990, 0);
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
+	wake(&a, 1990, 0);
 	assert_closed(&a, 2050);
 	bt_account_switch_in(&a, 2100);
 	assert_int_equal(a.totals.OFF(DISK), 0);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
-	bt_account_switch_out(&a, 2200, 1, &on_disk);
-	bt_account_waking(&a, 2310, 0);
+	bt_account_switch_out(&a, 2200, 1, &on_disk, BT_DOUBT_NONE);
+	wake(&a, 2310, 0);
 	bt_account_switch_in(&a, 2300);
 	assert_int_equal(a.totals.OFF(DISK), 100);
 	assert_closed(&a, 2300);
@@ -181,7 +187,7 @@ static void found_asleep_was_asleep(void **state)
 	assert_int_equal(a.totals.OFF(IPC), 800);
 	assert_int_equal(a.found_asleep, 0);
 	/* Once only. */
-	bt_account_switch_out(&a, 2000, 1, &on_pipe);
+	bt_account_switch_out(&a, 2000, 1, &on_pipe, BT_DOUBT_NONE);
 	bt_account_switch_in(&a, 2300);
 	assert_int_equal(a.totals.OFF(IPC), 800);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 300);
@@ -195,8 +201,8 @@ static void missed_switches_are_unknown(void **state)
 	(void)state;
 	assert_int_equal(bt_account_switch_in(&a, 1500), 1);
 	assert_int_equal(a.totals.OFF(UNKNOWN), 500);
-	bt_account_switch_out(&a, 2000, 1, &on_disk);
-	assert_int_equal(bt_account_switch_out(&a, 2400, 0, &preempted), 1);
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
+	assert_int_equal(bt_account_switch_out(&a, 2400, 0, &preempted, BT_DOUBT_NONE), 1);
 	assert_int_equal(a.totals.OFF(UNKNOWN), 900);
 	assert_closed(&a, 2400);
 	bt_account_end(&a, 2500);
@@ -225,12 +231,11 @@ static void a_label_that_changes_rewrites_nothing(void **state)
 	struct bt_totals t;
 
 	(void)state;
-	bt_account_switch_out(&a, 2000, 1, &on_pipe);
+	bt_account_switch_out(&a, 2000, 1, &on_pipe, BT_DOUBT_NONE);
 	bt_account_mark_read(&a, 2600);
 	bt_account_totals_at(&a, 2600, &t);
 	assert_int_equal(t.OFF(IPC), 600);
-	bt_account_waking(&a, 2900, 42);
-	a.reason.cause = BT_MS_EVENT;
+	bt_account_waking(&a, 2900, 42, BT_MS_EVENT);
 	bt_account_totals_at(&a, 2950, &t);
 	assert_int_equal(t.OFF(IPC), 600);
 	assert_int_equal(t.OFF(EVENT), 300);
@@ -242,22 +247,112 @@ static void a_label_that_changes_rewrites_nothing(void **state)
 	assert_closed(&a, 3000);
 }
 
+/* It was in a run queue already when it was shown: nobody had seen the waking. */
+static void shown_as_blocked_after_it_was_woken(void **state)
+{
+	struct bt_account a = running();
+	struct bt_totals shown, now;
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
+	bt_account_mark_read(&a, 2600);
+	bt_account_totals_at(&a, 2600, &shown);
+	wake(&a, 2200, 0);
+	bt_account_totals_at(&a, 2800, &now);
+	assert_int_equal(now.OFF(DISK), shown.OFF(DISK));
+	assert_int_equal(now.OFF(RUN_QUEUE), 200);
+	bt_account_switch_in(&a, 3000);
+	assert_int_equal(a.totals.OFF(DISK), 600);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 400);
+	assert_closed(&a, 3000);
+}
+
 static void shown_as_blocked_but_never_slept(void **state)
 {
 	struct bt_account a = running();
 
 	(void)state;
-	bt_account_switch_out(&a, 2000, 1, &on_disk);
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
 	bt_account_mark_read(&a, 2300);
 	bt_account_switch_in(&a, 2400);
 	assert_int_equal(a.totals.OFF(DISK), 300);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
 	/* An old reading has nothing to do with the next wait. */
-	bt_account_switch_out(&a, 2500, 1, &on_pipe);
-	bt_account_waking(&a, 2600, 1);
+	bt_account_switch_out(&a, 2500, 1, &on_pipe, BT_DOUBT_NONE);
+	wake(&a, 2600, 1);
 	bt_account_switch_in(&a, 2600);
 	assert_int_equal(a.totals.OFF(IPC), 100);
 	assert_closed(&a, 2600);
+}
+
+/* Blocked in doubt since 1,000,000; who wakes it at 2,000,000 had its last idle wait end at idle_end_ns. */
+static uint8_t woken_by(enum bt_doubt doubt, uint64_t idle_end_ns, bool same_process, bool waits_there_too)
+{
+	const struct bt_reason why = {.object = 9, .fd = 5, .syscall = 202, .cause = BT_MS_EVENT};
+	struct bt_account a = running();
+	struct bt_account by = {.idle_end_ns = idle_end_ns};
+
+	by.waits[2].reason = why;
+	by.waits[2].reason.object += !waits_there_too;
+	by.waits[2].count = 1;
+	bt_account_switch_out(&a, 1000000, 1, &why, doubt);
+	return bt_cause_by_waker(&a, &by, same_process, 2000000);
+}
+
+static void the_waker_tells_what_a_wait_was(void **state)
+{
+	(void)state;
+	/* Idle for half of our wait is the limit. */
+	assert_int_equal(woken_by(BT_DOUBT_PEER, 1500000, false, false), BT_MS_IPC);
+	assert_int_equal(woken_by(BT_DOUBT_PEER, 1500001, false, false), BT_MS_EVENT);
+	assert_int_equal(woken_by(BT_DOUBT_PEER, 0, false, false), BT_MS_IPC);
+	assert_int_equal(woken_by(BT_DOUBT_PEER, 0, true, false), BT_MS_EVENT);
+	assert_int_equal(woken_by(BT_DOUBT_PEER, 0, false, true), BT_MS_IPC);
+	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, true, true), BT_MS_LOCK);
+	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, true, false), BT_MS_EVENT);
+	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, false, false), BT_MS_IPC);
+	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 1900000, true, true), BT_MS_EVENT);
+}
+
+static void without_a_waker_the_length_tells(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 5000, 1, &on_pipe, BT_DOUBT_PEER);
+	assert_int_equal(bt_cause_by_kernel(&a, 5000 + BT_IDLE_AFTER_NS - 1), BT_MS_IPC);
+	assert_int_equal(bt_cause_by_kernel(&a, 5000 + BT_IDLE_AFTER_NS), BT_MS_EVENT);
+	a.doubt = BT_DOUBT_FUTEX;
+	assert_int_equal(bt_cause_by_kernel(&a, 5001), BT_MS_EVENT);
+}
+
+/* The next wait at the same place carries the label of the last one, another place does not. */
+static void a_wait_in_doubt_is_taken_for_what_the_last_one_was(void **state)
+{
+	const struct bt_reason elsewhere = {.object = 77, .fd = 9, .syscall = 0, .cause = BT_MS_IPC};
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_pipe, BT_DOUBT_PEER);
+	assert_int_equal(a.reason.cause, BT_MS_IPC);
+	bt_account_waking(&a, 2600, 42, BT_MS_EVENT);
+	bt_account_switch_in(&a, 2700);
+	assert_int_equal(a.totals.OFF(EVENT), 600);
+	assert_int_equal(a.waits[0].reason.cause, BT_MS_EVENT);
+	assert_int_equal(a.idle_end_ns, 2600);
+	bt_account_switch_out(&a, 3000, 1, &elsewhere, BT_DOUBT_PEER);
+	assert_int_equal(a.reason.cause, BT_MS_IPC);
+	wake(&a, 3100, 42);
+	bt_account_switch_in(&a, 3100);
+	assert_int_equal(a.idle_end_ns, 2600);
+	bt_account_switch_out(&a, 3200, 1, &on_pipe, BT_DOUBT_PEER);
+	assert_int_equal(a.reason.cause, BT_MS_EVENT);
+	/* Without doubt nothing is remembered. */
+	wake(&a, 3300, 42);
+	bt_account_switch_in(&a, 3300);
+	bt_account_switch_out(&a, 3400, 1, &on_pipe, BT_DOUBT_NONE);
+	assert_int_equal(a.reason.cause, BT_MS_IPC);
+	assert_closed(&a, 3500);
 }
 
 static void burst_buckets(void **state)
@@ -287,20 +382,20 @@ static void the_least_wait_makes_room(void **state)
 		uint64_t ns = i == 1 ? 10 : 100 * (i + 1);
 
 		why.object = 100 + i;
-		bt_account_switch_out(&a, now_ns, 1, &why);
-		bt_account_waking(&a, now_ns + ns, 5);
+		bt_account_switch_out(&a, now_ns, 1, &why, BT_DOUBT_NONE);
+		wake(&a, now_ns + ns, 5);
 		bt_account_switch_in(&a, now_ns + ns);
 		now_ns += 1000;
 	}
 	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++)
 		assert_int_not_equal(a.waits[i].reason.object, 101);
 	/* The same thing again is counted in its place. */
-	bt_account_switch_out(&a, now_ns, 1, &on_pipe);
+	bt_account_switch_out(&a, now_ns, 1, &on_pipe, BT_DOUBT_NONE);
 	for (unsigned int i = 0; i < BT_WAIT_SLOTS; i++) {
 		if (a.waits[i].reason.object != 100)
 			continue;
 		a.reason.object = 100;
-		bt_account_waking(&a, now_ns + 1, 6);
+		wake(&a, now_ns + 1, 6);
 		bt_account_switch_in(&a, now_ns + 1);
 		assert_int_equal(a.waits[i].count, 2);
 		assert_int_equal(a.waits[i].ns, 101);
@@ -346,15 +441,15 @@ static void random_events(uint64_t seed, int missing)
 			bt_account_switch_in(&a, now_ns);
 			break;
 		case PREEMPT:
-			bt_account_switch_out(&a, now_ns, 0, (dice >> 40) % 2 ? &preempted : &throttled);
+			bt_account_switch_out(&a, now_ns, 0, (dice >> 40) % 2 ? &preempted : &throttled,
+					      BT_DOUBT_NONE);
 			break;
 		case BLOCK:
-			bt_account_switch_out(&a, now_ns, 1, &why);
+			bt_account_switch_out(&a, now_ns, 1, &why, (enum bt_doubt)((dice >> 60) % 5));
 			break;
 		case WAKE:
 			/* The cause is decided at the wake; the waker's clock is a little off. */
-			if (bt_account_waking(&a, now_ns - (dice >> 40) % 3, (int)(dice >> 50)))
-				a.reason.cause = why.cause;
+			bt_account_waking(&a, now_ns - (dice >> 40) % 3, (int)(dice >> 50), why.cause);
 			break;
 		default:
 			bt_account_mark_read(&a, now_ns);
@@ -393,7 +488,7 @@ static void stolen_time_is_run_queue(void **state)
 
 	(void)state;
 	bt_account_steal(&a, 10000000, 3999000);
-	bt_account_switch_out(&a, 10000000, 1, &on_disk);
+	bt_account_switch_out(&a, 10000000, 1, &on_disk, BT_DOUBT_NONE);
 	assert_int_equal(a.totals.oncpu_ns, 3999000);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 6000000);
 	assert_closed(&a, 10000000);
@@ -401,14 +496,14 @@ static void stolen_time_is_run_queue(void **state)
 	/* Within the distance of the clocks nothing was. */
 	a = running();
 	bt_account_steal(&a, 10000000, 10000000 - 1000 - BT_STOLEN_MIN_NS);
-	bt_account_switch_out(&a, 10000000, 1, &on_disk);
+	bt_account_switch_out(&a, 10000000, 1, &on_disk, BT_DOUBT_NONE);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 0);
 
 	/* What was shown as on-CPU stays that. */
 	a = running();
 	bt_account_mark_read(&a, 9000000);
 	bt_account_steal(&a, 10000000, 3999000);
-	bt_account_switch_out(&a, 10000000, 1, &on_disk);
+	bt_account_switch_out(&a, 10000000, 1, &on_disk, BT_DOUBT_NONE);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 1000000);
 	assert_int_equal(a.totals.oncpu_ns, 8999000);
 	assert_closed(&a, 10000000);
@@ -430,7 +525,11 @@ int main(void)
 	    cmocka_unit_test(stolen_time_is_run_queue),
 	    cmocka_unit_test(the_end_is_final),
 	    cmocka_unit_test(a_label_that_changes_rewrites_nothing),
+	    cmocka_unit_test(shown_as_blocked_after_it_was_woken),
 	    cmocka_unit_test(shown_as_blocked_but_never_slept),
+	    cmocka_unit_test(the_waker_tells_what_a_wait_was),
+	    cmocka_unit_test(without_a_waker_the_length_tells),
+	    cmocka_unit_test(a_wait_in_doubt_is_taken_for_what_the_last_one_was),
 	    cmocka_unit_test(burst_buckets),
 	    cmocka_unit_test(the_least_wait_makes_room),
 	    cmocka_unit_test(the_budget_is_always_closed),

@@ -68,6 +68,7 @@ static void required_facts(void **state)
 	WITHOUT(f.cap_bpf = false, "CAP_BPF", "setcap");
 	WITHOUT(f.cap_perfmon = false, "CAP_PERFMON", "setcap");
 	WITHOUT(f.lockdown = BT_LOCKDOWN_CONFIDENTIALITY, "locked down", "lockdown=");
+	WITHOUT(f.foreign_pids = true, "PID namespace", "--pid=host");
 	WITHOUT(f.task_iterator = false, "iterator", "6.1");
 	WITHOUT(f.task_storage = false, "storage", "6.1");
 	WITHOUT(f.task_pt_regs = false, "registers", "6.1");
@@ -94,6 +95,44 @@ static void without_btf_the_rest_is_unknown(void **state)
 	(void)state;
 	assert_obstacle(&f, "BTF", "CONFIG_DEBUG_INFO_BTF");
 	assert_int_equal(missing_count(&f), 1);
+}
+
+/* An empty $(…) would have setcap say something of itself. */
+static void what_to_paste_is_whole(void **state)
+{
+	struct bt_kernel_facts f = everything;
+	struct bt_check_line line;
+
+	(void)state;
+	f.cap_bpf = false;
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "\"$(command -v boundtop)\"");
+	strcpy(f.program, "/opt/boundtop");
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "/opt/boundtop");
+	f = everything;
+	f.foreign_pids = true;
+	assert_non_null(bt_decide_obstacle(&f, &line));
+	assert_string_equal(line.program, "");
+}
+
+/* Without memory or descriptors it cannot be read: that it is lacking does not follow. */
+static void btf_that_was_not_read_is_not_missing(void **state)
+{
+	struct bt_kernel_facts f = {
+	    .proc = true,
+	    .btf_unread = true,
+	    .cap_bpf = true,
+	    .cap_perfmon = true,
+	    .cap_sys_ptrace = true,
+	    .cap_dac_read_search = true,
+	    .lockdown = BT_LOCKDOWN_NONE,
+	};
+	struct bt_check_line line;
+
+	(void)state;
+	assert_null(bt_decide_obstacle(&f, &line));
+	assert_int_equal(missing_count(&f), 0);
 }
 
 /* A plain user on an old kernel hears of the privileges first: root may find the rest in order. */
@@ -147,15 +186,38 @@ static void system_calls(void **state)
 		assert_in_range(table[i], 0, BT_SC_COUNT - 1);
 }
 
+/* Numbers of i386's own table. */
+static void system_calls_of_32_bits(void **state)
+{
+	uint16_t table[BT_SYSCALL_MAX];
+
+	(void)state;
+	bt_syscall_compat_fill(table);
+#if defined(__x86_64__)
+	assert_int_equal(table[3], SYS_read + 1);
+	assert_int_equal(table[7], SYS_wait4 + 1);
+	assert_int_equal(table[142], SYS_select + 1);
+	assert_int_equal(table[300], SYS_newfstatat + 1);
+	assert_int_equal(table[422], SYS_futex + 1);
+	/* socketcall: one number for many */
+	assert_int_equal(table[102], 0);
+#endif
+	for (unsigned int i = 0; i < BT_SYSCALL_MAX; i++)
+		assert_in_range(table[i], 0, BT_SYSCALL_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nothing_missing),
 	    cmocka_unit_test(required_facts),
 	    cmocka_unit_test(without_btf_the_rest_is_unknown),
+	    cmocka_unit_test(btf_that_was_not_read_is_not_missing),
+	    cmocka_unit_test(what_to_paste_is_whole),
 	    cmocka_unit_test(privileges_come_first),
 	    cmocka_unit_test(optional_facts),
 	    cmocka_unit_test(system_calls),
+	    cmocka_unit_test(system_calls_of_32_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

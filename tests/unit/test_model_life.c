@@ -110,7 +110,9 @@ static void a_zombie_takes_no_time(void **state)
 		assert_int_equal(p->threads, 0);
 		assert_int_equal(p->threads_ended, 0);
 		assert_int_equal(p->thread_count, 0);
-		assert_int_equal(p->verdict.id, BT_VERDICT_UNKNOWN);
+		assert_int_equal(p->verdict.id, BT_VERDICT_IDLE);
+		assert_int_equal(p->verdict.cause, BT_MS_NONE);
+		assert_true(p->verdict.confidence > 0.9F);
 		assert_int_equal(p->ppid, 10);
 	}
 	fake_reap(&f->h, child);
@@ -305,6 +307,75 @@ static void away_and_back(void **state)
 	assert_budget(find(f, 10), 200 * FAKE_MS);
 }
 
+/* It was held at a gate by who measures it: neither that time nor that wait is its own. */
+static void begun_between_two_snapshots(void **state)
+{
+	struct fixture *f = *state;
+	int i = fake_fork(&f->h, 10, -1);
+	struct bt_identity who;
+	struct bt_process *p;
+
+	fake_run(&f->h, i);
+	take(f);
+	who = find(f, 10)->identity;
+	assert_false(bt_model_begin_at(f->m, &who, f->h.now_ns));
+	fake_pass(&f->h, FAKE_MS);
+	fake_block(&f->h, i, BT_MS_EVENT, 128, 0);
+	fake_pass(&f->h, 7 * FAKE_MS);
+	take(f);
+	bt_model_begin(f->m);
+	fake_pass(&f->h, 20 * FAKE_MS);
+	assert_true(bt_model_begin_at(f->m, &who, f->h.now_ns));
+	fake_pass(&f->h, FAKE_MS);
+	fake_wake(&f->h, i, 1);
+	fake_run(&f->h, i);
+	fake_pass(&f->h, 50 * FAKE_MS);
+	fake_block(&f->h, i, BT_MS_DISK, 0, 5);
+	fake_pass(&f->h, 9 * FAKE_MS);
+	take(f);
+	p = find(f, 10);
+	assert_budget(p, 60 * FAKE_MS);
+	assert_int_equal(p->usage.totals.oncpu_ns, 50 * FAKE_MS);
+	assert_int_equal(p->usage.OFF(EVENT), FAKE_MS);
+	assert_int_equal(p->usage.OFF(DISK), 9 * FAKE_MS);
+	assert_int_equal(p->usage.wait_count, 1);
+	assert_int_equal(p->usage.waits[0].reason.cause, BT_MS_DISK);
+	assert_int_equal(bt_model_frame(f->m)->duration_ns, 60 * FAKE_MS);
+	assert_near(p->verdict.cpus, 50.0 / 60, 1e-6);
+}
+
+/* What is read after the end of the interval tells of the time before it, and no more. */
+static void ended_before_the_last_snapshot(void **state)
+{
+	for (int no_same = 0; no_same < 2; no_same++) {
+		struct fixture *f = *state;
+		int asleep = fake_fork(&f->h, 10 + no_same, -1);
+		int busy = fake_fork(&f->h, 20 + no_same, -1);
+
+		f->h.no_same = no_same;
+		fake_run(&f->h, asleep);
+		fake_block(&f->h, asleep, BT_MS_SLEEP, 230, 0);
+		fake_run(&f->h, busy);
+		take(f);
+		bt_model_begin(f->m);
+		fake_pass(&f->h, 100 * FAKE_MS);
+		bt_model_end_at(f->m, f->h.now_ns);
+		fake_pass(&f->h, 20 * FAKE_MS);
+		fake_fork(&f->h, 30 + no_same, busy);
+		take(f);
+		fake_exit(&f->h, busy, 0);
+		fake_reap(&f->h, busy);
+		take(f);
+		assert_budget(find(f, 10 + no_same), 100 * FAKE_MS);
+		assert_int_equal(find(f, 10 + no_same)->usage.OFF(SLEEP), 100 * FAKE_MS);
+		assert_true(find(f, 20 + no_same)->exited);
+		assert_budget(find(f, 20 + no_same), 120 * FAKE_MS);
+		assert_null(find(f, 30 + no_same));
+		assert_int_equal(bt_model_frame(f->m)->duration_ns, 100 * FAKE_MS);
+		assert_int_equal(bt_model_frame(f->m)->vanished, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +384,7 @@ int main(void)
 	    TEST(a_leader_that_ended_first),    TEST(exec_by_another_thread),
 	    TEST(a_pid_is_used_again),          TEST(in_limbo_until_its_end_comes),
 	    TEST(gone_without_a_word),          TEST(away_and_back),
+	    TEST(begun_between_two_snapshots),  TEST(ended_before_the_last_snapshot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import unittest
 
@@ -37,6 +38,10 @@ def main():
     """Run the calling script's tests and leave with the status that ctest expects."""
     # Each line at once: a test that hangs should show where.
     sys.stdout.reconfigure(line_buffering=True)
+    # What is ignored here is in everything that is started from here: in a background job SIGINT is.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     program = unittest.main(module="__main__", exit=False, verbosity=2)
     result = program.result
     for test, reason in result.skipped:

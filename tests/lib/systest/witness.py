@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from .report import require_tool
-from .workloads import Lines, threads_of
+from .workloads import Lines, set_autogroup_nice, threads_of
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -92,13 +92,18 @@ def steal_seconds(cpu=None):
 
 
 class Window:
-    """How the threads of a process spent a stretch of time, by schedstat: shares of their wall time."""
+    """How the threads of a process spent a stretch of time, by schedstat: shares of their wall time.
+
+    `steal` is what a hypervisor took from all CPUs in that time, as a share of the same: the most that these
+    threads can have lost. It is part of `off`.
+    """
 
     def __init__(self, pid):
         self.pid = pid
         self.since = time.monotonic()
         self.before = schedstat(pid)
-        self.cpu = self.run_queue = self.off = None
+        self.steal_before = steal_seconds()
+        self.cpu = self.run_queue = self.off = self.steal = None
 
     def close(self):
         wall = (time.monotonic() - self.since) * len(threads_of(self.pid))
@@ -106,6 +111,7 @@ class Window:
         self.cpu = (cpu - self.before[0]) / wall
         self.run_queue = (wait - self.before[1]) / wall
         self.off = 1 - self.cpu - self.run_queue
+        self.steal = (steal_seconds() - self.steal_before) / wall
         return self
 
 
@@ -129,8 +135,10 @@ def strace_times(pid, seconds=0.4):
     Not at the same time as boundtop measures: strace slows its target down.
     """
     strace = require_tool("strace", "it is the witness of what a thread waits for")
-    command = [strace, "-f", "-T", "-yy", "-o", "/dev/stdout", "-p", str(pid)]
-    tracer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # Ahead of all others: a call lasts until strace lets it go on.
+    command = ["nice", "-n", "-20", strace, "-f", "-T", "-yy", "-o", "/dev/stdout", "-p", str(pid)]
+    tracer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    set_autogroup_nice(tracer.pid, -20)
     attached = Lines(tracer.stderr.fileno())
     try:
         if b"attached" not in attached.next():

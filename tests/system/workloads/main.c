@@ -21,6 +21,11 @@ static const struct workload workloads[] = {
     {"client", "PORT [PAUSE_US]: ask, wait for the answer, pause", run_client},
     {"pipe", "WRITER READER, each fast|busy|sleep: what each does between two messages", run_pipe},
     {"mutex", "THREADS shared|own: work with the mutex held", run_mutex},
+    {"ask",
+     "unix|pipe|eventfd|tcp|tcp6|queue|sem read|poll|select|epoll|int80 WORK_US PAUSE_US: ask, work, answer, "
+     "pause",
+     run_ask},
+    {"semaphore", "THREADS lock|queue: threads that share one, or are told by it what to do", run_semaphore},
     {"mixed", "FILE: a bit of everything in hundreds of threads", run_mixed},
     {"spawn", "COUNT CPU_US PARALLEL: short processes, once a line came in", run_spawn},
     {"daemonize", "CPU_US: a grandchild that left its session does the work", run_daemonize},

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Waits for an interpreter's global lock, told by the address that they wait at: CPython's is a part of one
+ * object of a known name, which user space finds (src/collect/interpreter.c). Nothing in the target is
+ * touched. Where that is goes along with the accounts: threads have it from who made them.
+ */
+#ifndef BOUNDTOP_BPF_GIL_H
+#define BOUNDTOP_BPF_GIL_H
+
+#include "account.h"
+#include "collector_shared.h"
+#include "kernel.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BT_GILS_MAX);
+	__type(key, struct bt_gil_key);
+	__type(value, struct bt_gil_range);
+} gils SEC(".maps");
+
+static __always_inline struct bt_gil_key gil_key(const struct bt_account *a, __s32 tgid)
+{
+	struct bt_gil_key key = {.start_ns = a->leader_start_ns, .tgid = tgid};
+
+	return key;
+}
+
+/* Whether the futex at address is the interpreter's lock of the process that a belongs to. */
+static __noinline bool gil_is_at(struct bt_account *a, __s32 tgid, __u64 address)
+{
+	if (a->gil_state == BT_GIL_ASKED) {
+		struct bt_gil_key key = gil_key(a, tgid);
+		struct bt_gil_range *range = bpf_map_lookup_elem(&gils, &key);
+
+		if (!range)
+			return false;
+		a->gil_from = range->from;
+		a->gil_size = range->size;
+		a->gil_state = BT_GIL_KNOWN;
+	}
+	return address - a->gil_from < a->gil_size;
+}
+
+/* A process has its second thread, or its first one after exec: its address space was not seen yet. */
+static __always_inline void gil_ask(struct bt_account *a, __s32 tgid, __u64 mm, void *ring)
+{
+	struct bt_gil_key key = gil_key(a, tgid);
+	struct bt_ask *ask;
+
+	a->gil_mm = mm;
+	a->gil_size = 0;
+	a->gil_state = BT_GIL_ASKED;
+	bpf_map_delete_elem(&gils, &key);
+	ask = bpf_ringbuf_reserve(ring, sizeof(*ask), 0);
+	if (!ask)
+		return;
+	__builtin_memset(&ask->head, 0, sizeof(ask->head));
+	ask->head.size = sizeof(*ask);
+	ask->head.type = BT_RECORD_ASK;
+	ask->key = key;
+	bpf_ringbuf_submit(ask, BPF_RB_FORCE_WAKEUP);
+}
+
+/* What a new thread or process has of who made it. */
+static __always_inline void gil_inherit(struct bt_account *child, const struct bt_account *parent, __u64 mm)
+{
+	child->gil_state = parent->gil_state;
+	child->gil_from = parent->gil_from;
+	child->gil_size = parent->gil_size;
+	child->gil_mm = mm;
+}
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a wait in doubt was, decided when it is ended, by who ends it (DESIGN, section 1). "current" is the
+ * waker here, unless an interrupt came in.
+ */
+#ifndef BOUNDTOP_BPF_WAKER_H
+#define BOUNDTOP_BPF_WAKER_H
+
+#include "account.h"
+#include "kernel.h"
+#include "object.h"
+
+/*
+ * The file that made an epoll instance ready; 0: none did, its time ran out. ep_poll_callback() puts it on
+ * the list before it wakes the waiter (fs/eventpoll.c).
+ */
+static __always_inline __u64 epoll_ready_file(struct task_struct *t, __s32 epfd)
+{
+	__u64 file = file_of_fd(task_files(t), (__u32)epfd);
+	__u64 ep, head, first;
+
+	if (!file)
+		return 0;
+	ep = address_read((void *)file + bpf_core_field_offset(struct file, private_data));
+	if (!ep)
+		return 0;
+	head = ep + bpf_core_field_offset(struct eventpoll, rdllist);
+	first = address_read((void *)head);
+	if (!first || first == head)
+		return 0;
+	return address_read((void *)first - bpf_core_field_offset(struct epitem, rdllink) +
+			    bpf_core_field_offset(struct epitem, ffd));
+}
+
+/* The process that wakes somebody now, if it is one and does it by a system call; NULL: an interrupt or the
+ * kernel. An interrupt that hit a thread in the kernel is taken for that thread. */
+static __always_inline struct task_struct *waker_process(void)
+{
+	struct task_struct *waker = bpf_get_current_task_btf();
+	struct syscall_regs call;
+
+	if (!waker->pid || task_is_kthread(waker))
+		return NULL;
+	task_syscall(waker, &call);
+	return call.nr >= 0 ? waker : NULL;
+}
+
+/* by: the account of the thread that wakes t; NULL: an interrupt or the kernel does. */
+static __noinline int cause_at_wake(struct task_struct *t, const struct bt_account *a,
+				    const struct bt_account *by, bool same_process, __u64 now_ns)
+{
+	struct bt_object o = {};
+
+	switch (a->doubt) {
+	case BT_DOUBT_REPLY:
+		return by && same_process ? BT_MS_EVENT : BT_MS_NETWORK;
+	case BT_DOUBT_EPOLL:
+		if (!object_of_file(epoll_ready_file(t, a->reason.fd), &o))
+			return BT_MS_EVENT;
+		if (o.owed)
+			return BT_MS_NETWORK;
+		if (!o.peer)
+			return BT_MS_EVENT;
+		break;
+	case BT_DOUBT_NONE:
+		return a->reason.cause;
+	default:
+		break;
+	}
+	return by ? bt_cause_by_waker(a, by, same_process, now_ns) : bt_cause_by_kernel(a, now_ns);
+}
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the interpreter of a process keeps its global lock. CPython (3.8 and newer are known to) has it in
+ * _PyRuntime, an exported object of the executable or of libpython; from 3.12 on the main interpreter's is
+ * there. Only files are read, nothing is attached. A program that loads libpython by dlopen() is not seen.
+ */
+#ifndef BOUNDTOP_COLLECT_INTERPRETER_H
+#define BOUNDTOP_COLLECT_INTERPRETER_H
+
+#include <sys/types.h>
+
+#include "collector_shared.h"
+
+struct bt_interpreters;
+
+/* What is known of executables and libraries, by inode. 0 or -ENOMEM. */
+int bt_interpreters_create(struct bt_interpreters **out);
+void bt_interpreters_destroy(struct bt_interpreters *known); /* NULL is fine */
+
+/* The lock's range in the address space of a process; size 0: there is none, or it cannot be looked at. */
+void bt_interpreter_find(struct bt_interpreters *known, pid_t pid, struct bt_gil_range *out);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Advice on CPUs, and on locks: what keeps threads from having one. */
+#include <string.h>
+
+#include "advice_internal.h"
+#include "names.h"
+#include "sanitize.h"
+#include "words.h"
+
+/* A thread with so much of a CPU has all that one can give: the rest goes for interrupts and the odd wait. */
+#define WHOLE_CPU 0.90
+/* Of another thread no more than this: else the work is split already. */
+#define OTHERS_MAX 0.50
+/* All CPUs: what is left of them is lost at the edges of the work. */
+#define ALL_CPUS 0.85
+/* Waiting for a CPU for that part of the active time tells more threads than CPUs from just as many. */
+#define QUEUE_WORTH 0.10
+/* A neighbour with less is not the one. */
+#define NEIGHBOUR_MIN_CPUS 0.10
+/* One at a time; what the kernel does for the others comes on top. */
+#define ONE_CPU_MAX 1.10
+/* Figures of the host are of the whole interval: they say nothing about a small part of it. */
+#define PRESENT_MIN 0.80
+/* Figures of threads and of the host are not of the same instants: so much less than needed is no accident.
+ */
+#define KEPT_MAX     0.85
+#define CGROUP_WIDTH 60
+
+static bool wants_cpu(const struct bt_case *c)
+{
+	return c->v->id == BT_VERDICT_CPU_BOUND || c->v->id == BT_VERDICT_STARVED ||
+	       (c->v->id == BT_VERDICT_MIXED &&
+		(double)c->v->group_share[BT_GROUP_CPU] >= BT_ADVICE_WEIGHT_MIN);
+}
+
+static double online(const struct bt_case *c)
+{
+	return c->advisor->frame->cpus_online ? c->advisor->frame->cpus_online : 1;
+}
+
+static double thread_cpus(const struct bt_case *c, uint64_t oncpu_ns)
+{
+	return (double)oncpu_ns / c->presence_ns;
+}
+
+static double offcpu_ns(const struct bt_case *c, enum bt_microstate ms)
+{
+	return (double)c->u->totals.offcpu_ns[ms - BT_OFFCPU_FIRST];
+}
+
+static void say_count(struct bt_strbuf *out, uint64_t count, const char *what)
+{
+	bt_strbuf_add_uint(out, count);
+	bt_strbuf_addf(out, " %s%s", what, count == 1 ? "" : "s");
+}
+
+bool bt_quota_applies(const struct bt_case *c)
+{
+	return bt_case_bears(c, BT_MS_CPU_QUOTA);
+}
+
+void bt_quota_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	bt_strbuf_add(out, "Held back by the CPU quota of ");
+	if (c->p->cgroup && *c->p->cgroup)
+		bt_sanitize(out, c->p->cgroup, strlen(c->p->cgroup), CGROUP_WIDTH, BT_CHARSET_UTF8);
+	else
+		bt_strbuf_add(out, "its cgroup");
+	bt_strbuf_add_char(out, ' ');
+	bt_say_share(c, offcpu_ns(c, BT_MS_CPU_QUOTA), out);
+	bt_say_fixed(
+	    out, "; it got ", bt_case_cpus(c), 2,
+	    " CPUs. Raise cpu.max there (cpu.cfs_quota_us with cgroup v1), or do less at a time in it: "
+	    "more cores change nothing.");
+}
+
+/* On a host with one CPU, a thread alone fills them all; then it takes a queue to be parallel. */
+static bool fills_host(const struct bt_case *c)
+{
+	return bt_case_cpus(c) >= ALL_CPUS * online(c) &&
+	       (online(c) > 1 || bt_case_weight(c, BT_MS_RUN_QUEUE) >= BT_ADVICE_WEIGHT_MIN);
+}
+
+bool bt_all_cores_applies(const struct bt_case *c)
+{
+	return wants_cpu(c) && c->threads > 1 && fills_host(c);
+}
+
+void bt_all_cores_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	double queue = bt_case_weight(c, BT_MS_RUN_QUEUE);
+
+	bt_say_fixed(out, "Keeps ", bt_case_cpus(c), 2, " of ");
+	say_count(out, c->advisor->frame->cpus_online, "CPU");
+	bt_strbuf_add(out, " busy");
+	if (queue >= QUEUE_WORTH) {
+		bt_strbuf_add(out, ", and waits for one ");
+		bt_say_share(c, offcpu_ns(c, BT_MS_RUN_QUEUE), out);
+		bt_strbuf_add(out, ": more cores would be used, or a GPU, if it does the same to much data.");
+	} else {
+		bt_strbuf_add(out, " with as many threads as there are: more cores help if it is told to use "
+				   "more threads; faster ones help as it is.");
+	}
+}
+
+static bool queues(const struct bt_case *c)
+{
+	return bt_case_bears(c, BT_MS_RUN_QUEUE) && !fills_host(c);
+}
+
+/* Was it there all the time that the host's figures are of? */
+static bool is_of_the_whole(const struct bt_case *c)
+{
+	return c->presence_ns >= PRESENT_MIN * (double)c->advisor->frame->duration_ns;
+}
+
+static bool host_is_busy(const struct bt_case *c)
+{
+	return is_of_the_whole(c) && bt_case_host(c)->host_cpus >= ALL_CPUS * online(c);
+}
+
+/*
+ * While a thread waits that may use any CPU, all are in use. So many, on average, the host has to use at
+ * least; if it does not, some are kept from it.
+ */
+static double cpus_needed(const struct bt_case *c)
+{
+	double waits = offcpu_ns(c, BT_MS_RUN_QUEUE) / c->presence_ns / (c->threads ? c->threads : 1);
+	double cpus = bt_case_cpus(c);
+
+	/* One thread does not run while it waits; of several nobody knows. */
+	if (c->threads == 1)
+		return waits * online(c) + cpus;
+	return waits * online(c) > cpus ? waits * online(c) : cpus;
+}
+
+bool bt_neighbours_applies(const struct bt_case *c)
+{
+	return queues(c) && host_is_busy(c);
+}
+
+void bt_neighbours_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	const struct bt_advisor *host = bt_case_host(c);
+	const struct bt_process *other = host->heaviest[host->heaviest[0] == c->p];
+	double cpus = other ? (double)other->verdict.cpus : 0;
+
+	bt_strbuf_add(out, "Waits for a CPU ");
+	bt_say_share(c, offcpu_ns(c, BT_MS_RUN_QUEUE), out);
+	bt_say_fixed(out, " and gets ", bt_case_cpus(c), 2, ", while ");
+	bt_say_fixed(out, "", host->host_cpus, 2, " of ");
+	say_count(out, c->advisor->frame->cpus_online, "CPU");
+	bt_strbuf_add(out, " are in use");
+	/* Of a tree, the heaviest may be one of its own. */
+	if (cpus >= NEIGHBOUR_MIN_CPUS && bt_case_is_single(c)) {
+		bt_strbuf_add(out, ", most by ");
+		bt_say_process(out, other);
+		bt_say_fixed(out, ", ", cpus, 2, "");
+	}
+	bt_strbuf_add(out, ". Move one of them, or say which matters (nice, cpu.weight); or add cores.");
+	if (c->v->id == BT_VERDICT_STARVED)
+		bt_strbuf_add(out, " Tuning this program comes second.");
+}
+
+bool bt_queue_applies(const struct bt_case *c)
+{
+	return queues(c) && !host_is_busy(c);
+}
+
+void bt_queue_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	bool kept = is_of_the_whole(c) && bt_case_host(c)->host_cpus < KEPT_MAX * cpus_needed(c);
+
+	bt_strbuf_add(out, "Waits for a CPU ");
+	bt_say_share(c, offcpu_ns(c, BT_MS_RUN_QUEUE), out);
+	bt_say_fixed(out, ", while on average ", bt_case_host(c)->host_cpus, 2, " of ");
+	say_count(out, c->advisor->frame->cpus_online, "CPU");
+	bt_strbuf_add(out, kept ? " are in use: it may not use the others (taskset -p"
+				: " are in use: either it may not use the others (taskset -p");
+	bt_say_pid(c, " ", out);
+	bt_strbuf_add(out, kept ? ", cpuset), or a hypervisor takes the time (steal in vmstat). More cores "
+				  "change nothing before that does."
+				: ", cpuset), or all are wanted at the same moments: a shorter interval (-d) "
+				  "tells.");
+}
+
+/*
+ * Where it waits for I/O as much as it computes, what it computes in the kernel is a part of that I/O; and
+ * who is starved needs a CPU first.
+ */
+bool bt_system_calls_applies(const struct bt_case *c)
+{
+	if (c->v->id != BT_VERDICT_CPU_BOUND && (c->v->id != BT_VERDICT_MIXED || c->v->cause != BT_MS_SYSTEM))
+		return false;
+	return c->v->split && c->v->share[BT_MS_SYSTEM] > c->v->share[BT_MS_USER];
+}
+
+void bt_system_calls_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	double both = (double)c->v->share[BT_MS_SYSTEM] + (double)c->v->share[BT_MS_USER];
+
+	bt_words_percent(out, (double)c->v->share[BT_MS_SYSTEM] / both);
+	bt_strbuf_add(out, " of its CPU time is in the kernel; it sleeps ");
+	bt_strbuf_add_fixed(out, bt_case_per_second(c, (double)c->u->voluntary), 0);
+	bt_strbuf_add(out, " times");
+	if (c->u->valid & BT_VALID_IO) {
+		bt_strbuf_add(out, ", reads ");
+		bt_words_bytes(out, bt_case_per_second(c, (double)c->u->rchar));
+		bt_strbuf_add(out, " and writes ");
+		bt_words_bytes(out, bt_case_per_second(c, (double)c->u->wchar));
+		bt_strbuf_add(out, " of files and pipes");
+	}
+	bt_strbuf_add(out, " a second. Look at its calls, not at its code (strace -c -f");
+	bt_say_pid(c, " -p ", out);
+	bt_strbuf_add(out, ", perf top");
+	bt_say_pid(c, " -p ", out);
+	bt_strbuf_add(out, "): fewer and larger ones are cheaper.");
+}
+
+bool bt_one_thread_applies(const struct bt_case *c)
+{
+	return c->v->id == BT_VERDICT_CPU_BOUND && thread_cpus(c, c->u->oncpu_max_ns) >= WHOLE_CPU &&
+	       thread_cpus(c, c->u->oncpu_next_ns) <= OTHERS_MAX && !bt_system_calls_applies(c) &&
+	       !bt_all_cores_applies(c);
+}
+
+void bt_one_thread_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	uint64_t others_ns = c->u->totals.oncpu_ns - c->u->oncpu_max_ns;
+
+	if (c->threads > 1) {
+		bt_strbuf_addf(out, "Of %u threads one uses ", c->threads);
+		bt_say_fixed(out, "", thread_cpus(c, c->u->oncpu_max_ns), 2, " CPUs, the others ");
+		bt_say_fixed(out, "", thread_cpus(c, others_ns), 2, " together: ");
+	} else {
+		bt_say_fixed(out, "Its one thread uses ", thread_cpus(c, c->u->oncpu_max_ns), 2, " CPUs: ");
+	}
+	bt_strbuf_add(
+	    out, "more cores change nothing. A faster clock, vector instructions or a better algorithm help, "
+		 "or work that is split among ");
+	bt_strbuf_add(out, bt_case_runs_python(c)
+			       ? "processes: threads would fight for the interpreter's lock."
+			       : "threads or processes.");
+}
+
+bool bt_more_threads_applies(const struct bt_case *c)
+{
+	return c->v->id == BT_VERDICT_CPU_BOUND && thread_cpus(c, c->u->oncpu_next_ns) >= WHOLE_CPU &&
+	       !fills_host(c) && !bt_case_bears(c, BT_MS_RUN_QUEUE) && !bt_case_bears(c, BT_MS_CPU_QUOTA);
+}
+
+void bt_more_threads_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	bt_say_fixed(out, "Uses ", bt_case_cpus(c), 2, " of ");
+	say_count(out, c->advisor->frame->cpus_online, "CPU");
+	bt_strbuf_add(out,
+		      ", two threads or more a whole one each: it runs in parallel, but not on all. Tell "
+		      "it to use more threads; more cores change nothing before.");
+}
+
+/* While threads wait for a lock, its holder computes: the verdict may be about that. */
+static bool suffers(const struct bt_case *c, enum bt_microstate lock)
+{
+	return bt_case_bears(c, lock) ||
+	       (c->v->id == BT_VERDICT_CPU_BOUND && bt_case_weight(c, lock) >= BT_ADVICE_WEIGHT_MIN);
+}
+
+bool bt_gil_applies(const struct bt_case *c)
+{
+	return suffers(c, BT_MS_GIL);
+}
+
+/* "3 threads wait"; "Waits" where they are not counted. */
+static void say_waiters(const struct bt_case *c, const struct bt_wait *w, struct bt_strbuf *out)
+{
+	struct bt_model *m = c->advisor->frame->model;
+	uint32_t waiters = w && m ? bt_model_waiters(m, c->p, &w->reason) : 0;
+
+	if (!waiters) {
+		bt_strbuf_add(out, "Waits");
+		return;
+	}
+	say_count(out, waiters, "thread");
+	bt_strbuf_add(out, waiters == 1 ? " waits" : " wait");
+}
+
+void bt_gil_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	struct bt_wait_sum sum = bt_case_waits_all(c, BT_MS_GIL);
+
+	say_waiters(c, sum.most, out);
+	bt_strbuf_add(out, " for the interpreter's lock, ");
+	bt_say_share(c, offcpu_ns(c, BT_MS_GIL), out);
+	/* Several interpreters, or extensions that release it, get more. */
+	bt_say_fixed(out, "; together they get ", bt_case_cpus(c), 2,
+		     bt_case_cpus(c) <= ONE_CPU_MAX ? " CPUs, and it allows 1. " : " CPUs. ");
+	bt_strbuf_add(
+	    out, "Use processes for the computing part (multiprocessing, ProcessPoolExecutor), a build "
+		 "without the lock, or an extension that releases it. More cores or a faster disk change "
+		 "nothing.");
+}
+
+/* Locks of a program's own are words of its memory; there are others. */
+static struct bt_wait_sum lock_waits(const struct bt_case *c)
+{
+	return bt_case_waits_all(c, BT_MS_LOCK);
+}
+
+bool bt_convoy_applies(const struct bt_case *c)
+{
+	struct bt_wait_sum sum = lock_waits(c);
+
+	return suffers(c, BT_MS_LOCK) && sum.most && sum.most->reason.target == BT_TARGET_FUTEX;
+}
+
+void bt_convoy_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	const struct bt_wait *w = lock_waits(c).most;
+	struct bt_wait_sum one = {.ns = (double)w->ns, .count = w->count, .most = w};
+
+	say_waiters(c, w, out);
+	bt_strbuf_add(out, " for the lock at 0x");
+	bt_strbuf_add_hex(out, w->reason.object);
+	bt_strbuf_add_char(out, ' ');
+	bt_say_waits(c, &one, out);
+	bt_strbuf_add(out,
+		      ". Hold it for shorter, split it, or give each thread data of its own: more threads "
+		      "or cores make it worse.");
+}
+
+bool bt_file_lock_applies(const struct bt_case *c)
+{
+	struct bt_wait_sum sum = lock_waits(c);
+
+	return suffers(c, BT_MS_LOCK) && sum.most && bt_call_of(sum.most) == BT_CALL_FILE_LOCK;
+}
+
+void bt_file_lock_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	struct bt_wait_sum sum = bt_case_waits(c, BT_MS_LOCK, BT_CALL_FILE_LOCK);
+
+	bt_strbuf_add(out, "Waits for a file lock: ");
+	bt_words_wait(out, sum.most);
+	bt_strbuf_add(out, " took ");
+	bt_say_waits(c, &sum, out);
+	bt_strbuf_add(out, ". lslocks shows who holds it; hold it for shorter, or lock parts of the file.");
+}
+
+bool bt_kernel_lock_applies(const struct bt_case *c)
+{
+	struct bt_wait_sum sum = lock_waits(c);
+
+	return suffers(c, BT_MS_LOCK) && sum.most && sum.most->reason.target != BT_TARGET_FUTEX &&
+	       bt_call_of(sum.most) != BT_CALL_FILE_LOCK;
+}
+
+void bt_kernel_lock_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	const struct bt_wait *w = lock_waits(c).most;
+	struct bt_wait_sum one = {.ns = (double)w->ns, .count = w->count, .most = w};
+
+	if (w->reason.syscall < 0) {
+		bt_strbuf_add(out, "Waits in page faults for the lock of its address space ");
+	} else {
+		bt_strbuf_add(out, "Waits within the kernel, in ");
+		bt_words_wait(out, w);
+		bt_strbuf_add_char(out, ' ');
+	}
+	bt_say_waits(c, &one, out);
+	bt_strbuf_add(out, ": call it less often, or from fewer threads at a time.");
+}

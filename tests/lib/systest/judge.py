@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Hold a verdict against a label that a witness confirmed."""
+
+import unittest
+
+from . import product, report, witness
+
+WINDOW_S = 1.5
+ATTEMPTS = 20
+
+
+def on_cpu(window):
+    return window.cpu > window.run_queue and window.off < 0.1
+
+
+def off_cpu(window):
+    """More than what DESIGN asks of the largest group: the next one has less than 4/5 of it.
+
+    Whatever a hypervisor took from the host may have been this thread's: it wanted a CPU then, and schedstat,
+    which leaves stolen time out, calls that off.
+    """
+    return window.cpu + window.run_queue + window.steal < 0.7 * (window.off - window.steal)
+
+
+def idle(window):
+    """Clearly below the 5 % at which a process no longer is."""
+    return window.off > 0.96
+
+
+class Judge(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        report.require_root()
+
+    def judge(self, pid, verdict, cause, label):
+        """Ask boundtop, compare, and return what schedstat said about the same stretch of time.
+
+        `label` says whether that stretch was what the workload stands for. On a busy machine, or one whose
+        hypervisor is, it may not be: a blocked thread then is a starved one. Asked again in that case; the
+        witness decides, not the outcome.
+        """
+        for _ in range(ATTEMPTS):
+            window = witness.Window(pid)
+            process = product.classify(pid, WINDOW_S)
+            window.close()
+            report.note(f"{process['verdict']}/{process['cause']} (confidence {process['confidence']:.2f}); "
+                        f"schedstat: cpu {window.cpu:.2f}, run queue {window.run_queue:.2f}, off {window.off:.2f}, "
+                        f"stolen from the host {window.steal:.2f}")
+            if label(window):
+                self.assertEqual((verdict, cause), (process["verdict"], process["cause"]), process["share"])
+                return window
+        return self.fail(f"the workload was never what it stands for: {vars(window)}")
+
+    def judge_blocked(self, pid, verdict, cause, wait):
+        """A process that is off the CPU most of the time; strace names the wait."""
+        self.judge(pid, verdict, cause, idle if verdict == "idle" else off_cpu)
+        if wait:
+            self.assertEqual(wait, witness.dominant_wait(pid))
+
+    def judge_busy(self, pid, cause):
+        self.judge(pid, "cpu-bound", cause, on_cpu)

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Advice on real workloads, with a twin that must not get it; bursts against what the kernel counts."""
+
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from systest import paths, product, report, witness  # noqa: E402
+from systest.workloads import Workload  # noqa: E402
+
+WINDOW_S = 1.5
+ATTEMPTS = 4
+
+# What another process on the machine can bring about at any time.
+OF_THE_HOST = {"cpu-neighbours", "cpu-queue"}
+
+
+class Advice(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        report.require_root()
+        cls.folder = paths.DiskFolder()
+        cls.addClassCleanup(cls.folder.remove)
+
+    def ask(self, pid, expected, *args):
+        """The texts of all advice by its id. Asked again while others take the CPU: schedstat tells."""
+        for _ in range(ATTEMPTS):
+            window = witness.Window(pid)
+            process = product.classify(pid, WINDOW_S, *args)
+            window.close()
+            advice = {item["id"]: item["text"] for item in process["advice"]}
+            report.note(f"{process['verdict']}/{process['cause']}: {advice}")
+            if set(advice) == expected:
+                return advice
+            if window.run_queue < 0.1 * window.cpu:
+                self.assertEqual(expected, set(advice), process["share"])
+        return self.fail(f"not {expected}, or others never left it a CPU: {vars(window)}")
+
+    def test_one_thread(self):
+        with Workload("hog") as hog:
+            advice = self.ask(hog.pid, {"cpu-one-thread"})
+            self.assertIn("more cores change nothing", advice["cpu-one-thread"])
+
+    def test_all_cores(self):
+        cores = len(os.sched_getaffinity(0))
+        with Workload("hog", 2 * cores) as hog:
+            advice = self.ask(hog.pid, {"cpu-all-cores"})
+            self.assertIn("more cores would be used", advice["cpu-all-cores"])
+
+    @unittest.skipIf(os.cpu_count() < 2, "a second CPU is needed to be kept from")
+    def test_kept_from_a_cpu(self):
+        """Two threads on one CPU: they get no advice to split the work, nor that all cores are in use."""
+        with Workload("hog", 2, cpus="1") as hog:
+            process = product.classify(hog.pid, WINDOW_S)
+            ids = {item["id"] for item in process["advice"]}
+            self.assertEqual(1, len(ids & OF_THE_HOST), process["advice"])
+            self.assertFalse(ids - OF_THE_HOST)
+
+    def test_fsync(self):
+        with Workload("fsync", self.folder.file("write"), "sync") as writer:
+            text = self.ask(writer.pid, {"disk-fsync"})["disk-fsync"]
+            self.assertRegex(text, r"fsync of file:\[\d+\]")
+        with Workload("fsync", self.folder.file("write"), "nosync") as writer:
+            self.assertNotIn("disk-fsync", {item["id"] for item in product.classify(writer.pid)["advice"]})
+
+    def test_reads(self):
+        with Workload("disk", self.folder.file("read"), "direct") as reader:
+            before = witness.io_counters(reader.pid)
+            text = self.ask(reader.pid, {"disk-cache-miss"})["disk-cache-miss"]
+            after = witness.io_counters(reader.pid)
+            self.assertGreater(after["read_bytes"] - before["read_bytes"],
+                               0.9 * (after["rchar"] - before["rchar"]))
+            self.assertIn("O_DIRECT", text)
+        with Workload("disk", self.folder.file("read"), "cached") as reader:
+            ids = {item["id"] for item in product.classify(reader.pid)["advice"]}
+            self.assertFalse({name for name in ids if name.startswith(("disk", "paging"))}, ids)
+
+    def test_paging(self):
+        with Workload("paging", self.folder.file("read")) as pager:
+            before = witness.major_faults(pager.pid)
+            text = self.ask(pager.pid, {"paging-memory"})["paging-memory"]
+            said = int(re.match(r"(\d+) page fault", text)[1])
+            self.assertLessEqual(said, witness.major_faults(pager.pid) - before)
+            self.assertGreater(said, 0)
+
+    def test_network(self):
+        with Workload("server", 5000) as server:
+            with Workload("client", server.facts["port"]) as client:
+                text = self.ask(client.pid, {"network-reply"})["network-reply"]
+                each = re.search(r"times, ([\d.]+) ms each", text)
+                self.assertTrue(5 <= float(each[1]) < 8, text)
+        with Workload("server", 0) as server, Workload("client", server.facts["port"], 20000) as client:
+            self.ask(client.pid, {"idle-timer"})
+
+    def test_peer(self):
+        with Workload("pipe", "busy", "fast") as pair:
+            text = self.ask(pair.facts["reader"], {"ipc-peer"})["ipc-peer"]
+            self.assertIn(f"Waits for {pair.facts['writer']} (", text)
+            self.assertIn("which is cpu-bound by user", text)
+
+    def test_locks(self):
+        with Workload("mutex", 4, "shared") as convoy:
+            text = self.ask(convoy.pid, {"lock-convoy"})["lock-convoy"]
+            self.assertRegex(text, r"^4 threads wait for the lock at 0x[0-9a-f]+ \d+ times")
+        with Workload("mutex", 2, "own") as threads:
+            ids = {item["id"] for item in product.classify(threads.pid)["advice"]}
+            self.assertNotIn("lock-convoy", ids)
+
+    def test_idle(self):
+        with Workload("waiter") as parent:
+            text = self.ask(parent.pid, {"idle-child"})["idle-child"]
+            self.assertIn(f"boundtop classify --tree {parent.pid}", text)
+            parent.freeze()
+            self.ask(parent.pid, {"idle-stopped"})
+        with Workload("sleeper", 100000) as sleeper:
+            self.ask(sleeper.pid, {"idle-timer"})
+
+
+class Bursts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        report.require_root()
+
+    def test_cpu_bursts(self):
+        """4 ms of work between sleeps of 6 ms: what the kernel counts of both tells their length."""
+        with Workload("sleeper", 6000, 4000) as sleeper:
+            before = witness.schedstat(sleeper.pid)[0], self.sleeps(sleeper.pid)
+            process = product.classify(sleeper.pid, 2)
+            after = witness.schedstat(sleeper.pid)[0], self.sleeps(sleeper.pid)
+        bursts = process["bursts"]["cpu"]
+        mean_us = (after[0] - before[0]) / (after[1] - before[1]) * 1e6
+        report.note(f"{bursts}; schedstat: {after[1] - before[1]} of {mean_us:.0f} us on average")
+        self.assertLessEqual(bursts["count"], after[1] - before[1])
+        self.assertGreater(bursts["count"], 100)
+        self.assertAlmostEqual(bursts["count"], process["switches"]["voluntary"], delta=1)
+        # Exact but for the width of a bucket, a factor of two.
+        self.assertTrue(0.5 < bursts["p50_us"] / mean_us < 2, bursts)
+        self.assertLessEqual(bursts["p50_us"], bursts["p90_us"])
+        self.assertLessEqual(bursts["p90_us"], bursts["p99_us"])
+
+    def test_io_bursts(self):
+        """A pipe that is filled every 10 ms or so: as many I/O bursts as reads that waited."""
+        with Workload("pipe", "busy", "fast") as pair:
+            reader = pair.facts["reader"]
+            process = product.classify(reader, 2)
+        io = process["bursts"]["io"]
+        waits = [wait for wait in process["waits"] if wait["cause"] == "ipc"]
+        mean_us = sum(wait["share"] for wait in waits) * process["wall_s"] / io["count"] * 1e6
+        report.note(f"{io}; {mean_us:.0f} us on average")
+        self.assertAlmostEqual(io["count"], sum(wait["count"] for wait in waits), delta=1)
+        self.assertTrue(0.5 < io["p50_us"] / mean_us < 2, io)
+
+    @staticmethod
+    def sleeps(pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(), re.M)[1])
+
+    def test_drawn(self):
+        with Workload("sleeper", 6000, 4000) as sleeper:
+            result = product.run("classify", "-d", 1, "--bursts", sleeper.pid, env={**os.environ, "LC_ALL": "C"})
+        self.assertEqual(0, result.status)
+        rows = re.findall(rb"^ {4} *(\S+ [num]?s) \.\. +(\S+ [num]?s) \|([#.]*)( \d+)?$", result.out, re.M)
+        self.assertTrue(any(row[:2] == (b"2.10 ms", b"4.19 ms") for row in rows), result.out)
+        total = int(re.search(rb"CPU bursts +(\d+)", result.out)[1])
+        drawn = result.out[:result.out.index(b"I/O bursts")]
+        self.assertEqual(total, sum(int(n) for n in re.findall(rb"\|[#.]* (\d+)$", drawn, re.M)))
+
+
+if __name__ == "__main__":
+    report.main()

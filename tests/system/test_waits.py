@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Waits whose meaning only their end tells: for each kind one that is owed an answer, and one with nothing to do.
+
+The client asks, the server works for 5 ms and answers: the client is owed that. In the twin the client sleeps for
+20 ms between two questions that cost next to nothing: then the server waits for work, whatever it waits in.
+"""
+
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from systest import judge, report  # noqa: E402
+from systest.workloads import Workload  # noqa: E402
+
+WORK_US = 5000
+PAUSE_US = 20000
+
+
+class Waits(judge.Judge):
+    def judge_pair(self, channel, wait, cause, seen_in):
+        """`seen_in`: where strace sees both of them wait."""
+        with Workload("ask", channel, wait, WORK_US, 0) as pair:
+            self.judge_blocked(pair.facts["client"], "io-bound", cause, seen_in)
+            self.judge_busy(pair.facts["server"], "user")
+        with Workload("ask", channel, wait, 0, PAUSE_US) as pair:
+            self.judge_blocked(pair.facts["client"], "idle", "sleep", ("clock_nanosleep", ""))
+            self.judge_blocked(pair.facts["server"], "idle", "event", seen_in)
+
+    def test_unix_socket(self):
+        self.judge_pair("unix", "read", "ipc", ("read", "UNIX-STREAM"))
+
+    def test_pipes(self):
+        self.judge_pair("pipe", "read", "ipc", ("read", "pipe"))
+
+    def test_eventfd(self):
+        self.judge_pair("eventfd", "read", "ipc", ("read", "anon_inode"))
+
+    def test_message_queue(self):
+        self.judge_pair("queue", "read", "ipc", ("mq_timedreceive", ""))
+
+    def test_shared_semaphore(self):
+        self.judge_pair("sem", "read", "ipc", ("futex", ""))
+
+    def test_tcp(self):
+        self.judge_pair("tcp", "read", "network", ("read", "TCP"))
+
+    def test_tcp_over_ipv6(self):
+        self.judge_pair("tcp6", "read", "network", ("read", "TCPv6"))
+
+    def test_poll_of_tcp(self):
+        self.judge_pair("tcp", "poll", "network", ("poll", ""))
+
+    def test_poll_of_a_unix_socket(self):
+        self.judge_pair("unix", "poll", "ipc", ("poll", ""))
+
+    def test_select_of_tcp(self):
+        self.judge_pair("tcp", "select", "network", ("pselect6", ""))
+
+    def test_select_of_a_pipe(self):
+        self.judge_pair("pipe", "select", "ipc", ("pselect6", ""))
+
+    @unittest.skipUnless(os.uname().machine == "x86_64", "int 0x80 is of x86")
+    def test_32_bit_calls(self):
+        """Other numbers, other registers; strace 6.1 does not see that a 64-bit program makes them."""
+        self.judge_pair("pipe", "int80", "ipc", None)
+        self.judge_pair("tcp", "int80", "network", None)
+
+    def test_epoll_of_tcp(self):
+        self.judge_pair("tcp", "epoll", "network", ("epoll_wait", "anon_inode"))
+
+    def test_epoll_of_a_unix_socket(self):
+        self.judge_pair("unix", "epoll", "ipc", ("epoll_wait", "anon_inode"))
+
+    def test_semaphore_as_a_lock(self):
+        with Workload("semaphore", 16, "lock") as convoy:
+            self.judge_blocked(convoy.pid, "lock-bound", "lock", ("futex", ""))
+
+    def test_semaphore_of_a_pool(self):
+        with Workload("semaphore", 4, "queue") as pool:
+            self.judge_blocked(pool.pid, "idle", "event", ("futex", ""))
+
+
+if __name__ == "__main__":
+    report.main()
