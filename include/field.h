@@ -63,6 +63,10 @@ enum bt_field_id {
 	BT_FIELD_BURSTS_IO_P99,
 	/* For people, not in JSON. */
 	BT_FIELD_BAR,
+	BT_FIELD_TREND,
+	BT_FIELD_READ_RATE,
+	BT_FIELD_WRITE_RATE,
+	BT_FIELD_WAITS_FOR,
 	BT_FIELD_COMMAND,
 	BT_FIELD_COUNT,
 };
@@ -119,6 +123,7 @@ enum bt_field_flag {
 	BT_FIELD_RIGHT = 1 << 0,      /* aligned to the right */
 	BT_FIELD_DESCENDING = 1 << 1, /* the largest first, when sorted by it */
 	BT_FIELD_HUMAN = 1 << 2,      /* not in JSON */
+	BT_FIELD_SCREEN = 1 << 3,     /* needs earlier frames: the dashboard alone shows it */
 };
 
 struct bt_field {
@@ -130,7 +135,7 @@ struct bt_field {
 	uint8_t unit;      /* enum bt_unit */
 	uint8_t arg;       /* for get */
 	const char *meaning;
-	/* Fills out; arg is the field's own. NULL: the view draws it (the bar). */
+	/* Fills out; arg is the field's own. NULL: the view makes it (the bar, what it waits for). */
 	void (*get)(const struct bt_subject *s, unsigned int arg, struct bt_value *out);
 };
 

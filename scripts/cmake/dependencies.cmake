@@ -3,6 +3,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf>=1.0)
 pkg_check_modules(libelf REQUIRED IMPORTED_TARGET libelf)
 pkg_check_modules(libproc2 REQUIRED IMPORTED_TARGET libproc2>=4.0.2)
+pkg_check_modules(ncursesw REQUIRED IMPORTED_TARGET ncursesw>=6.1)
 pkg_check_modules(libcap_ng REQUIRED IMPORTED_TARGET libcap-ng)
 
 find_path(UTHASH_INCLUDE_DIR uthash.h REQUIRED)

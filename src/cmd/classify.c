@@ -230,7 +230,7 @@ static int classify(struct classify *c)
 
 	status = bt_session_open(s, o->collector);
 	if (!status)
-		status = bt_session_base(s, true);
+		status = bt_session_base(s, BT_DROP_ALL);
 	if (status)
 		return status;
 	if (o->tree) {

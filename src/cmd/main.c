@@ -13,13 +13,13 @@ const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
     [BT_COMMAND_TOP] =
 	{
 	    "top",
-	    "-b [-d SECS] [-n N] [-p PID,…] [-u USER] [-c PATTERN] [-H] [-s FIELD] [--json]",
-	    "all processes, a frame every second",
-	    "Prints frames of the whole host: what every process is bound by, and where its time went. A "
-	    "frame is "
-	    "what happened since the one before; the first comes after one delay. Processes that ended in "
-	    "between "
-	    "are shown once. The most active come first.",
+	    "[-d SECS] [-n N] [-b] [-p PID,…] [-u USER] [-c PATTERN] [-H] [-s FIELD] [--json]",
+	    "all processes, live; the keys are those of top and htop",
+	    "Shows what every process of the host is bound by, and where its time went, on the whole "
+	    "terminal, a frame every second. The key ? lists the keys, Enter opens a process, q ends it. "
+	    "Where there is no terminal, -b prints the frames as text.\n\n"
+	    "A frame is what happened since the one before. Processes that ended in between are shown once. "
+	    "The most active come first.",
 	    bt_command_top,
 	},
     [BT_COMMAND_CLASSIFY] =

@@ -7,6 +7,7 @@
 #include "help.h"
 #include "names.h"
 #include "options.h"
+#include "tui_keys.h"
 
 /* Characters that roff would make something else of, such as quotes that a shell does not know;
  * groff_char(7). */
@@ -176,6 +177,22 @@ static void add_words(struct bt_strbuf *out)
 	}
 }
 
+static void add_keys(struct bt_strbuf *out)
+{
+	add_section(out, "KEYS");
+	add_paragraphs(out, "What the dashboard of top does at a key; those that top and htop have mean the "
+			    "same here. A click "
+			    "selects a row, a second one opens it; one on a column head sorts by it.");
+	for (size_t i = 0; i < bt_key_count; i++)
+		add_term(out, bt_keys[i].label, bt_keys[i].meaning);
+	add_paragraphs(
+	    out,
+	    "A filter is made of words that must all match. A word is looked for in the name and the "
+	    "command line, whatever the case; between slashes it is an extended regular expression. "
+	    "user:NAME, verdict:NAME and cause:NAME match the beginning, cgroup:TEXT any part, pid:NUMBER "
+	    "that process. An exclamation mark turns a word round. Example: user:www verdict:io !nginx");
+}
+
 static void add_advice(struct bt_strbuf *out)
 {
 	add_section(out, "ADVICE");
@@ -220,7 +237,8 @@ static void add_reading(struct bt_strbuf *out)
 	add_section(out, "OUTPUT");
 	add_paragraphs(
 	    out,
-	    "The first line of a frame of top: time, host, how long it is up, cores, load; the collector and "
+	    "The first line of a frame of top -b: time, host, how long it is up, cores, load; the collector "
+	    "and "
 	    "whether it is exact; what was lost (threads, ends of threads, switches; 0 as a rule); what "
 	    "boundtop "
 	    "itself takes of one core; the length of the frame. The second line is the load by cause: how "
@@ -239,7 +257,7 @@ static void add_statuses(struct bt_strbuf *out)
 	static const char *const statuses[][2] = {
 	    {"0", "done; also where the reader of standard output has closed it (boundtop … | head)"},
 	    {"1", "failed; one line on standard error says what, why, and what to do"},
-	    {"2", "wrong usage"},
+	    {"2", "wrong usage; also top without -b where there is no terminal that can be drawn on"},
 	    {"3", "no such process, for one or more of those that were asked for; the others were reported"},
 	    {"126, 127", "run: the command cannot be executed, is not found"},
 	    {"128+N",
@@ -259,6 +277,7 @@ static void add_statuses(struct bt_strbuf *out)
 static void add_rest(struct bt_strbuf *out)
 {
 	static const char *const examples[][2] = {
+	    {"sudo boundtop", "What is every process bound by, right now?"},
 	    {"sudo boundtop classify 2212", "What is process 2212 bound by?"},
 	    {"sudo boundtop top -b -n 1 -d 5", "What was every process bound by in five seconds?"},
 	    {"sudo boundtop run -- make -j8", "Where did the build's time go?"},
@@ -271,7 +290,15 @@ static void add_rest(struct bt_strbuf *out)
 	add_term(out, "COLUMNS", "width of the output, if it is set");
 	add_term(out, "NO_COLOR",
 		 "no colour, if it is set and not empty; there is none outside of a terminal either");
+	add_term(
+	    out, "TERM",
+	    "the terminal; where it is dumb, unset or not known, top needs -b. With 256 colours, 8, or none, "
+	    "nothing is told by colour alone");
 	add_section(out, "FILES");
+	add_term(
+	    out, "$XDG_CONFIG_HOME/boundtop/top.conf, ~/.config/boundtop/top.conf",
+	    "what the key W saves: columns, order, what is shown, the delay. What is broken, or written by a "
+	    "newer version, is left as it is, and not used");
 	add_term(out, "/sys/kernel/btf/vmlinux",
 		 "types of the running kernel, which the exact collector needs");
 	add_term(out, "/proc", "command lines, users and control groups");
@@ -310,6 +337,7 @@ void bt_man_add(struct bt_strbuf *out)
 	    "it "
 	    "is top.");
 	add_commands(out);
+	add_keys(out);
 	add_words(out);
 	add_advice(out);
 	add_reading(out);

@@ -195,7 +195,7 @@ FLAG(dump_man)
 
 /* clang-format off */
 const struct bt_option bt_option_table[] = {
-{ "batch", 'b', TOP, NULL, "print frames as text, a paragraph each; so far the only way to show them", set_batch },
+{ "batch", 'b', TOP, NULL, "print frames as text, a paragraph each, wherever the output goes", set_batch },
 { "delay", 'd', TOP, "SECS", "length of a frame, " SECONDS_RANGE "; 1 if not given", set_delay },
 { "delay", 'd', CLASSIFY, "SECS", "how long to watch, " SECONDS_RANGE "; 3 if not given", set_delay },
 { "iterations", 'n', TOP, "N", "end after N frames, the first of which comes after one delay", set_frames },

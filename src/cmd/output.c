@@ -22,6 +22,7 @@
 #define LINKS_MAX 40
 
 static bool closed[3];
+static struct bt_strbuf *complaints;
 
 void bt_output_init(void)
 {
@@ -75,11 +76,18 @@ void bt_complain(const char *format, ...)
 		va_start(ap, format);
 		complain_briefly(format, ap);
 		va_end(ap);
+	} else if (complaints) {
+		bt_strbuf_add_bytes(complaints, bt_strbuf_text(&line), line.length);
 	} else if (write(STDERR_FILENO, bt_strbuf_text(&line), line.length) < 0) {
 		errno = 0; /* there is nobody left to tell that this failed */
 	}
 	bt_strbuf_free(&text);
 	bt_strbuf_free(&line);
+}
+
+void bt_complain_into(struct bt_strbuf *text)
+{
+	complaints = text;
 }
 
 struct bt_style bt_style_detect(int fd)
@@ -291,7 +299,7 @@ int bt_output_check(const char *path)
 	return err;
 }
 
-int bt_output_replace(const char *path, const struct bt_strbuf *text)
+int bt_output_replace_quietly(const char *path, const struct bt_strbuf *text)
 {
 	struct destination d = {0};
 	int err = bt_strbuf_error(text);
@@ -312,6 +320,13 @@ int bt_output_replace(const char *path, const struct bt_strbuf *text)
 		}
 	}
 	free(d.path);
+	return err;
+}
+
+int bt_output_replace(const char *path, const struct bt_strbuf *text)
+{
+	int err = bt_output_replace_quietly(path, text);
+
 	if (err)
 		bt_complain("%s: cannot be written: %s; the report is lost%s", path, strerror(-err),
 			    bt_limit_remedy(err));

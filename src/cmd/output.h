@@ -9,6 +9,9 @@
 /* "boundtop: …" on standard error: one line, whatever the arguments hold. */
 void bt_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* While the screen is taken: appends such lines to text instead; NULL: to standard error again. */
+void bt_complain_into(struct bt_strbuf *text);
+
 /* Keeps descriptors 0 to 2 from being given to anything else when they are closed. Call first. */
 void bt_output_init(void);
 
@@ -30,5 +33,7 @@ int bt_output_check(const char *path);
  * or -Exxx, said on standard error.
  */
 int bt_output_replace(const char *path, const struct bt_strbuf *text);
+/* The same, and says nothing. */
+int bt_output_replace_quietly(const char *path, const struct bt_strbuf *text);
 
 #endif

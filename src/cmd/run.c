@@ -270,7 +270,7 @@ int bt_command_run(struct bt_options *o)
 	}
 	/* A report in a file is written at the end, perhaps where root's capabilities are needed. */
 	if (!status)
-		status = bt_session_base(&r.session, !o->output);
+		status = bt_session_base(&r.session, o->output ? BT_DROP_NOTHING : BT_DROP_ALL);
 	if (!status)
 		status = measure(&r);
 	bt_spawn_close(&r.spawn);

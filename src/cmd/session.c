@@ -12,7 +12,6 @@
 #include "command.h"
 #include "lookup.h"
 #include "output.h"
-#include "privileges.h"
 #include "rlimits.h"
 
 #define NSEC_PER_SEC 1000000000ull
@@ -84,19 +83,30 @@ void bt_session_close(struct bt_session *s)
 	*s = (struct bt_session){.signal_fd = -1};
 }
 
-int bt_session_read(struct bt_session *s)
+int bt_session_snapshot(struct bt_session *s)
 {
 	int err = s->collector->ops->read(s->collector, &s->snapshot);
 
-	if (err)
-		return fail("the collector cannot be read", err);
-	err = bt_model_update(s->model, &s->snapshot);
+	return err ? fail("the collector cannot be read", err) : 0;
+}
+
+int bt_session_take_in(struct bt_session *s)
+{
+	int err = bt_model_update(s->model, &s->snapshot);
+
 	return err ? fail("a snapshot cannot be taken in", err) : 0;
 }
 
-int bt_session_base(struct bt_session *s, bool drop)
+int bt_session_read(struct bt_session *s)
 {
-	int err = drop ? bt_privileges_drop() : 0;
+	int status = bt_session_snapshot(s);
+
+	return status ? status : bt_session_take_in(s);
+}
+
+int bt_session_base(struct bt_session *s, enum bt_drop drop)
+{
+	int err = bt_privileges_drop(drop);
 	int status = err ? fail("privileges cannot be given up", err) : bt_session_read(s);
 
 	if (!status)

@@ -13,6 +13,7 @@
 
 #include "collect.h"
 #include "model.h"
+#include "privileges.h"
 #include "view.h"
 
 struct bt_lookup;
@@ -42,9 +43,12 @@ void bt_session_close(struct bt_session *s);
  * Takes the base snapshot: what comes before is forgotten. drop: gives up, for good, the privileges that were
  * only needed so far. Exit status as above.
  */
-int bt_session_base(struct bt_session *s, bool drop);
+int bt_session_base(struct bt_session *s, enum bt_drop drop);
 /* Takes a snapshot into the model. Exit status as above. */
 int bt_session_read(struct bt_session *s);
+/* The two halves of it, for who has to know which failed: until take_in(), frames stay what they are. */
+int bt_session_snapshot(struct bt_session *s);
+int bt_session_take_in(struct bt_session *s);
 
 enum bt_wake { BT_WAKE_DEADLINE, BT_WAKE_SIGNAL, BT_WAKE_FD, BT_WAKE_FAILED };
 

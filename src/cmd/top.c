@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "dashboard.h"
 #include "host.h"
 #include "lookup.h"
 #include "options.h"
@@ -114,25 +115,29 @@ int bt_command_top(struct bt_options *o)
 	struct bt_kept kept = {0};
 	struct bt_session s = {.signal_fd = -1};
 	size_t missing;
+	bool screen;
 	int status;
 
 	if (o->operand_count) {
 		bt_complain("%s: top takes no operands; see boundtop top --help", o->operands[0]);
 		return BT_EXIT_USAGE;
 	}
-	if (!o->batch && !o->json) {
-		bt_complain("top: this version has no interactive screen; give -b for frames as text");
-		return BT_EXIT_USAGE;
-	}
+	screen = !o->batch && !o->json;
+	status = screen ? bt_dashboard_check() : BT_EXIT_DONE;
+	if (status)
+		return status;
 	missing = bt_processes_check(o, NULL);
 	if (missing && !o->pid_count)
 		return BT_EXIT_NO_PROCESS;
 	status = bt_session_open(&s, o->collector);
 	if (!status)
-		status = bt_session_base(&s, true);
+		status = bt_session_base(&s, screen ? BT_DROP_BUT_CONTROL : BT_DROP_ALL);
 	if (!status) {
 		missing += check_seen(&s, o);
-		status = missing && !o->pid_count ? BT_EXIT_NO_PROCESS : watch(&s, o, &out, &kept);
+		if (missing && !o->pid_count)
+			status = BT_EXIT_NO_PROCESS;
+		else
+			status = screen ? bt_dashboard_run(&s, o) : watch(&s, o, &out, &kept);
 	}
 	if (!status && missing)
 		status = BT_EXIT_NO_PROCESS;

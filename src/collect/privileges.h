@@ -2,11 +2,17 @@
 #ifndef BOUNDTOP_COLLECT_PRIVILEGES_H
 #define BOUNDTOP_COLLECT_PRIVILEGES_H
 
+enum bt_drop {
+	BT_DROP_NOTHING,
+	BT_DROP_ALL,         /* but what reading /proc of others takes */
+	BT_DROP_BUT_CONTROL, /* and what sending signals to others, and their nice values take */
+};
+
 /*
  * Gives up, for good, every capability that reading an open collector does not need; keeps those that /proc
- * asks for (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH) if they are there. Call it after the collector is attached,
- * files are open and children are forked. 0 or -EPERM.
+ * asks for (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH), and for control CAP_KILL and CAP_SYS_NICE, if they are
+ * there. Call it after the collector is attached, files are open and children are forked. 0 or -EPERM.
  */
-int bt_privileges_drop(void);
+int bt_privileges_drop(enum bt_drop drop);
 
 #endif

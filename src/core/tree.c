@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model_internal.h"
+#include "sum.h"
 
 /* Updates after its end in which a child of a member may still turn up for the first time. */
 #define LATE_CHILD_UPDATES 4
@@ -34,8 +35,7 @@ struct bt_tree {
 	uint32_t forgotten_threads;
 	uint32_t forgotten_lost_exits;
 	/* What is handed out. */
-	struct bt_process total;
-	struct bt_usage_store total_store;
+	struct bt_sum total;
 	struct bt_process **list;
 	size_t list_capacity;
 };
@@ -280,61 +280,27 @@ int bt_tree_members(struct bt_tree *t, struct bt_process ***out, size_t *count)
 	return 0;
 }
 
-static void total_add(struct bt_tree *t, const struct bt_process *p)
-{
-	struct bt_process *total = &t->total;
-
-	bt_usage_sum_add(&total->usage, &t->total_store, &p->usage);
-	total->threads += p->threads;
-	total->threads_ended += p->threads_ended;
-	total->lost_exits += p->lost_exits;
-	total->rss_bytes += p->threads ? p->rss_bytes : 0;
-	total->cpu_time_ns += p->cpu_time_ns;
-	if (p->begin_ns < total->begin_ns)
-		total->begin_ns = p->begin_ns;
-	if (p->end_ns > total->end_ns)
-		total->end_ns = p->end_ns;
-}
-
 const struct bt_process *bt_tree_total(struct bt_tree *t)
 {
 	const struct bt_frame *f = bt_model_frame(t->model);
 	const struct bt_process_entry *root = bt_process_get(t->model, t->root.pid, t->root.start_ns);
-	struct bt_process *total = &t->total;
-	struct bt_circumstances c = {0};
-	double all;
+	struct bt_process *total = &t->total.process;
 
 	if (!f)
 		return NULL;
-	*total = root ? root->p : t->root_seen;
+	bt_sum_begin(&t->total, root ? &root->p : &t->root_seen);
 	total->identity = t->root;
-	total->threads = 0;
 	total->threads_ended = t->forgotten_threads;
 	total->lost_exits = t->forgotten_lost_exits;
-	total->rss_bytes = 0;
 	total->cpu_time_ns = t->forgotten_cpu_time_ns;
 	total->begin_ns = t->forgotten_begin_ns;
 	total->end_ns = t->forgotten_end_ns;
-	total->thread_list = NULL;
-	total->thread_count = 0;
-	bt_usage_sum_begin(&total->usage, &t->total_store);
-	bt_usage_sum_add(&total->usage, &t->total_store, &t->forgotten);
+	bt_usage_sum_add(&total->usage, &t->total.store, &t->forgotten);
 	for (size_t i = 0; i < f->process_count; i++)
 		if (bt_tree_has(t, f->processes[i]))
-			total_add(t, f->processes[i]);
-	if (total->begin_ns > total->end_ns)
-		total->begin_ns = total->end_ns;
-	total->exited = !total->threads && total->threads_ended;
+			bt_sum_add(&t->total, f->processes[i]);
 	if (!root)
 		total->state = 'X';
-	c.duration_ns = f->duration_ns;
-	c.tick_ns = f->tick_ns;
-	c.exact = f->exact;
-	all = (double)total->threads + total->threads_ended + total->lost_exits;
-	c.lost = all > 0 ? total->lost_exits / all : 0;
-	if (bt_process_is_zombie(total))
-		bt_verdict_of_zombie(&c, &total->verdict);
-	else
-		bt_verdict_judge(&total->usage, total->end_ns - total->begin_ns, &c, &total->verdict);
+	bt_sum_judge(&t->total, f);
 	return total;
 }

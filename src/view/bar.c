@@ -4,8 +4,6 @@
 #include "names.h"
 #include "strbuf.h"
 
-#define WIDTH_MAX 200
-
 /* Cells, in the order in which they are drawn: on-CPU, each other microstate, idle. */
 enum { PART_IDLE = BT_MS_COUNT, PART_COUNT };
 
@@ -94,20 +92,6 @@ static void share_out(const float parts[PART_COUNT], unsigned int width, unsigne
 	}
 }
 
-static void add_cells(struct bt_strbuf *out, unsigned int part, char letter, unsigned int count,
-		      const struct bt_style *style)
-{
-	const char *sgr = part < BT_MS_COUNT ? bt_colour_of_microstate(part) : "";
-
-	if (!count)
-		return;
-	if (*sgr)
-		bt_colour_begin(out, sgr, style);
-	bt_strbuf_add_fill(out, letter, count);
-	if (*sgr)
-		bt_colour_end(out, style);
-}
-
 static void add_idle(struct bt_strbuf *out, unsigned int count, const struct bt_style *style)
 {
 	/* Two bytes each; most bars of most hosts are nothing else. */
@@ -119,47 +103,72 @@ static void add_idle(struct bt_strbuf *out, unsigned int count, const struct bt_
 		bt_strbuf_add_bytes(out, dots, 2 * (size_t)count);
 	else
 		bt_strbuf_add_fill(out, '.', count);
-	_Static_assert(sizeof(dots) > 2 * (size_t)WIDTH_MAX, "as many dots as the widest bar");
+	_Static_assert(sizeof(dots) > 2 * (size_t)BT_BAR_WIDTH_MAX, "as many dots as the widest bar");
 }
 
-void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, unsigned int width,
-	    const struct bt_style *style)
+size_t bt_bar_parts(const float share[BT_MS_COUNT], bool split, unsigned int width,
+		    struct bt_bar_part parts[BT_BAR_PARTS])
 {
-	float parts[PART_COUNT] = {0};
+	float weights[PART_COUNT] = {0};
 	unsigned int cells[PART_COUNT];
 	float busy = 0;
+	size_t count = 0;
 	static const bool idle[BT_MS_COUNT] = {
 #define BT_X(id, name, column, letter, group, meaning) [BT_MS_##id] = BT_GROUP_##group == BT_GROUP_IDLE,
 	    BT_MICROSTATES(BT_X)
 #undef BT_X
 	};
 
-	if (width > WIDTH_MAX)
-		width = WIDTH_MAX;
+	if (width > BT_BAR_WIDTH_MAX)
+		width = BT_BAR_WIDTH_MAX;
 	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
 		if (idle[ms] || !(share[ms] > 0))
 			continue;
-		parts[ms] = share[ms];
+		weights[ms] = share[ms];
 		busy += share[ms];
 	}
 	if (busy * (float)width < 0.5f) {
-		add_idle(out, width, style);
-		return;
+		parts[0] = (struct bt_bar_part){PART_IDLE, width, '.'};
+		return width > 0;
 	}
 	if (!split) {
-		parts[BT_MS_USER] += parts[BT_MS_SYSTEM];
-		parts[BT_MS_SYSTEM] = 0;
+		weights[BT_MS_USER] += weights[BT_MS_SYSTEM];
+		weights[BT_MS_SYSTEM] = 0;
 	}
-	parts[PART_IDLE] = busy < 1 ? 1 - busy : 0;
-	share_out(parts, width, cells);
-	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
-		char letter = bt_microstate_letter(ms);
+	weights[PART_IDLE] = busy < 1 ? 1 - busy : 0;
+	share_out(weights, width, cells);
+	for (unsigned int i = 0; i < PART_COUNT; i++) {
+		char letter = '.';
 
-		if (!split && ms == BT_MS_USER)
+		if (!split && i == BT_MS_USER)
 			letter = BT_BAR_CPU_LETTER;
-		add_cells(out, ms, letter, cells[ms], style);
+		else if (i != PART_IDLE)
+			letter = bt_microstate_letter(i);
+		if (cells[i])
+			parts[count++] = (struct bt_bar_part){i, cells[i], letter};
 	}
-	add_idle(out, cells[PART_IDLE], style);
+	return count;
+}
+
+void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, unsigned int width,
+	    const struct bt_style *style)
+{
+	struct bt_bar_part parts[BT_BAR_PARTS];
+	size_t count = bt_bar_parts(share, split, width, parts);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *sgr = parts[i].ms < BT_MS_COUNT ? bt_colour_of_microstate(parts[i].ms) : "";
+
+		if (parts[i].ms == PART_IDLE) {
+			add_idle(out, parts[i].cells, style);
+			continue;
+		}
+		if (*sgr)
+			bt_colour_begin(out, sgr, style);
+		bt_strbuf_add_fill(out, parts[i].letter, parts[i].cells);
+		if (*sgr)
+			bt_colour_end(out, style);
+	}
 }
 
 void bt_gauge(struct bt_strbuf *out, double share, unsigned int width, const struct bt_style *style)

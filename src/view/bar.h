@@ -3,6 +3,8 @@
 #ifndef BOUNDTOP_BAR_H
 #define BOUNDTOP_BAR_H
 
+#include <stddef.h>
+
 #include "verdict.h"
 #include "view.h"
 
@@ -10,6 +12,23 @@ struct bt_strbuf;
 
 /* On-CPU time of which too little was seen to call it user or system. */
 #define BT_BAR_CPU_LETTER 'C'
+
+#define BT_BAR_WIDTH_MAX 200
+#define BT_BAR_PARTS     (BT_MS_COUNT + 1)
+
+/* Cells of one letter that stand together. */
+struct bt_bar_part {
+	unsigned int ms; /* BT_MS_COUNT: idle */
+	unsigned int cells;
+	char letter; /* '.' for idle */
+};
+
+/*
+ * Shares width cells (BT_BAR_WIDTH_MAX at most) out, in the order in which they are drawn; returns how many
+ * parts there are. Arguments as in bt_bar().
+ */
+size_t bt_bar_parts(const float share[BT_MS_COUNT], bool split, unsigned int width,
+		    struct bt_bar_part parts[BT_BAR_PARTS]);
 
 /*
  * Appends width cells: each microstate's part of share in letters, in the order of the table, idle time last

@@ -2,7 +2,9 @@
 #include "cells.h"
 
 #include "bar.h"
+#include "names.h"
 #include "sanitize.h"
+#include "words.h"
 
 #define BAR_MIN     12
 #define COMMAND_MIN 20
@@ -10,6 +12,29 @@
 const char *bt_cell_separator(const struct bt_style *style)
 {
 	return style->utf8 ? " · " : " - ";
+}
+
+void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w)
+{
+	const char *call;
+	size_t before;
+
+	if (!w) {
+		bt_strbuf_add_char(out, '-');
+		return;
+	}
+	call = w->reason.syscall >= 0 ? bt_syscall_name(w->reason.syscall) : NULL;
+	/* "futex futex:0x7f…" says nothing more than its second word. */
+	if (w->reason.target != BT_TARGET_FUTEX || !w->reason.object) {
+		bt_strbuf_add(out, call ? call : bt_microstate_name(w->reason.cause));
+		bt_strbuf_add_char(out, ' ');
+	}
+	before = out->length;
+	bt_words_target(out, w);
+	if (out->length == before)
+		bt_strbuf_truncate(out, before - 1);
+	if (w->waker_pid > 0)
+		bt_strbuf_addf(out, " by %d", w->waker_pid);
 }
 
 /* How much of text is printable ASCII, up to width columns: what needs no second look. */
@@ -111,12 +136,23 @@ static void add_real(struct bt_strbuf *out, double value, unsigned int width)
 	}
 }
 
+/* "6:07.50", minutes and seconds, as top and htop have it. */
+static void add_cpu_time(struct bt_strbuf *out, double seconds)
+{
+	uint64_t hundredths = (uint64_t)(seconds * 100 + 0.5);
+
+	bt_strbuf_addf(out, "%llu:%02u.%02u", (unsigned long long)(hundredths / 6000),
+		       (unsigned int)(hundredths / 100 % 60), (unsigned int)(hundredths % 100));
+}
+
 static void add_number(struct bt_strbuf *out, const struct bt_field *f, const struct bt_value *v,
 		       unsigned int width)
 {
 	double real = v->type == BT_VALUE_INTEGER ? (double)v->integer : v->real;
 
-	if (f->unit == BT_UNIT_BYTES)
+	if (f == &bt_fields[BT_FIELD_CPU_TIME_S])
+		add_cpu_time(out, real);
+	else if (f->unit == BT_UNIT_BYTES)
 		add_bytes(out, real);
 	else if (v->type == BT_VALUE_INTEGER)
 		add_integer(out, v->integer, width);
@@ -128,6 +164,19 @@ static void add_number(struct bt_strbuf *out, const struct bt_field *f, const st
 		add_real(out, real, width);
 }
 
+/* "read pipe:[123] by 77": what most of its time went to, among what it waits for. */
+static unsigned int add_waits_for(struct bt_strbuf *out, const struct bt_subject *s, unsigned int width,
+				  const struct bt_style *style)
+{
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	unsigned int used;
+
+	bt_wait_words(&text, s->usage->wait_count ? &s->usage->waits[0] : NULL);
+	used = bt_cell_raw(out, bt_strbuf_text(&text), width, style);
+	bt_strbuf_free(&text);
+	return used;
+}
+
 /* Text of a value; returns its width. */
 static unsigned int add_value(struct bt_strbuf *out, const struct bt_field *f, const struct bt_subject *s,
 			      unsigned int width, const struct bt_style *style)
@@ -137,6 +186,8 @@ static unsigned int add_value(struct bt_strbuf *out, const struct bt_field *f, c
 
 	if (f == &bt_fields[BT_FIELD_COMMAND] && s->scope == BT_SCOPE_PROCESS)
 		return bt_cell_command(out, s->process, width, style);
+	if (f == &bt_fields[BT_FIELD_WAITS_FOR])
+		return add_waits_for(out, s, width, style);
 	bt_field_get(f, s, &v);
 	switch (v.type) {
 	case BT_VALUE_NULL:
@@ -171,6 +222,18 @@ static void align_right(struct bt_strbuf *out, size_t before, unsigned int used,
 	out->data[out->length] = '\0';
 }
 
+void bt_cell_field(struct bt_strbuf *out, const struct bt_field *f, unsigned int width,
+		   const struct bt_subject *s, const struct bt_style *style)
+{
+	size_t before = out->length;
+	unsigned int used = add_value(out, f, s, width, style);
+
+	if (f->flags & BT_FIELD_RIGHT)
+		align_right(out, before, used, width);
+	else if (used < width)
+		bt_strbuf_add_fill(out, ' ', width - used);
+}
+
 static void add_cell(struct bt_strbuf *out, const struct bt_field *f, unsigned int width,
 		     const struct bt_subject *s, const struct bt_style *style)
 {
@@ -178,7 +241,7 @@ static void add_cell(struct bt_strbuf *out, const struct bt_field *f, unsigned i
 	const char *sgr = "";
 	unsigned int used;
 
-	if (!f->get) {
+	if (f == &bt_fields[BT_FIELD_BAR]) {
 		bt_bar(out, s->verdict->share, s->verdict->split, width, style);
 		return;
 	}
@@ -273,7 +336,7 @@ static unsigned int columns_width(const struct bt_columns *c)
 static unsigned int *bar_width(struct bt_columns *c)
 {
 	for (size_t i = 0; i < c->count; i++)
-		if (!c->list[i].field->get)
+		if (c->list[i].field == &bt_fields[BT_FIELD_BAR])
 			return &c->list[i].width;
 	return NULL;
 }
@@ -316,7 +379,7 @@ void bt_columns_choose(struct bt_columns *c, bool threads, const struct bt_field
 	    BT_FIELD_PID,    BT_FIELD_USER, BT_FIELD_VERDICT, BT_FIELD_CAUSE,   BT_FIELD_CPUS,
 	    BT_FIELD_ACTIVE, BT_FIELD_BAR,  BT_FIELD_THREADS, BT_FIELD_COMMAND,
 	};
-	bool seen = !extra;
+	bool seen = !extra || extra->flags & BT_FIELD_SCREEN;
 
 	c->count = 0;
 	for (size_t i = 0; i < sizeof(standard) / sizeof(standard[0]); i++) {

@@ -242,6 +242,16 @@ static void get_io(const struct bt_subject *s, unsigned int arg, struct bt_value
 		value_integer(out, (int64_t)counters[arg]);
 }
 
+/* Bytes a second, of the time that it was there. */
+static void get_io_rate(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
+{
+	uint64_t bytes = arg ? s->usage->write_bytes : s->usage->read_bytes;
+	uint64_t presence_ns = s->process->end_ns - s->process->begin_ns;
+
+	if ((s->usage->valid & BT_VALID_IO) && presence_ns)
+		value_real(out, (double)bytes * (double)NSEC_PER_SEC / (double)presence_ns);
+}
+
 static void get_residual(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
 {
 	(void)arg;
@@ -372,6 +382,14 @@ BT_MICROSTATES(BT_X)
 [BT_FIELD_BURSTS_IO_P99] = { "bursts.io.p99_us", "IB99", 8, ALL, RD, BT_UNIT_MICROSECONDS, 99, "likewise, 99 %", get_io_burst },
 [BT_FIELD_BAR] = { "bar", "WHERE THE TIME WENT", 20, ALL, BT_FIELD_HUMAN, 0, 0,
 	"a letter for each twentieth of its time, idle time as dots", NULL },
+[BT_FIELD_TREND] = { "trend", "TREND", 8, ALL, BT_FIELD_HUMAN | BT_FIELD_SCREEN, 0, 0,
+	"how active it was in the last frames, the latest at the right", NULL },
+[BT_FIELD_READ_RATE] = { "read_rate", "READ/s", 6, ALL, RD | BT_FIELD_HUMAN, BT_UNIT_BYTES, 0,
+	"read from block devices, a second", get_io_rate },
+[BT_FIELD_WRITE_RATE] = { "write_rate", "WRIT/s", 6, ALL, RD | BT_FIELD_HUMAN, BT_UNIT_BYTES, 1,
+	"written to block devices, a second", get_io_rate },
+[BT_FIELD_WAITS_FOR] = { "waits_for", "WAITS FOR", 28, ALL, BT_FIELD_HUMAN, 0, 0,
+	"what most of its waiting was for: system call, object, and who ended it", NULL },
 [BT_FIELD_COMMAND] = { "command", "COMMAND", 0, ALL, BT_FIELD_HUMAN, 0, 0, "command line, or the name where there is none", get_command },
 };
 /* clang-format on */

@@ -5,6 +5,7 @@
 
 #include "bar.h"
 #include "cells.h"
+#include "host_load.h"
 #include "names.h"
 #include "sort.h"
 #include "view.h"
@@ -26,18 +27,6 @@ static unsigned int width_of(const struct bt_strbuf *b, size_t from)
 	return width;
 }
 
-static void add_uptime(struct bt_strbuf *out, uint64_t uptime_s)
-{
-	uint64_t minutes = uptime_s / 60;
-
-	if (minutes >= 24ULL * 60)
-		bt_strbuf_addf(out, "up %llud %lluh", (unsigned long long)(minutes / (24ULL * 60)),
-			       (unsigned long long)(minutes / 60 % 24));
-	else
-		bt_strbuf_addf(out, "up %lluh %llum", (unsigned long long)(minutes / 60),
-			       (unsigned long long)(minutes % 60));
-}
-
 static void add_head_left(struct bt_strbuf *out, const struct bt_report *r, unsigned int parts,
 			  const struct bt_style *style)
 {
@@ -55,7 +44,7 @@ static void add_head_left(struct bt_strbuf *out, const struct bt_report *r, unsi
 	bt_cell_raw(out, r->host->name, style->columns ? HOST_NAME_MAX : 0, style);
 	if (parts & HEAD_UPTIME) {
 		bt_strbuf_add(out, separator);
-		add_uptime(out, r->host->uptime_s);
+		bt_text_uptime(out, r->host->uptime_s);
 	}
 	if (parts & HEAD_CORES) {
 		bt_strbuf_add(out, separator);
@@ -116,18 +105,6 @@ static void add_head(struct bt_strbuf *out, const struct bt_report *r, const str
 	bt_strbuf_free(&right);
 }
 
-/* Threads, on average, that were in each microstate: a load average by cause. */
-static void host_load(const struct bt_frame *f, double load[BT_MS_COUNT])
-{
-	for (int ms = 0; ms < BT_MS_COUNT; ms++)
-		load[ms] = 0;
-	if (!f->duration_ns)
-		return;
-	load[BT_MS_USER] = (double)f->totals.oncpu_ns / (double)f->duration_ns;
-	for (int k = 0; k < BT_OFFCPU_COUNT; k++)
-		load[BT_OFFCPU_FIRST + k] = (double)f->totals.offcpu_ns[k] / (double)f->duration_ns;
-}
-
 static void add_load(struct bt_strbuf *out, const char *name, double load)
 {
 	if (load < 0.005)
@@ -143,10 +120,10 @@ static void add_host(struct bt_strbuf *out, const struct bt_frame *f, const stru
 	struct bt_strbuf numbers = BT_STRBUF_INIT;
 	double load[BT_MS_COUNT];
 	float share[BT_MS_COUNT];
-	double busy = 0;
 	unsigned int width = HOST_BAR_MAX, used;
 
-	host_load(f, load);
+	bt_host_load(f, load);
+	bt_host_shares(f, load, share);
 	bt_strbuf_add(&numbers, "cpu ");
 	bt_strbuf_add_fixed(&numbers, load[BT_MS_USER], 2);
 	bt_strbuf_addf(&numbers, " of %u", f->cpus_online);
@@ -156,14 +133,6 @@ static void add_host(struct bt_strbuf *out, const struct bt_frame *f, const stru
 	add_load(&numbers, "ipc", load[BT_MS_IPC]);
 	add_load(&numbers, "lock", load[BT_MS_LOCK] + load[BT_MS_GIL]);
 	add_load(&numbers, "unknown", load[BT_MS_UNKNOWN]);
-
-	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
-		if (bt_microstate_group(ms) != BT_GROUP_IDLE && ms != BT_MS_UNKNOWN)
-			busy += load[ms];
-	if (busy < f->cpus_online)
-		busy = f->cpus_online;
-	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++)
-		share[ms] = ms == BT_MS_UNKNOWN || busy <= 0 ? 0 : (float)(load[ms] / busy);
 
 	used = 8 + width_of(&numbers, 0);
 	if (style->columns && used + HOST_BAR_MIN > style->columns)
@@ -184,17 +153,13 @@ static void add_host(struct bt_strbuf *out, const struct bt_frame *f, const stru
 /* "9 cpu-bound  3 io-bound … 131 idle   3 ended", broken where the line is full. */
 static void add_counts(struct bt_strbuf *out, const struct bt_frame *f, const struct bt_style *style)
 {
-	static const enum bt_verdict_id order[] = {
-	    BT_VERDICT_CPU_BOUND, BT_VERDICT_IO_BOUND, BT_VERDICT_LOCK_BOUND, BT_VERDICT_STARVED,
-	    BT_VERDICT_MIXED,     BT_VERDICT_WAITING,  BT_VERDICT_UNKNOWN,    BT_VERDICT_IDLE,
-	};
 	size_t begin = out->length;
 	size_t before;
 
-	for (size_t i = 0; i <= sizeof(order) / sizeof(order[0]); i++) {
-		bool last = i == sizeof(order) / sizeof(order[0]);
-		size_t count = last ? f->exited : f->verdicts[order[i]];
-		const char *name = last ? "ended" : bt_verdict_name(order[i]);
+	for (size_t i = 0; i <= BT_VERDICT_COUNT; i++) {
+		bool last = i == BT_VERDICT_COUNT;
+		size_t count = last ? f->exited : f->verdicts[bt_verdict_order[i]];
+		const char *name = last ? "ended" : bt_verdict_name(bt_verdict_order[i]);
 
 		if (!count)
 			continue;

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import bench
 
-BENCHMARKS = ["switch", "refresh", "start", "memory"]
+BENCHMARKS = ["switch", "refresh", "frame", "start", "memory"]
 DOCUMENT = bench.ROOT / "docs" / "benchmarks.md"
 PACKAGES = ["linux-perf", "libbpf-tools", "bpftrace", "htop", "atop", "sysstat", "procps", "bpftool"]
 

@@ -21,6 +21,16 @@ struct scene_collector {
 	uint64_t reads;
 };
 
+/* The part of at_ns in which a thread rests. */
+static uint64_t rest_ns(const struct scene *scene, const struct scene_thread *t, uint64_t at_ns)
+{
+	uint64_t ns = 0;
+
+	for (uint64_t i = 0; i < at_ns / scene->interval_ns; i++)
+		ns += t->rests >> i % 8 & 1 ? scene->interval_ns : 0;
+	return ns;
+}
+
 /* What a thread did by a time after the begin of the interval. */
 static void totals_fill(struct bt_account *a, const struct scene_thread *t, uint64_t at_ns)
 {
@@ -34,7 +44,7 @@ static void totals_fill(struct bt_account *a, const struct scene_thread *t, uint
 	}
 }
 
-static void waits_fill(struct bt_account *a, const struct scene_thread *t, uint64_t at_ns)
+static void waits_fill(struct bt_account *a, const struct scene_thread *t, uint64_t at_ns, uint32_t intervals)
 {
 	for (int i = 0; i < SCENE_WAITS_MAX; i++) {
 		const struct scene_wait *w = &t->waits[i];
@@ -48,16 +58,17 @@ static void waits_fill(struct bt_account *a, const struct scene_thread *t, uint6
 			       .cause = (uint8_t)w->cause,
 			       .target = (uint8_t)w->target},
 		    .ns = at_ns / 1000 * w->permille,
-		    .count = at_ns ? w->count : 0,
+		    .count = w->count * intervals,
 		    .waker_pid = w->waker_pid,
 		};
-		if (at_ns && bt_cause_is_io(w->cause))
-			a->bursts.io[bt_burst_bucket(a->waits[i].ns / w->count)] += w->count;
+		if (a->waits[i].count && bt_cause_is_io(w->cause))
+			a->bursts.io[bt_burst_bucket(a->waits[i].ns / a->waits[i].count)] +=
+			    a->waits[i].count;
 	}
 	if (at_ns && t->bursts)
 		a->bursts = *t->bursts;
 	else if (at_ns && a->totals.oncpu_ns)
-		a->bursts.cpu[bt_burst_bucket(a->totals.oncpu_ns / 500)] += 500;
+		a->bursts.cpu[bt_burst_bucket(a->totals.oncpu_ns / (500ull * intervals))] += 500 * intervals;
 }
 
 /* at_ns after the begin of the interval; ended: its last record. */
@@ -66,6 +77,9 @@ static void record_fill(struct bt_record *r, const struct scene *scene, const st
 {
 	int32_t tid = t->tid ? t->tid : p->pid;
 	uint64_t lived_ns = t->ended && at_ns ? at_ns / 2 : at_ns;
+	/* It counts as a whole one, also for who lived in a part of it. */
+	uint32_t intervals = (uint32_t)(at_ns / scene->interval_ns);
+	uint64_t rested_ns = t->ended ? 0 : rest_ns(scene, t, at_ns);
 	struct bt_account *a = &r->account;
 	struct bt_facts *f = &r->facts;
 
@@ -79,11 +93,16 @@ static void record_fill(struct bt_record *r, const struct scene *scene, const st
 	    .id = (uint64_t)tid,
 	    .now_ns = UPTIME_NS + lived_ns,
 	};
-	totals_fill(a, t, lived_ns);
-	waits_fill(a, t, lived_ns);
+	totals_fill(a, t, lived_ns - rested_ns);
+	waits_fill(a, t, lived_ns - rested_ns, intervals);
+	a->totals.offcpu_ns[BT_MS_EVENT - BT_OFFCPU_FIRST] += rested_ns;
 	a->seq = 2 * (uint32_t)(1 + at_ns / NSEC_PER_SEC);
 	a->since_ns = UPTIME_NS + lived_ns;
 	a->phase = r->head.type == BT_RECORD_ENDED ? BT_PHASE_DEAD : BT_PHASE_ONCPU;
+	if (t->blocked && at_ns > scene->interval_ns) {
+		a->phase = BT_PHASE_BLOCKED;
+		a->reason = a->waits[0].reason;
+	}
 	a->id = (uint64_t)tid;
 	a->born_ns = UPTIME_NS;
 	a->leader_start_ns = STARTED_NS + (uint64_t)p->pid * 1000 * TICK_NS;
@@ -104,8 +123,8 @@ static void record_fill(struct bt_record *r, const struct scene *scene, const st
 	f->rss_bytes = (uint64_t)p->pid << 16;
 	f->read_bytes = a->totals.offcpu_ns[BT_MS_DISK - BT_OFFCPU_FIRST] / 10;
 	f->rchar = 2 * f->read_bytes;
-	f->voluntary = at_ns ? 500 : 0;
-	f->involuntary = at_ns ? 20 : 0;
+	f->voluntary = 500ull * intervals;
+	f->involuntary = 20ull * intervals;
 	f->kind = (uint8_t)p->kind;
 	f->state = p->state ? p->state : 'S';
 	f->exit_code = p->exit_code;

@@ -29,7 +29,10 @@ struct scene_thread {
 	struct scene_wait waits[SCENE_WAITS_MAX];
 	const struct bt_bursts *bursts; /* NULL: made of the rest */
 	bool ended;                     /* half-way through the interval; permille is of its half */
+	bool blocked;                   /* at the end of each interval but the first, on the first of waits */
 	bool born;                      /* at the begin of the interval */
+	uint8_t
+	    rests; /* bit n: in the n-th of eight intervals it waits for work instead; the first is bit 0 */
 };
 
 struct scene_process {

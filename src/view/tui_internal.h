@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the dashboard share. */
+#ifndef BOUNDTOP_TUI_INTERNAL_H
+#define BOUNDTOP_TUI_INTERNAL_H
+
+#include "query.h"
+#include "sort.h"
+#include "strbuf.h"
+#include "sum.h"
+#include "tui.h"
+#include "tui_columns.h"
+#include "tui_draw.h"
+#include "tui_keys.h"
+#include "tui_trend.h"
+
+/* A line of the list. */
+struct bt_tui_row {
+	struct bt_subject subject;
+	const struct bt_sum *sum; /* of a family or a control group; NULL: what subject says */
+	uint64_t rails;           /* bit d: a line of the tree goes on at depth d */
+	uint16_t depth;
+	bool last;   /* of its siblings */
+	bool group;  /* a control group */
+	bool parent; /* there is something below it, shown or not */
+	bool collapsed;
+};
+
+struct bt_tui_rows {
+	struct bt_tui_row *list;
+	size_t count, capacity;
+	size_t hidden_idle, hidden_filter;
+	/* Sums that rows point to. */
+	struct bt_sum *sums;
+	size_t sum_count, sum_capacity;
+	/* Scratch. */
+	struct bt_row *sorted;
+	size_t sorted_capacity;
+};
+
+/* What is shown in one, or one by one: identities of processes, names of control groups. */
+struct bt_tui_folds {
+	bool all; /* all are collapsed but those in the list; else those in the list are */
+	size_t count;
+	struct bt_identity *list;
+	size_t group_count;
+	char **groups; /* expanded ones */
+};
+
+enum bt_tui_view { BT_TUI_LIST, BT_TUI_PROCESS, BT_TUI_HELP };
+
+struct bt_tui_menu;
+
+#define BT_TUI_HISTORY   120
+#define BT_TUI_FOOT_KEYS 16
+
+/* The process that is opened. What it did last is kept when it has ended. */
+struct bt_tui_opened {
+	bool open;
+	struct bt_identity identity;
+	struct bt_process *live; /* of this frame; NULL: gone */
+	struct bt_sum last;      /* a copy, with texts of its own */
+	char *cmdline, *user, *cgroup;
+	size_t frames;                                /* in history, BT_TUI_HISTORY at most */
+	uint8_t history[BT_TUI_HISTORY][BT_MS_COUNT]; /* shares, 0..255, the latest last */
+};
+
+struct bt_tui_prompt {
+	bool active;
+	enum bt_action action; /* what it is for */
+	char title[96];
+	char text[256];
+	size_t length;
+};
+
+struct bt_tui {
+	const struct bt_tui_ops *ops;
+	void *context;
+	struct bt_tui_config config;
+	struct bt_style style;
+
+	struct bt_tui_frame frame; /* frame.model NULL: none yet */
+	const struct bt_frame *data;
+	double load[BT_MS_COUNT]; /* of the whole host */
+	bool paused;
+	bool threads_judged;
+
+	struct bt_tui_rows rows;
+	struct bt_tui_columns columns;
+	struct bt_tui_folds folds;
+	struct bt_trends *trends;
+	unsigned int pid_width;
+
+	enum bt_tui_view view;
+	size_t cursor, top; /* in rows */
+	bool follow;
+	struct bt_identity followed;
+	int32_t followed_tid;
+	size_t scroll;      /* lines, of help and process */
+	unsigned int shift; /* columns that the command line is moved to the left */
+	struct bt_tui_opened opened;
+
+	struct bt_query *filter;
+	char filter_text[256];
+	struct bt_query *search;
+	char search_text[256];
+
+	struct bt_tui_prompt prompt;
+	struct bt_tui_menu *menu;   /* NULL: none is open */
+	struct bt_identity subject; /* what menu or prompt is about */
+
+	char message[512];
+	bool message_lasting, message_error;
+
+	/* Where things were drawn: for the mouse and for paging. */
+	int list_top, list_height, head_line, foot_line, menu_top;
+	size_t foot_key_count;
+	struct {
+		int begin, end;
+		enum bt_action action;
+	} foot_keys[BT_TUI_FOOT_KEYS];
+};
+
+/* tui_rows.c: what is listed, in its order. */
+int bt_tui_rows_build(struct bt_tui *t);
+void bt_tui_rows_free(struct bt_tui_rows *r);
+bool bt_tui_folded(const struct bt_tui_folds *f, const struct bt_process *p);
+void bt_tui_fold(struct bt_tui_folds *f, const struct bt_process *p, bool collapse);
+bool bt_tui_group_expanded(const struct bt_tui_folds *f, const char *name);
+void bt_tui_group_toggle(struct bt_tui_folds *f, const char *name);
+void bt_tui_folds_free(struct bt_tui_folds *f);
+
+/* tui_head.c, tui_table.c, tui_process.c, tui_help.c, tui_menu.c: what is drawn. */
+int bt_tui_draw_head(struct bt_tui *t); /* returns the lines that it took */
+void bt_tui_draw_list(struct bt_tui *t, int top, int height);
+void bt_tui_draw_process(struct bt_tui *t, int top, int height);
+void bt_tui_draw_help(struct bt_tui *t, int top, int height);
+void bt_tui_draw_foot(struct bt_tui *t, int line);
+void bt_tui_draw_menu(struct bt_tui *t, int top, int height);
+
+struct bt_pen bt_tui_pen(const struct bt_tui *t, int y);
+
+/* tui_process.c */
+void bt_tui_process_open(struct bt_tui *t, const struct bt_process *p);
+void bt_tui_process_close(struct bt_tui *t);
+void bt_tui_process_update(struct bt_tui *t);
+
+/* tui_menu.c: a list to choose from. */
+void bt_tui_menu_sort(struct bt_tui *t);
+void bt_tui_menu_columns(struct bt_tui *t);
+void bt_tui_menu_signal(struct bt_tui *t);
+void bt_tui_menu_user(struct bt_tui *t);
+void bt_tui_menu_close(struct bt_tui *t);
+void bt_tui_menu_key(struct bt_tui *t, int code);
+void bt_tui_menu_click(struct bt_tui *t, int line);
+
+/* tui_prompt.c: a line to type in. */
+void bt_tui_prompt_open(struct bt_tui *t, enum bt_action action, const char *title, const char *text);
+/* A key of curses, or a character (function is false). */
+void bt_tui_prompt_key(struct bt_tui *t, bool function, unsigned int code);
+void bt_tui_prompt_draw(const struct bt_tui *t, int line);
+/* Applies a filter; a wrong one is said and nothing changes. */
+void bt_tui_filter_set(struct bt_tui *t, const char *text);
+void bt_tui_search_next(struct bt_tui *t);
+
+/* tui.c */
+void bt_tui_rebuild(struct bt_tui *t); /* rows anew, from the same frame */
+void bt_tui_complain(struct bt_tui *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct bt_tui_row *bt_tui_current(struct bt_tui *t); /* under the cursor; NULL: none */
+/* The process that a key is about: the opened one, or that under the cursor; NULL: none. */
+struct bt_process *bt_tui_target(struct bt_tui *t);
+void bt_tui_send_signal(struct bt_tui *t, int signal);
+void bt_tui_send_nice(struct bt_tui *t, int nice);
+void bt_tui_move(struct bt_tui *t, long lines);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one table of keys: what the dashboard does at a key, its help screen, the line at its bottom and the
+ * man page are made of it. Keys mean what they mean in top and htop where these have them.
+ */
+#ifndef BOUNDTOP_TUI_KEYS_H
+#define BOUNDTOP_TUI_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum bt_action {
+	BT_ACTION_NONE,
+	BT_ACTION_UP,
+	BT_ACTION_DOWN,
+	BT_ACTION_PAGE_UP,
+	BT_ACTION_PAGE_DOWN,
+	BT_ACTION_HOME,
+	BT_ACTION_END,
+	BT_ACTION_LEFT,
+	BT_ACTION_RIGHT,
+	BT_ACTION_OPEN,
+	BT_ACTION_BACK,
+	BT_ACTION_SEARCH,
+	BT_ACTION_SEARCH_NEXT,
+	BT_ACTION_FILTER,
+	BT_ACTION_USER,
+	BT_ACTION_SORT,
+	BT_ACTION_SORT_ACTIVITY,
+	BT_ACTION_SORT_CPU,
+	BT_ACTION_SORT_MEMORY,
+	BT_ACTION_SORT_TIME,
+	BT_ACTION_SORT_PID,
+	BT_ACTION_INVERT,
+	BT_ACTION_TREE,
+	BT_ACTION_GROUP,
+	BT_ACTION_EXPAND,
+	BT_ACTION_COLLAPSE,
+	BT_ACTION_COLLAPSE_ALL,
+	BT_ACTION_THREADS,
+	BT_ACTION_IDLE,
+	BT_ACTION_KERNEL,
+	BT_ACTION_FOLLOW,
+	BT_ACTION_COLUMNS,
+	BT_ACTION_PAUSE,
+	BT_ACTION_STEP,
+	BT_ACTION_DELAY,
+	BT_ACTION_SIGNAL,
+	BT_ACTION_RENICE,
+	BT_ACTION_NICE_LESS,
+	BT_ACTION_NICE_MORE,
+	BT_ACTION_SAVE,
+	BT_ACTION_REDRAW,
+	BT_ACTION_SUSPEND,
+	BT_ACTION_HELP,
+	BT_ACTION_QUIT,
+};
+
+#define BT_KEY_CODES 4
+
+struct bt_key {
+	enum bt_action action;
+	int codes[BT_KEY_CODES]; /* as curses has them; 0 = no more */
+	bool everywhere;         /* not in the list alone: in an opened process and in the help, too */
+	const char *label;       /* the keys, for people */
+	const char *brief;       /* a word for the line at the bottom; NULL: not there */
+	const char *meaning;
+};
+
+extern const struct bt_key bt_keys[];
+extern const size_t bt_key_count;
+
+/* What a key does; BT_ACTION_NONE: nothing. */
+enum bt_action bt_key_action(int code);
+const struct bt_key *bt_key_of(enum bt_action action);
+
+#endif

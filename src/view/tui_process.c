@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One process, opened: what it is bound by and why, its budget over time, bursts, waits, threads. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "advice.h"
+#include "cells.h"
+#include "evidence.h"
+#include "names.h"
+#include "text_budget.h"
+#include "tui_internal.h"
+
+#define GAUGE_WIDTH 18
+#define NAME_WIDTH  10
+#define NAME_INDENT 2
+
+/* Lines are drawn from the first to the last; those scrolled out of sight are only counted. */
+struct page {
+	struct bt_tui *t;
+	int top, height;
+	size_t line;
+};
+
+static struct bt_pen page_line(struct page *g)
+{
+	long y = (long)g->line++ - (long)g->t->scroll;
+	struct bt_pen p = bt_tui_pen(g->t, g->top + (int)y);
+
+	p.hidden = y < 0 || y >= g->height;
+	return p;
+}
+
+static void page_title(struct page *g, const char *text)
+{
+	struct bt_pen p;
+
+	page_line(g);
+	p = page_line(g);
+	bt_pen_text(&p, BT_INK_HEAD, text);
+}
+
+/* Words, broken into lines that begin at indent. */
+static void page_words(struct page *g, enum bt_ink ink, int indent, const char *text)
+{
+	struct bt_pen p = page_line(g);
+
+	bt_pen_fill(&p, indent);
+	while (*text) {
+		int length = (int)strcspn(text, " ");
+
+		if (p.x > indent && p.x + 1 + length > p.end) {
+			p = page_line(g);
+			bt_pen_fill(&p, indent);
+		} else if (p.x > indent) {
+			bt_pen_text(&p, ink, " ");
+		}
+		bt_pen_format(&p, ink, "%.*s", length, text);
+		text += length;
+		text += *text == ' ';
+	}
+}
+
+void bt_tui_process_close(struct bt_tui *t)
+{
+	free(t->opened.cmdline);
+	free(t->opened.user);
+	free(t->opened.cgroup);
+	memset(&t->opened, 0, sizeof(t->opened));
+}
+
+static void text_keep(char **kept, const char *text)
+{
+	char *copy;
+
+	if (!text || (*kept && !strcmp(*kept, text)))
+		return;
+	copy = strdup(text);
+	if (!copy)
+		return;
+	free(*kept);
+	*kept = copy;
+}
+
+static void history_add(struct bt_tui_opened *o, const struct bt_verdict *v)
+{
+	uint8_t *shares;
+
+	if (o->frames == BT_TUI_HISTORY)
+		memmove(o->history[0], o->history[1], sizeof(o->history) - sizeof(o->history[0]));
+	else
+		o->frames++;
+	shares = o->history[o->frames - 1];
+	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
+		float share = v->share[ms];
+
+		/* What cannot be told apart is drawn as one. */
+		if (!v->split && ms < BT_OFFCPU_FIRST)
+			share = ms == BT_MS_USER ? v->share[BT_MS_USER] + v->share[BT_MS_SYSTEM] : 0;
+		shares[ms] = (uint8_t)(share > 1 ? 255 : share * 255 + 0.5f);
+	}
+}
+
+void bt_tui_process_update(struct bt_tui *t)
+{
+	struct bt_tui_opened *o = &t->opened;
+	struct bt_process *p;
+
+	if (!o->open)
+		return;
+	o->live = p = bt_model_find_identity(t->frame.model, &o->identity);
+	if (!p || bt_model_threads(t->frame.model, p))
+		return;
+	t->ops->describe(t->context, p, BT_TUI_DESCRIBE_USER | BT_TUI_DESCRIBE_COMMAND);
+	text_keep(&o->cmdline, p->cmdline);
+	text_keep(&o->user, p->user);
+	text_keep(&o->cgroup, p->cgroup);
+	bt_sum_begin(&o->last, p);
+	bt_sum_add(&o->last, p);
+	o->last.process.verdict = p->verdict;
+	o->last.process.exited = p->exited;
+	o->last.process.cmdline = o->cmdline;
+	o->last.process.user = o->user;
+	o->last.process.cgroup = o->cgroup;
+	history_add(o, &p->verdict);
+}
+
+void bt_tui_process_open(struct bt_tui *t, const struct bt_process *p)
+{
+	bt_tui_process_close(t);
+	t->opened.open = true;
+	t->opened.identity = p->identity;
+	t->view = BT_TUI_PROCESS;
+	t->scroll = 0;
+	bt_tui_process_update(t);
+}
+
+static void draw_name(struct page *g, const struct bt_process *p)
+{
+	struct bt_tui *t = g->t;
+	const char *separator = bt_cell_separator(&t->style);
+	struct bt_pen pen = page_line(g);
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	unsigned int used;
+
+	bt_pen_format(&pen, BT_INK_BOLD, "%d ", p->identity.pid);
+	used = bt_cell_command(&text, p, (unsigned int)(pen.end - pen.x), &t->style);
+	bt_pen_cell(&pen, BT_INK_BOLD, bt_strbuf_text(&text), used);
+	bt_strbuf_free(&text);
+
+	pen = page_line(g);
+	bt_pen_text(&pen, BT_INK_DIM, "user ");
+	bt_pen_raw(&pen, BT_INK_PLAIN, p->user ? p->user : "?", 20);
+	bt_pen_format(&pen, BT_INK_PLAIN, "%sparent %d%s%u thread%s%snice %d%sstate %c", separator, p->ppid,
+		      separator, p->threads, p->threads == 1 ? "" : "s", separator, p->nice, separator,
+		      p->state > 32 && p->state < 127 ? p->state : '?');
+	if (p->exited || !t->opened.live)
+		bt_pen_format(&pen, BT_INK_ERROR, "%sENDED", separator);
+	if (t->paused)
+		bt_pen_format(&pen, BT_INK_STARVED, "%sPAUSED", separator);
+	pen = page_line(g);
+	bt_pen_text(&pen, BT_INK_DIM, "cgroup ");
+	bt_pen_raw(&pen, BT_INK_PLAIN, p->cgroup ? p->cgroup : "none", 0);
+	if (t->opened.live && !p->exited)
+		t->ops->limits(t->context, p, &text);
+	if (text.length) {
+		pen = page_line(g);
+		bt_pen_text(&pen, BT_INK_DIM, "limits ");
+		bt_pen_raw(&pen, BT_INK_PLAIN, bt_strbuf_text(&text), 0);
+	}
+	bt_strbuf_free(&text);
+}
+
+/* The verdict, and what speaks for it. */
+static void draw_verdict(struct page *g, const struct bt_process *p)
+{
+	struct bt_style plain = g->t->style;
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	struct bt_pen pen;
+
+	plain.colour = false;
+	page_line(g);
+	pen = page_line(g);
+	bt_text_verdict(&text, &p->verdict, &plain);
+	bt_pen_text(&pen, bt_ink_of_verdict(p->verdict.id, p->verdict.cause), bt_strbuf_text(&text));
+	bt_strbuf_clear(&text);
+	bt_text_measure(&text, p);
+	bt_text_ending(&text, p);
+	bt_pen_text(&pen, BT_INK_PLAIN, "   ");
+	bt_pen_text(&pen, BT_INK_PLAIN, bt_strbuf_text(&text));
+	bt_strbuf_clear(&text);
+	bt_evidence(p, g->t->data, &text);
+	page_words(g, BT_INK_PLAIN, NAME_INDENT, bt_strbuf_text(&text));
+	bt_strbuf_free(&text);
+}
+
+/* What to do about it; of what has ended there is nothing to be done. */
+static void draw_advice(struct page *g)
+{
+	struct bt_advisor advisor = {.frame = g->t->data};
+	const struct bt_process *p = g->t->opened.live;
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	bt_advice_set advice = p ? bt_advise(&advisor, p) : 0;
+
+	for (unsigned int row = 0; row < bt_advice_count(); row++) {
+		if (!(advice >> row & 1))
+			continue;
+		bt_strbuf_clear(&text);
+		bt_strbuf_add(&text, g->t->style.utf8 ? "→ " : "-> ");
+		bt_advice_say(&advisor, p, row, &text);
+		page_words(g, BT_INK_BOLD, NAME_INDENT, bt_strbuf_text(&text));
+	}
+	bt_strbuf_free(&text);
+}
+
+static void draw_history(struct bt_tui *t, struct bt_pen *p, unsigned int ms)
+{
+	const struct bt_tui_opened *o = &t->opened;
+	size_t room = p->end > p->x ? (size_t)(p->end - p->x) : 0;
+	size_t count = o->frames < room ? o->frames : room;
+
+	for (size_t i = o->frames - count; i < o->frames; i++)
+		bt_pen_spark(p, bt_ink_of_microstate(ms), bt_spark_level(o->history[i][ms] / 255.0));
+}
+
+static bool was_seen(const struct bt_tui_opened *o, unsigned int ms)
+{
+	for (size_t i = 0; i < o->frames; i++)
+		if (o->history[i][ms])
+			return true;
+	return false;
+}
+
+/* In the order of the table, so that lines stay where they are from frame to frame. */
+static void draw_budget(struct page *g, const struct bt_process *p)
+{
+	struct bt_tui_opened *o = &g->t->opened;
+	const struct bt_verdict *v = &p->verdict;
+	struct bt_pen pen;
+
+	page_line(g);
+	pen = page_line(g);
+	bt_pen_text(&pen, BT_INK_HEAD, "WHERE THE TIME WENT");
+	bt_pen_fill(&pen, NAME_INDENT + NAME_WIDTH + 8 + GAUGE_WIDTH + 1);
+	bt_pen_text(&pen, BT_INK_HEAD, "FRAME BY FRAME");
+	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
+		bool together = !v->split && ms == BT_MS_USER;
+		double share = (double)v->share[ms] + (together ? (double)v->share[BT_MS_SYSTEM] : 0);
+
+		if ((!v->split && ms == BT_MS_SYSTEM) || (share < 0.0005 && !was_seen(o, ms)))
+			continue;
+		pen = page_line(g);
+		bt_pen_fill(&pen, NAME_INDENT);
+		bt_pen_format(&pen, BT_INK_PLAIN, "%-*s%5.1f%%  ", NAME_WIDTH,
+			      together ? "cpu" : bt_microstate_name(ms), share * 100);
+		bt_pen_gauge(&pen, bt_ink_of_microstate(ms), share, GAUGE_WIDTH);
+		bt_pen_text(&pen, BT_INK_PLAIN, " ");
+		draw_history(g->t, &pen, ms);
+	}
+}
+
+/* The shortest that a bucket holds, in at most six columns. */
+static void bucket_text(struct bt_strbuf *out, unsigned int bucket)
+{
+	double ns = bucket ? (double)(1ull << (BT_BURST_MIN_LOG2 + bucket)) : 0;
+
+	if (ns < 1000)
+		bt_strbuf_addf(out, "%3.0f ns", ns);
+	else if (ns < 1e6)
+		bt_strbuf_addf(out, "%3.0f us", ns / 1e3);
+	else if (ns < 1e9)
+		bt_strbuf_addf(out, "%3.0f ms", ns / 1e6);
+	else
+		bt_strbuf_addf(out, "%3.0f s ", ns / 1e9);
+}
+
+static void time_text(struct bt_strbuf *out, double ns)
+{
+	if (ns < 1e6)
+		bt_strbuf_addf(out, "%.0f us", ns / 1e3);
+	else if (ns < 1e9)
+		bt_strbuf_addf(out, "%.1f ms", ns / 1e6);
+	else
+		bt_strbuf_addf(out, "%.1f s", ns / 1e9);
+}
+
+struct histogram {
+	const char *name;
+	const uint32_t *buckets;
+	enum bt_ink ink;
+	unsigned int first, last;
+	uint32_t most;
+	uint64_t count;
+};
+
+static void histogram_set(struct histogram *h, const char *name, const uint32_t *buckets, enum bt_ink ink)
+{
+	*h = (struct histogram){.name = name, .buckets = buckets, .ink = ink, .first = BT_BURST_BUCKETS};
+	for (unsigned int i = 0; buckets && i < BT_BURST_BUCKETS; i++) {
+		if (!buckets[i])
+			continue;
+		if (h->first == BT_BURST_BUCKETS)
+			h->first = i;
+		h->last = i;
+		h->count += buckets[i];
+		h->most = buckets[i] > h->most ? buckets[i] : h->most;
+	}
+}
+
+static void histogram_title(struct bt_pen *p, const struct histogram *h)
+{
+	struct bt_strbuf text = BT_STRBUF_INIT;
+
+	bt_pen_text(p, BT_INK_HEAD, h->name);
+	if (!h->count) {
+		bt_pen_text(p, BT_INK_DIM, "  none");
+		return;
+	}
+	bt_strbuf_addf(&text, "  %llu, p50 ", (unsigned long long)h->count);
+	time_text(&text, bt_burst_percentile_ns(h->buckets, 0.5));
+	bt_strbuf_add(&text, ", p99 ");
+	time_text(&text, bt_burst_percentile_ns(h->buckets, 0.99));
+	bt_pen_text(p, BT_INK_PLAIN, bt_strbuf_text(&text));
+	bt_strbuf_free(&text);
+}
+
+static void histogram_line(struct bt_pen *p, const struct histogram *h, unsigned int line)
+{
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	unsigned int bucket = h->first + line;
+	int room = p->end - p->x - 19;
+
+	if (!h->count || bucket > h->last)
+		return;
+	bucket_text(&text, bucket);
+	bt_pen_format(p, BT_INK_PLAIN, "  %s ", bt_strbuf_text(&text));
+	if (h->buckets[bucket])
+		bt_pen_format(p, BT_INK_PLAIN, "%7u ", h->buckets[bucket]);
+	else
+		bt_pen_text(p, BT_INK_DIM, "        ");
+	if (room > 0)
+		bt_pen_gauge(p, h->ink, (double)h->buckets[bucket] / h->most, (unsigned int)room);
+	bt_strbuf_free(&text);
+}
+
+static void draw_bursts(struct page *g, const struct bt_process *p)
+{
+	const struct bt_bursts *b = p->usage.bursts;
+	struct histogram cpu, io;
+	unsigned int lines;
+	struct bt_pen pen;
+	int middle, end;
+
+	histogram_set(&cpu, "CPU BURSTS", b ? b->cpu : NULL, BT_INK_USER);
+	histogram_set(&io, "I/O BURSTS", b ? b->io : NULL, BT_INK_DISK);
+	page_line(g);
+	lines = cpu.count ? cpu.last - cpu.first + 1 : 0;
+	if (io.count && io.last - io.first + 1 > lines)
+		lines = io.last - io.first + 1;
+	for (unsigned int i = 0; i <= lines; i++) {
+		pen = page_line(g);
+		end = pen.end;
+		middle = end / 2;
+		pen.end = middle - 1;
+		if (i)
+			histogram_line(&pen, &cpu, i - 1);
+		else
+			histogram_title(&pen, &cpu);
+		pen.end = end;
+		bt_pen_fill(&pen, middle);
+		if (i)
+			histogram_line(&pen, &io, i - 1);
+		else
+			histogram_title(&pen, &io);
+	}
+}
+
+/* "read pipe:[88112]", with the name of the object where it is known. */
+static void draw_reason(struct bt_tui *t, struct bt_pen *pen, const struct bt_process *p,
+			const struct bt_reason *reason)
+{
+	const struct bt_wait wait = {.reason = *reason};
+	struct bt_strbuf text = BT_STRBUF_INIT;
+
+	if (pen->hidden)
+		return;
+	bt_wait_words(&text, &wait);
+	bt_pen_text(pen, BT_INK_PLAIN, bt_strbuf_text(&text));
+	bt_strbuf_clear(&text);
+	if (t->opened.live)
+		t->ops->name_object(t->context, p, reason, &text);
+	if (text.length) {
+		bt_pen_text(pen, BT_INK_PLAIN, " ");
+		bt_pen_raw(pen, BT_INK_BOLD, bt_strbuf_text(&text), 0);
+	}
+	bt_strbuf_free(&text);
+}
+
+static void draw_waits(struct page *g, const struct bt_process *p)
+{
+	const struct bt_usage *u = &p->usage;
+
+	if (!u->wait_count || !u->wall_ns)
+		return;
+	page_title(g, "WAITED FOR");
+	for (uint32_t i = 0; i < u->wait_count; i++) {
+		const struct bt_wait *w = &u->waits[i];
+		struct bt_pen pen = page_line(g);
+
+		bt_pen_format(&pen, BT_INK_PLAIN, "  %5.1f%% %7ux  ",
+			      100.0 * (double)w->ns / (double)u->wall_ns, w->count);
+		bt_pen_format(&pen, bt_ink_of_microstate(w->reason.cause), "%-*s", NAME_WIDTH,
+			      bt_microstate_name(w->reason.cause));
+		draw_reason(g->t, &pen, p, &w->reason);
+		if (w->waker_pid > 0) {
+			const struct bt_process *waker = bt_model_find(g->t->frame.model, w->waker_pid);
+
+			bt_pen_format(&pen, BT_INK_DIM, "  ended by %d ", w->waker_pid);
+			bt_pen_raw(&pen, BT_INK_DIM, waker ? waker->comm : "", 0);
+		}
+	}
+}
+
+static void draw_thread(struct page *g, const struct bt_process *p, const struct bt_thread *th)
+{
+	struct bt_pen pen = page_line(g);
+	const struct bt_verdict *v = &th->verdict;
+	int at;
+
+	if (pen.hidden)
+		return;
+	pen.dim = v->id == BT_VERDICT_IDLE || th->ended;
+	bt_pen_format(&pen, BT_INK_PLAIN, "%7d ", th->tid);
+	at = pen.x + 16;
+	bt_pen_raw(&pen, BT_INK_PLAIN, th->comm, 15);
+	bt_pen_fill(&pen, at);
+	bt_pen_format(&pen, bt_ink_of_verdict(v->id, v->cause), "%-11s", bt_verdict_name(v->id));
+	bt_pen_format(&pen, BT_INK_PLAIN, "%5.2f ", (double)v->cpus);
+	bt_pen_bar(&pen, v->share, v->split, pen.end < 100 ? 12 : 20);
+	bt_pen_text(&pen, BT_INK_PLAIN, " ");
+	if (th->ended)
+		bt_pen_text(&pen, BT_INK_PLAIN, "ended");
+	else if (th->blocked)
+		draw_reason(g->t, &pen, p, &th->open);
+	else
+		bt_pen_text(&pen, BT_INK_PLAIN, th->state == 'R' ? "runs, or wants to" : "");
+}
+
+static void draw_threads(struct page *g)
+{
+	const struct bt_process *p = g->t->opened.live;
+	struct bt_pen pen;
+
+	if (!p)
+		return;
+	page_line(g);
+	pen = page_line(g);
+	bt_pen_text(&pen, BT_INK_HEAD, "    TID NAME            VERDICT     CPUS WHERE");
+	bt_pen_fill(&pen, 41 + (pen.end < 100 ? 13 : 21));
+	bt_pen_text(&pen, BT_INK_HEAD, "NOW");
+	for (uint32_t i = 0; i < p->thread_count; i++)
+		draw_thread(g, p, p->thread_list[i]);
+}
+
+void bt_tui_draw_process(struct bt_tui *t, int top, int height)
+{
+	const struct bt_process *p = &t->opened.last.process;
+	struct page g = {t, top, height, 0};
+	size_t most;
+
+	if (!t->opened.last.members) {
+		struct bt_pen pen = page_line(&g);
+
+		bt_pen_text(&pen, BT_INK_DIM, "nothing seen of it");
+		return;
+	}
+	draw_name(&g, p);
+	draw_verdict(&g, p);
+	draw_advice(&g);
+	draw_budget(&g, p);
+	draw_bursts(&g, p);
+	draw_waits(&g, p);
+	draw_threads(&g);
+	most = g.line > (size_t)height ? g.line - (size_t)height : 0;
+	if (t->scroll > most)
+		t->scroll = most;
+}

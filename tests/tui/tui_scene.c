@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tui_scene SCENE FRAMES CONFIG: the dashboard over a made-up host, in a real terminal. Time stands still:
+ * after the first FRAMES another one comes when it is asked for (space). CONFIG is the text of a
+ * configuration.
+ */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "scenes.h"
+#include "strbuf.h"
+#include "tui.h"
+
+static const struct {
+	const char *name;
+	const struct scene *scene;
+} scenes[] = {
+    {"web", &scene_web},
+    {"hostile", &scene_hostile},
+    {"build", &scene_build},
+    {"sampled", &scene_sampled},
+};
+
+struct host {
+	const struct scene *scene;
+	struct bt_collector *collector;
+	struct bt_snapshot snapshot;
+	struct bt_model *model;
+	struct bt_tui *tui;
+	bool began;
+};
+
+static void describe(void *context, struct bt_process *p, unsigned int what)
+{
+	const struct scene_process *of = scene_find(((struct host *)context)->scene, p->identity.pid);
+
+	if (!of)
+		return;
+	if (what & BT_TUI_DESCRIBE_USER)
+		p->user = of->user;
+	if (what & BT_TUI_DESCRIBE_COMMAND) {
+		p->cmdline = of->cmdline;
+		p->cgroup = of->cgroup;
+	}
+}
+
+/* 1 is not ours, 9001 is gone. */
+static int control(const struct bt_identity *of)
+{
+	return of->pid == 1 ? -EPERM : of->pid == 9001 ? -ESRCH : 0;
+}
+
+static int send_signal(void *context, const struct bt_identity *of, int number)
+{
+	(void)context;
+	(void)number;
+	return control(of);
+}
+
+static int renice(void *context, const struct bt_identity *of, int nice)
+{
+	(void)context;
+	(void)nice;
+	return control(of);
+}
+
+static void name_object(void *context, const struct bt_process *p, const struct bt_reason *reason,
+			struct bt_strbuf *out)
+{
+	(void)context;
+	(void)p;
+	if (reason->target == BT_TARGET_FILE)
+		bt_strbuf_add(out, "/var/lib/postgresql/\033[31mdata");
+	else if (reason->target == BT_TARGET_INET)
+		bt_strbuf_add(out, "10.0.0.7:40312 <> 192.0.2.1:443");
+}
+
+static void limits(void *context, const struct bt_process *p, struct bt_strbuf *out)
+{
+	(void)context;
+	(void)p;
+	bt_strbuf_add(out, "0.50 cpus  512 MB of memory  1024 open files");
+}
+
+static int save(void *context, const struct bt_strbuf *config, struct bt_strbuf *out)
+{
+	(void)context;
+	bt_strbuf_addf(out, "saved: %zu bytes", config->length);
+	return 0;
+}
+
+static int take_frame(struct host *h)
+{
+	static const struct bt_tui_host shown = {
+	    .host = {"web-07", 12 * 86400 + 4 * 3600, 3.12},
+	    .memory_bytes = 24ull << 30,
+	    .memory_used_bytes = 15ull << 30,
+	    .swap_bytes = 2ull << 30,
+	    .pressure = true,
+	    .pressure_cpu = 0.12,
+	    .pressure_io = 0.03,
+	};
+	struct bt_tui_frame frame = {.model = h->model, .host = &shown};
+	const struct bt_frame *f;
+	int err;
+
+	if (h->began)
+		bt_model_begin(h->model);
+	err = h->collector->ops->read(h->collector, &h->snapshot);
+	if (!err)
+		err = bt_model_update(h->model, &h->snapshot);
+	if (err || !h->began) {
+		h->began = true;
+		return err;
+	}
+	f = bt_model_frame(h->model);
+	if (!f)
+		return -ENOMEM;
+	frame.processes = f->processes;
+	frame.process_count = f->process_count;
+	frame.collector = h->collector->ops->name;
+	return bt_tui_update(h->tui, &frame);
+}
+
+static int run(struct host *h, long frames)
+{
+	struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
+	struct signalfd_siginfo info;
+	sigset_t set;
+	int err = 0;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
+	for (long i = 0; i <= frames && !err; i++)
+		err = take_frame(h);
+	while (!err) {
+		unsigned int request = 0;
+
+		if (poll(fds, 2, -1) < 0)
+			err = -errno;
+		if (fds[1].revents && read(fds[1].fd, &info, sizeof(info)) == sizeof(info))
+			bt_tui_resize(h->tui);
+		if (fds[0].revents & POLLHUP)
+			break;
+		if (fds[0].revents)
+			request = bt_tui_input(h->tui);
+		if (request & BT_TUI_QUIT)
+			break;
+		if (request & BT_TUI_STEP)
+			err = take_frame(h);
+	}
+	close(fds[1].fd);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct bt_tui_ops ops = {describe, send_signal, renice, name_object, limits, save};
+	const char *no_colour = getenv("NO_COLOR");
+	struct host h = {0};
+	struct bt_tui_setup setup = {.ops = &ops, .context = &h};
+	char why[128] = "";
+	int err;
+
+	setlocale(LC_CTYPE, "");
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+		if (argc == 4 && !strcmp(argv[1], scenes[i].name))
+			h.scene = scenes[i].scene;
+	if (!h.scene)
+		return 2;
+	setup.style.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	setup.style.colour = !(no_colour && *no_colour);
+	if (bt_tui_config_parse(&setup.config, argv[3], why, sizeof(why))) {
+		fprintf(stderr, "tui_scene: %s\n", why);
+		return 2;
+	}
+	err = scene_open(h.scene, &h.collector);
+	if (!err)
+		err = bt_model_create(&h.model);
+	if (!err)
+		err = bt_tui_open(&h.tui, &setup);
+	if (!err)
+		err = run(&h, strtol(argv[2], NULL, 10));
+	bt_tui_close(h.tui);
+	bt_model_destroy(h.model);
+	bt_snapshot_free(&h.snapshot);
+	if (h.collector)
+		h.collector->ops->close(h.collector);
+	if (err)
+		fprintf(stderr, "tui_scene: %s\n", strerror(-err));
+	return err != 0;
+}
