@@ -150,7 +150,7 @@ static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *f
 			r->cause = BT_MS_NETWORK;
 			return BT_DOUBT_REPLY;
 		}
-		doubt = BT_DOUBT_PEER;
+		doubt = BT_DOUBT_POLL;
 	}
 	return doubt;
 }

@@ -90,6 +90,8 @@ struct bt_wait {
 enum bt_doubt {
 	BT_DOUBT_NONE,
 	BT_DOUBT_PEER,  /* a reader: another process may owe it something, or nobody does */
+	BT_DOUBT_POLL,  /* the same of one among a few descriptors: if the kernel wakes it, it was another one
+			 */
 	BT_DOUBT_FUTEX, /* a condition variable or a semaphore: for work, for an answer, or as a lock */
 	BT_DOUBT_EPOLL, /* the first file that became ready says */
 	BT_DOUBT_REPLY, /* poll and kin with an owed internet socket among few: network, unless we wake
@@ -300,11 +302,15 @@ BT_INLINE __u8 bt_cause_by_waker(const struct bt_account *a, const struct bt_acc
 	return same_process ? BT_MS_EVENT : BT_MS_IPC;
 }
 
-/* The same of one that no process ends: an interrupt, a timeout, a kernel thread. A futex has run out. */
+/*
+ * The same of one that no process ends: an interrupt, a timeout, a kernel thread. A futex or a poll has run
+ * out, or a terminal was polled.
+ */
 BT_INLINE __u8 bt_cause_by_kernel(const struct bt_account *a, __u64 now_ns)
 {
-	return a->doubt != BT_DOUBT_FUTEX && bt_span_ns(a->since_ns, now_ns) < BT_IDLE_AFTER_NS ? BT_MS_IPC
-												: BT_MS_EVENT;
+	if (a->doubt == BT_DOUBT_FUTEX || a->doubt == BT_DOUBT_POLL)
+		return BT_MS_EVENT;
+	return bt_span_ns(a->since_ns, now_ns) < BT_IDLE_AFTER_NS ? BT_MS_IPC : BT_MS_EVENT;
 }
 
 /* The next of what was waited for that this wait is counted in: its own, an empty one, or the least. */

@@ -324,6 +324,8 @@ static void without_a_waker_the_length_tells(void **state)
 	assert_int_equal(bt_cause_by_kernel(&a, 5000 + BT_IDLE_AFTER_NS), BT_MS_EVENT);
 	a.doubt = BT_DOUBT_FUTEX;
 	assert_int_equal(bt_cause_by_kernel(&a, 5001), BT_MS_EVENT);
+	a.doubt = BT_DOUBT_POLL;
+	assert_int_equal(bt_cause_by_kernel(&a, 5001), BT_MS_EVENT);
 }
 
 /* The next wait at the same place carries the label of the last one, another place does not. */
