@@ -158,16 +158,18 @@ static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *f
 /* poll(): the set is in the memory of the task that is current. */
 __noinline int doubt_of_poll(__u64 files, __u64 set, __u64 count, struct bt_reason *r)
 {
-	struct pollfd polled[POLLED_MAX];
-	__s32 fds[POLLED_MAX];
+	__s32 fds[POLLED_MAX] = {-1, -1, -1, -1};
 
 	if (!r || !count || count > POLLED_MAX)
 		return BT_DOUBT_NONE;
-	/* The kernel has just read it: it is there. */
-	if (bpf_probe_read_user(polled, sizeof(polled[0]) * count, (void *)set))
-		return BT_DOUBT_NONE;
-	for (int i = 0; i < POLLED_MAX; i++)
-		fds[i] = i < (int)count ? polled[i].fd : -1;
+	/* The kernel has just read it: it is there. One by one: older verifiers want to see the size. */
+	for (int i = 0; i < POLLED_MAX; i++) {
+		struct pollfd polled;
+
+		if (i >= (int)count || bpf_probe_read_user(&polled, sizeof(polled), (struct pollfd *)set + i))
+			break;
+		fds[i] = polled.fd;
+	}
 	return doubt_of_polled(files, fds, (__u32)count, r);
 }
 
