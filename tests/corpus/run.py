@@ -52,6 +52,8 @@ def run_case(case, names, attempts):
             result.add(said, witness, evidence.holds(case.witness, witness))
             if result.confirmed:
                 break
+        if result.confirmed and not case.tree and not case.short:
+            result.strace = evidence.strace_agrees(case.witness, pid)
     except stage.Missing as missing:
         result.skip(str(missing))
     except (OSError, RuntimeError, TimeoutError, EOFError, AssertionError, KeyError) as error:

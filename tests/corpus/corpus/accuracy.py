@@ -19,7 +19,7 @@ class Result:
         self.said = self.witness = None
         self.attempts = 0
         self.confirmed = False
-        self.skipped = self.failed = None
+        self.skipped = self.failed = self.strace = None
 
     def skip(self, why):
         self.skipped = why
@@ -48,12 +48,17 @@ class Result:
             return "unconfirmed"
         return "right" if self.cause_right() else "cause wrong" if self.verdict_right() else "WRONG"
 
+    def witness_text(self):
+        return self.witness.text() + (f"; {self.strace[1]}" if self.strace else "")
+
     def line(self):
         label = f"{self.case.verdict}/{'|'.join(self.case.causes)}"
         if self.skipped or self.failed:
             return f"{self.word():12}{self.case.name:32}{label:24}{self.skipped or self.failed}"
         text = (f"{self.word():12}{self.case.name:32}{label:24}{self.said['verdict']}/{self.said['cause']} "
-                f"{self.said['confidence']:.2f}; {self.witness.text()}")
+                f"{self.said['confidence']:.2f}; {self.witness_text()}")
+        if self.strace and not self.strace[0]:
+            text += f"\n{'':12}strace differs"
         if self.word() != "right":
             shares = {key: round(value, 2) for key, value in self.said["share"].items() if value and value > 0.004}
             waits = [(w["cause"], w["syscall"], w["target"], round(w["share"], 2)) for w in self.said["waits"]]
@@ -90,10 +95,12 @@ class Summary:
         verdicts = sum(r.verdict_right() for r in self.judged)
         causes = sum(r.cause_right() for r in self.judged)
         sure, right = self.calibration()
+        straced = [r for r in self.judged if r.strace]
         return [
             ("Cases", f"{len(self.results)}, of which {len(self.judged)} could be confirmed by their witness"),
             ("Verdict right", f"{verdicts} of {n} ({percent(verdicts, n)})"),
             ("Verdict and cause right", f"{causes} of {n} ({percent(causes, n)})"),
+            ("Wait seen by strace as well", f"{sum(r.strace[0] for r in straced)} of {len(straced)}"),
             (f"Given with a confidence of {SURE} or more", f"{sure}, of which {right} right ({percent(right, sure)})"),
             ("Time that nobody can account for", f"{100 * self.unknown_share():.2f} %"),
             ("Skipped, for want of software", str(self.count("skipped"))),
@@ -145,7 +152,7 @@ class Summary:
             said = f"{r.said['verdict']} / {r.said['cause']}"
             mark = {"right": "", "cause wrong": "**cause wrong:** ", "WRONG": "**wrong:** ", "unconfirmed": "(unconfirmed) "}
             yield (f"| {c.name} | {c.why} | {label} | {mark[r.word()]}{said} | {r.said['confidence']:.2f} | "
-                   f"{c.witness[0]}: {cell(r.witness.text())} | {c.twin or ''} |")
+                   f"{c.witness[0]}: {cell(r.witness_text())} | {c.twin or ''} |")
 
     def misses(self):
         notes = read_notes()

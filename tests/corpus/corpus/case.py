@@ -17,6 +17,7 @@ class Step:
     ready: str = "cpu 0.1"
     cpus: str = None
     nice: int = -15
+    realtime: bool = False  # before all others: for what hardly computes and blocks a thousand times a second
     quota: int = None       # percent of one CPU, by a cgroup of its own
     memory_mb: int = None   # likewise
     freeze: bool = False    # by a cgroup of its own, once it is ready

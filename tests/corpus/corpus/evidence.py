@@ -8,11 +8,12 @@ times a second (strace would slow its target down, so it is asked afterwards). Q
 
 import collections
 import os
+import random
 import re
 import threading
 import time
 
-from systest import witness, workloads
+from systest import report, witness, workloads
 
 SAMPLE_S = 0.01
 # More than what DESIGN asks for, so that a case near a threshold is none.
@@ -57,7 +58,8 @@ class Sampler(threading.Thread):
         self.ended = threading.Event()
 
     def run(self):
-        while not self.ended.wait(SAMPLE_S):
+        # At uneven times, or a rhythm of the workload's own would show as something else.
+        while not self.ended.wait(random.uniform(0.5, 1.5) * SAMPLE_S):
             for pid in self.pids:
                 try:
                     for tid in workloads.threads_of(pid):
@@ -207,8 +209,8 @@ def starved(e):
 
 
 def throttled(e):
-    """Its cgroup's quota keeps it from the CPU for most of the time."""
-    return e.grown["throttled"] > STARVED * e.cpu and e.queue < 0.5 * e.grown["throttled"] + e.cpu
+    """Its cgroup's quota keeps it from the CPU for most of the time. (schedstat calls that the run queue.)"""
+    return e.grown["throttled"] > STARVED * e.cpu and e.grown["throttled"] > 0.6 * e.queue
 
 
 def alike(e, *calls):
@@ -220,7 +222,7 @@ def alike(e, *calls):
 
 def faulting(e):
     """Major faults, and less CPU than waiting; a fault is no system call, or one that touches the memory."""
-    return e.grown["faults"] > 20 * e.wall and e.cpu + e.queue + e.steal < 0.5 * e.wall
+    return e.grown["faults"] > 20 * e.wall and e.cpu + e.queue + e.steal < 0.4 * e.wall
 
 
 def stopped(e):
@@ -231,6 +233,32 @@ def stopped(e):
 
 RULES = {rule.__name__: rule for rule in (busy, tree_busy, blocked, spread, idle, part, starved, throttled, alike, faulting,
                                           stopped)}
+
+
+OF_A_WAIT = ("blocked", "spread", "idle", "part", "alike")
+STRACE_S = 0.4
+STRACE_LEAST = 0.25
+
+
+def strace_agrees(rule, pid):
+    """(whether strace sees the case's calls last as well, what it saw); None where there is no wait to be seen.
+
+    Afterwards, as strace slows its target down; for that reason it is asked about the kind of wait, not about shares.
+    """
+    name, *calls = rule
+    if name not in OF_A_WAIT:
+        return None
+    try:
+        times = witness.strace_times(pid, STRACE_S)
+    except (EOFError, RuntimeError, TimeoutError, report.CannotRun) as error:
+        return False, f"strace: {error}"
+    by_call = collections.Counter()
+    for (call, _), seconds in times.items():
+        by_call[call] += seconds / STRACE_S
+    # What was interrupted when strace came goes on by restart_syscall(); which one it was is not shown.
+    expected = {call.partition(":")[0] for call in calls} | {"restart_syscall"}
+    seen = sum(share for call, share in by_call.items() if call in expected)
+    return seen > STRACE_LEAST, "strace: " + ", ".join(f"{call} {share:.2f}" for call, share in by_call.most_common(2))
 
 
 def holds(rule, evidence):

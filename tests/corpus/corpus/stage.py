@@ -114,6 +114,8 @@ class Stage:
         for program in (argv[0], *[word.format_map(self.names) for word in step.needs]):
             if not shutil.which(program):
                 raise Missing(program)
+        if step.realtime:
+            argv = ["chrt", "--fifo", "1", *argv]
         if step.cpus:
             argv = ["taskset", "-c", step.cpus, *argv]
         entered = [self.account] if self.account else []

@@ -29,8 +29,8 @@ def jvm(shape, *args, **options):
     return Step("jvm", ("java", "-XX:+UseSerialGC", "-cp", "{java}", "Shapes", shape, *args), "line", **options)
 
 
-def go(shape, *args):
-    return Step("go", ("{go}", shape, *args), "line")
+def go(shape, *args, **options):
+    return Step("go", ("{go}", shape, *args), "line", **options)
 
 
 def ruby(shape, *args):
@@ -146,8 +146,8 @@ def table():
          "an event loop with a callback that computes for a fifth of the time", twin="py-asyncio-cpu")
     case("py-asyncio-busy-child", py("asyncio_pipe", "busy"), "py", "io-bound", "ipc", ("blocked", *EPOLL),
          "epoll on the pipe of a child that computes each line", twin="py-asyncio-idle-child")
-    case("py-asyncio-idle-child", py("asyncio_pipe", "sleep"), "py", "idle", "event", ("idle", *EPOLL),
-         "the same of a child that sleeps between lines", twin="py-asyncio-busy-child")
+    case("py-asyncio-idle-child", py("asyncio_pipe", "sleep"), "py", "idle", ("event", "child"), ("idle", *EPOLL, *CHILD),
+         "the same of a child that sleeps between lines (a second thread waits for its end)", twin="py-asyncio-busy-child")
 
     # Pools.
     for kind, name in (("pool", "Pool"), ("process_pool", "ProcessPoolExecutor")):
@@ -179,7 +179,7 @@ def table():
              "the same with all its descendants", twin=f"py-{method}-parent", tree=True)
 
     # Messages between processes.
-    for size, name in (("100", "small"), ("4000000", "large")):
+    for size, name in (("100", "small"), ("500000", "large")):
         case(f"py-{name}-messages-consumer", py("messages", size, "producer"), "consumer", "io-bound", "ipc",
              ("blocked", "read:pipe"), f"reads {name} messages that another process computes",
              twin=f"py-{name}-messages-unfed", short=name == "small")
@@ -207,15 +207,21 @@ def table():
              ("user", "network" if channel == "tcp" else "ipc"), ("alike", call),
              "two processes answer each other, each computes for as long as the other", twin="py-small-messages-consumer")
 
+    case("py-both-work-shm", py("both_work_shm"), "py", "mixed", ("user", "ipc"), ("alike", *FUTEX),
+         "the same by semaphores in shared memory", twin="py-shm-consumer")
+
     # Python and files.
+    case("py-read-and-work", py("read_and_work", "{data}"), "py", "mixed", ("user", "disk"),
+         ("alike", "preadv:file", "preadv2:file"), "computes for as long as each read from the disk took",
+         twin="py-read-direct")
     case("py-read-direct", py("reader", "{data}", "direct"), "py", "io-bound", "disk", ("blocked", "preadv:file", "preadv2:file"),
          "random blocks past the page cache", twin="py-read-cached")
     case("py-read-cached", py("reader", "{data}", "cached"), "py", "cpu-bound", SYSTEM, ("busy", "system"),
          "megabytes out of the page cache", twin="py-read-direct", short=True)
-    case("py-fsync", py("fsyncs", "1"), "py", "io-bound", "disk", ("blocked", "fsync"), "write and fsync",
+    case("py-fsync", py("fsyncs", "1", realtime=True), "py", "io-bound", "disk", ("blocked", "fsync"), "write and fsync",
          twin="py-lock-held-in-fsync")
     case("py-fsync-threads", py("fsyncs", "4"), "py", "io-bound", "disk", ("blocked", "fsync"), "the same by four threads")
-    case("sqlite-full", py("database", "FULL"), "py", "io-bound", "disk", ("blocked", *SYNC),
+    case("sqlite-full", py("database", "FULL", realtime=True), "py", "io-bound", "disk", ("blocked", *SYNC),
          "SQLite commits row by row", twin="sqlite-off")
     case("sqlite-off", py("database", "OFF"), "py", "cpu-bound", ANY, ("busy",), "the same without forcing it to the disk",
          twin="sqlite-full")
@@ -234,13 +240,14 @@ def table():
          "computes for a fifth of the time", twin="py-sleep", short=True)
 
     # A CPU that others have, a quota, a signal.
-    case("py-starved", (own("hogs", "8", name="hogs", cpus="1"), py("processes_cpu", "1", cpus="1")), "worker", "starved",
-         "run-queue", "starved", "one of nine hogs on one CPU", twin="py-processes-cpu")
+    case("py-starved", (own("hogs", "8", name="hogs", cpus="1"), py("processes_cpu", "1", cpus="1", nice=-8)), "worker", "starved",
+         "run-queue", "starved", "a process behind eight hogs on one CPU", twin="py-processes-cpu")
     case("gzip-starved", (own("hogs", "6", name="hogs", cpus="1"),
-                          Step("gzip", ("gzip", "-c"), "cpu 0.05", stdin="/dev/zero", cpus="1")), "gzip", "starved",
+                          Step("gzip", ("gzip", "-c"), "cpu 0.05", stdin="/dev/zero", cpus="1", nice=-8)), "gzip", "starved",
          "run-queue", "starved", "gzip behind six hogs on one CPU", twin="gzip-cpu")
     case("openssl-starved", (own("hogs", "6", name="hogs", cpus="1"),
-                             Step("openssl", ("openssl", "speed", "-seconds", "60", "sha256"), "cpu 0.05", cpus="1")),
+                             Step("openssl", ("openssl", "speed", "-seconds", "60", "sha256"), "cpu 0.05", cpus="1",
+                                                       nice=-8)),
          "openssl", "starved", "run-queue", "starved", "openssl speed behind six hogs on one CPU", twin="openssl-speed")
     case("stress-starved", stress("--cpu", "6", "--cpu-method", "int64", cpus="1", ready="cpu 0.1"), "stress/stress-ng-cpu:busy",
          "starved", "run-queue", "starved", "one of six workers of stress-ng on one CPU", twin="stress-cpu")
@@ -264,8 +271,6 @@ def table():
          "four threads work with one mutex held", twin="own-mutex-own", kind="own", short=True)
     case("own-mutex-own", own("mutex", "2", "own"), "own", "cpu-bound", USER, ("busy", "user"), "each has a mutex of its own",
          twin="own-mutex-4", kind="own")
-    case("own-mutex-2", own("mutex", "2", "shared"), "own", "mixed", ("user", "lock"), ("alike", *FUTEX),
-         "two threads: one works, one waits", twin="own-mutex-4", kind="own")
     case("own-parked", own("parked", "8"), "own", "idle", "event", ("idle", *FUTEX),
          "eight threads at a condition variable", twin="own-mutex-4", kind="own", short=True)
     for channel, cause, call in (("pipe", "ipc", "read:pipe"), ("unix", "ipc", "read:socket"), ("tcp", "network", "read:socket"),
@@ -303,11 +308,11 @@ def table():
          "convert", "cpu-bound", USER, ("busy", "user"), "ImageMagick blurs a picture")
     case("make-tree", Step("make", ("make", "-j2", "-f", "{makefile}"), "cpu 0.5", needs=("gcc",)), "make", "cpu-bound", USER,
          ("tree_busy", 1.0, "user"), "make and gcc, two at a time, with all descendants", twin="make-parent", tree=True)
-    case("make-parent", Step("make", ("make", "-j2", "-f", "{makefile}"), "cpu 0.5", needs=("gcc",)), "make", "idle", "child",
-         ("idle", *CHILD, "pselect6", "read:pipe"), "make alone: it waits for gcc", twin="make-tree")
-    case("git-tree", shell("sh", "git init -q r; while :; do git -C {root} log -p >/dev/null; done", "git", ready="cpu 0.5"),
-         "sh", "cpu-bound", USER, ("tree_busy", 0.8, "user"), "git log -p, again and again", tree=True, twin="git-parent")
-    case("git-parent", shell("sh", "while :; do git -C {root} log -p >/dev/null; done", "git", ready="cpu 0.5"),
+    case("make-parent", Step("make", ("make", "-f", "{makefile}"), "cpu 0.5", needs=("gcc",)), "make", "idle", "child",
+         ("idle", *CHILD), "make alone: it waits for gcc", twin="make-tree")
+    case("git-tree", shell("sh", "while :; do git hash-object {data} >/dev/null; done", "git", ready="child git"),
+         "sh", "cpu-bound", USER, ("tree_busy", 0.8, "user"), "git hash-object, again and again", tree=True, twin="git-parent")
+    case("git-parent", shell("sh", "while :; do git hash-object {data} >/dev/null; done", "git", ready="child git"),
          "sh", "idle", "child", ("idle", *CHILD), "the shell that runs it", twin="git-tree")
     case("tar-cached", shell("sh", "exec tar cf - {many} | cat >/dev/null", "tar", ready="cpu 0.5"), "sh/tar", "cpu-bound",
          SYSTEM, ("busy", "system"), "tar of files in the page cache", twin="tar-slow-reader")
@@ -329,27 +334,23 @@ def table():
          ("idle", *CHILD, "pause"), "its parent", twin="stress-cpu")
     case("stress-get", stress("--get", "1"), "stress/stress-ng-get", "cpu-bound", SYSTEM, ("busy", "system"),
          "one system call after the other", twin="stress-cpu")
-    case("stress-flock", stress("--flock", "4"), "stress/stress-ng-flock", "lock-bound", "lock", ("blocked", "flock"),
-         "stress-ng --flock", twin="stress-get")
-    case("stress-nanosleep", stress("--nanosleep", "1", ready="child stress-ng-nanos"), "stress/stress-ng-nanos", "idle", "sleep",
-         ("idle", *SLEEP), "stress-ng --nanosleep", twin="stress-cpu")
     case("sysbench-cpu", Step("sysbench", ("sysbench", "cpu", "--threads=1", "--time=60", "run")), "sysbench", "cpu-bound", USER,
          ("busy", "user"), "sysbench cpu", twin="sysbench-threads")
     case("sysbench-threads", Step("sysbench", ("sysbench", "threads", "--threads=8", "--thread-locks=1", "--time=60", "run")),
          "sysbench", "lock-bound", "lock", ("blocked", *FUTEX), "sysbench threads: eight and one mutex", twin="sysbench-cpu")
-    case("fio-direct", fio("--rw=randread", "--bs=4k", "--direct=1", "--ioengine=psync"), "fio/fio", "io-bound", "disk",
+    case("fio-direct", fio("--rw=randread", "--bs=1M", "--direct=1", "--ioengine=psync"), "fio/fio", "io-bound", "disk",
          ("blocked", "pread64:file"), "fio reads past the page cache", twin="fio-cached")
     case("fio-cached", fio("--rw=read", "--bs=1M", "--ioengine=psync", "--invalidate=0", "--pre_read=1", ready="cpu 0.5"),
          "fio/fio", "cpu-bound", SYSTEM, ("busy", "system"), "fio reads from the page cache", twin="fio-direct")
-    case("fio-libaio", fio("--rw=randread", "--bs=64k", "--direct=1", "--ioengine=libaio", "--iodepth=8"), "fio/fio", "io-bound",
+    case("fio-libaio", fio("--rw=randread", "--bs=512k", "--direct=1", "--ioengine=libaio", "--iodepth=8"), "fio/fio", "io-bound",
          "disk", ("blocked", "io_getevents", "io_submit"), "the same by libaio", twin="fio-cached")
-    case("fio-io_uring", fio("--rw=randread", "--bs=64k", "--direct=1", "--ioengine=io_uring", "--iodepth=8"), "fio/fio",
+    case("fio-io_uring", fio("--rw=randread", "--bs=512k", "--direct=1", "--ioengine=io_uring", "--iodepth=8"), "fio/fio",
          "io-bound", "disk", ("blocked", "io_uring_enter"), "the same by io_uring", twin="fio-cached")
-    case("fio-posixaio", fio("--rw=randread", "--bs=64k", "--direct=1", "--ioengine=posixaio", "--iodepth=4"), "fio/fio",
+    case("fio-posixaio", fio("--rw=randread", "--bs=512k", "--direct=1", "--ioengine=posixaio", "--iodepth=4"), "fio/fio",
          "io-bound", "disk", ("blocked", "pread64:file"), "the same by glibc's threads", twin="fio-cached")
-    case("fio-mmap", fio("--rw=randread", "--bs=4k", "--ioengine=mmap"), "fio/fio", "io-bound", "paging", ("faulting",),
+    case("fio-mmap", fio("--rw=randread", "--bs=256k", "--ioengine=mmap", memory_mb=48), "fio/fio", "io-bound", "paging", ("faulting",),
          "fio reads a mapping that is not in memory", twin="fio-cached")
-    case("fio-fsync", fio_write("--rw=write", "--bs=64k", "--fsync=1", "--ioengine=psync"), "fio/fio", "io-bound", "disk",
+    case("fio-fsync", fio_write("--rw=write", "--bs=1M", "--fsync=1", "--ioengine=psync", realtime=True), "fio/fio", "io-bound", "disk",
          ("blocked", *SYNC), "fio writes and forces it to the disk", twin="fio-buffered")
     case("fio-buffered", fio_write("--rw=write", "--bs=1M", "--size=32M", "--ioengine=psync"), "fio/fio", "cpu-bound", SYSTEM,
          ("busy", "system"), "the same without forcing it", twin="fio-fsync")
@@ -357,12 +358,10 @@ def table():
          "fio/fio", "idle", "sleep", ("idle", *SLEEP), "fio at twenty reads a second", twin="fio-direct")
 
     # Databases and servers.
-    case("pg-backend-fsync", (*postgres(), pgbench("-c", "1")), "pg/postgres:busy", "io-bound", "disk", ("blocked", *SYNC),
-         "pgbench's transactions: each commit forces the log to the disk", twin="pg-backend-nosync")
-    case("pgbench-fsync", (*postgres(), pgbench("-c", "1")), "pgbench", "io-bound", "ipc", ("blocked", *POLL, "recvfrom"),
+    case("pgbench-client", (*postgres(), pgbench("-c", "1")), "pgbench", "io-bound", "ipc", ("blocked", *POLL, "recvfrom"),
          "and pgbench, owed answers over a unix socket", twin="psql-backend-sleeps")
-    case("pg-backend-nosync", (*postgres(), pgbench("-c", "2", "-f", "{heavy}")), "pg/postgres:busy", "cpu-bound", USER,
-         ("busy", "user"), "queries that compute", twin="pg-backend-fsync")
+    case("pg-backend-busy", (*postgres(), pgbench("-c", "2", "-f", "{heavy}")), "pg/postgres:busy", "cpu-bound", USER,
+         ("busy", "user"), "queries that compute", twin="pg-idle")
     case("psql-backend-busy", (*postgres(), psql("SELECT count(*) FROM generate_series(1, 1000000000)")), "psql", "io-bound",
          "ipc", ("blocked", *POLL), "psql, owed an answer that takes long to compute", twin="psql-backend-sleeps")
     case("psql-tcp", (*postgres(), psql("SELECT count(*) FROM generate_series(1, 1000000000)", "127.0.0.1")), "psql", "io-bound",
@@ -371,8 +370,8 @@ def table():
         "sh", "while :; do echo 'SELECT pg_sleep(0.3);'; done | {pgbin}/psql -q -h {pgrun} -p {port} -U postgres postgres",
         ready="child psql")), "sh/psql", "idle", "event", ("idle", *POLL), "psql, and its server sleeps", twin="psql-backend-busy")
     case("pg-backend-sleeps", (*postgres(), psql("SELECT pg_sleep(600)")), "pg/postgres", "idle", ("event", "sleep"),
-         ("idle", *EPOLL), "and that server's process", twin="pg-backend-nosync")
-    case("pg-idle", postgres(), "pg", "idle", "event", ("idle", *POLL), "PostgreSQL without a client", twin="pg-backend-nosync")
+         ("idle", *EPOLL), "and that server's process", twin="pg-backend-busy")
+    case("pg-idle", postgres(), "pg", "idle", "event", ("idle", *POLL), "PostgreSQL without a client", twin="pg-backend-busy")
     case("maria-busy", (*MARIA, sql("SELECT BENCHMARK(10000000000, 1+1)")), "maria", "cpu-bound", USER, ("busy", "user"),
          "MariaDB computes", twin="maria-idle")
     case("maria-client", (*MARIA, sql("SELECT BENCHMARK(10000000000, 1+1)")), "sql", "io-bound", "ipc",
@@ -384,8 +383,6 @@ def table():
          "Redis runs scripts", twin="redis-idle")
     case("redis-client", (redis(), redis_load("-c", "4", "EVAL", SUM, "0")), "load", "io-bound", "network", ("blocked", *EPOLL),
          "and redis-benchmark, owed the answers", twin="redis-idle")
-    case("redis-fsync", (redis("--appendonly", "yes", "--appendfsync", "always"), redis_load("-c", "1", "-t", "set")), "redis",
-         "io-bound", "disk", ("blocked", *SYNC), "Redis forces each write to the disk", twin="redis-busy")
     case("redis-part", (redis(), shell("sh", "while sleep 0.08; do redis-cli -p {port} EVAL \"$SCRIPT\" 0; done".replace(
         "$SCRIPT", SUM.replace("100000", "1000000")), "redis-cli", ready="child sleep")), "redis", "waiting", "event",
          ("part", *EPOLL), "a script every 80 ms", twin="redis-busy")
@@ -393,9 +390,9 @@ def table():
          "io-bound", "network", ("blocked", *READ, *POLL), "redis-cli waits for an answer (the role decides: it asked)",
          twin="redis-idle")
     case("nginx-idle", NGINX, "nginx/nginx", "idle", "event", ("idle", *EPOLL), "nginx without a client", twin="nginx-busy")
-    case("nginx-busy", (NGINX, Step("wrk", ("wrk", "-t1", "-c8", "-d600", "http://127.0.0.1:{nginxport}/text"), "cpu 0.02")),
+    case("nginx-busy", (NGINX, Step("wrk", ("wrk", "-t1", "-c8", "-d600", "-H", "Accept-Encoding: gzip", "http://127.0.0.1:{nginxport}/text"), "cpu 0.02")),
          "nginx/nginx", "cpu-bound", USER, ("busy", "user"), "nginx compresses what it sends", twin="nginx-idle")
-    case("wrk-waits", (NGINX, Step("wrk", ("wrk", "-t1", "-c8", "-d600", "http://127.0.0.1:{nginxport}/text"), "cpu 0.02")),
+    case("wrk-waits", (NGINX, Step("wrk", ("wrk", "-t1", "-c8", "-d600", "-H", "Accept-Encoding: gzip", "http://127.0.0.1:{nginxport}/text"), "cpu 0.02")),
          "wrk", "io-bound", "network", ("blocked", *EPOLL), "and wrk, owed the answers", twin="nginx-idle")
     case("curl-slow-server", (NGINX, Step("curl", ("curl", "-s", "-o", "/dev/null", "http://127.0.0.1:{nginxport}/slow"),
                                           "asleep")), "curl", "io-bound", "network", ("blocked", *POLL),
@@ -413,8 +410,8 @@ def table():
     case("node-client", (SERVER, js("client", "{port}")), "node", "io-bound", "network", ("blocked", *EPOLL),
          "Node asks a slow server", twin="node-idle")
     case("node-workers", js("workers"), "node", "cpu-bound", USER, ("busy", "user"), "two worker threads", twin="node-idle")
-    case("node-fsync", js("fsync"), "node", "io-bound", "disk", ("blocked", *SYNC), "fs.fsyncSync()", twin="node-spin")
-    case("node-fsync-pool", js("pool"), "node", "io-bound", "disk", ("spread", *SYNC), "the same by libuv's pool of threads",
+    case("node-fsync", js("fsync", realtime=True), "node", "io-bound", "disk", ("blocked", *SYNC), "fs.fsyncSync()", twin="node-spin")
+    case("node-fsync-pool", js("pool", realtime=True), "node", "io-bound", "disk", ("spread", *SYNC), "the same by libuv's pool of threads",
          twin="node-fsync")
     case("jvm-spin", jvm("spin"), "jvm", "cpu-bound", USER, ("busy", "user"), "the JVM computes", twin="jvm-sleep")
     case("jvm-sleep", jvm("sleep"), "jvm", "idle", ("sleep", "event"), ("idle", *FUTEX), "Thread.sleep()", twin="jvm-spin")
@@ -426,13 +423,13 @@ def table():
          twin="jvm-monitor")
     case("jvm-client", (SERVER, jvm("client", "{port}")), "jvm", "io-bound", "network", ("blocked", *READ, *POLL),
          "the JVM asks a slow server", twin="jvm-sleep")
-    case("jvm-fsync", jvm("fsync"), "jvm", "io-bound", "disk", ("blocked", *SYNC), "FileDescriptor.sync()", twin="jvm-spin")
+    case("jvm-fsync", jvm("fsync", realtime=True), "jvm", "io-bound", "disk", ("blocked", *SYNC), "FileDescriptor.sync()", twin="jvm-spin")
     case("go-spin", go("spin"), "go", "cpu-bound", USER, ("busy", "user"), "Go computes", twin="go-sleep")
     case("go-sleep", go("sleep"), "go", "idle", ("event", "sleep"), ("idle", *FUTEX, *EPOLL, *SLEEP), "time.Sleep()",
          twin="go-spin")
     case("go-client", (SERVER, go("client", "{port}")), "go", "io-bound", "network", ("spread", *EPOLL),
          "Go asks a slow server", twin="go-sleep")
-    case("go-fsync", go("fsync"), "go", "io-bound", "disk", ("spread", *SYNC), "File.Sync()", twin="go-spin")
+    case("go-fsync", go("fsync", realtime=True), "go", "io-bound", "disk", ("spread", *SYNC), "File.Sync()", twin="go-spin")
     case("ruby-spin", ruby("spin"), "ruby", "cpu-bound", USER, ("busy", "user"), "Ruby computes", twin="ruby-threads")
     case("ruby-threads", ruby("threads"), "ruby", "lock-bound", ("gil", "lock"), ("blocked", *FUTEX),
          "four threads compute: three wait for Ruby's lock", twin="ruby-spin")

@@ -59,11 +59,12 @@ public class Shapes {
                 }
             }
         case "fsync":
+            byte[] block = new byte[1 << 20];
             try (var file = new RandomAccessFile("log", "rw")) {
                 ready();
                 for (;;) {
                     file.seek(0);
-                    file.write(new byte[4096]);
+                    file.write(block);
                     file.getFD().sync();
                 }
             }

@@ -40,9 +40,10 @@ func main() {
 		if err != nil {
 			panic(err)
 		}
+		block := make([]byte, 1<<20)
 		fmt.Println("ready")
 		for {
-			file.WriteAt(make([]byte, 4096), 0)
+			file.WriteAt(block, 0)
 			file.Sync()
 		}
 	}

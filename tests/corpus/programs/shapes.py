@@ -311,7 +311,7 @@ def lock_threads(hold):
                 if hold == "sleep":
                     time.sleep(0.005)
                 else:
-                    os.pwrite(fd, bytes(4096), 0)
+                    os.pwrite(fd, bytes(1 << 20), 0)
                     os.fsync(fd)
     for number in range(6):
         thread(work, number)
@@ -360,13 +360,41 @@ def both_work(channel):
     turn(ours.fileno(), ours.fileno())
 
 
+def both_work_shm():
+    there, back = multiprocessing.Semaphore(0), multiprocessing.Semaphore(1)
+
+    def turn(inbound, outbound):
+        while True:
+            inbound.acquire()
+            spin(0.005)
+            outbound.release()
+    other = child(turn, there, back)
+    ready(other=other.pid)
+    turn(back, there)
+
+
 # Files.
+
+def read_and_work(path):
+    """On the CPU for as long as it waits for the disk, what the reading itself takes included."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECT)
+    size = os.fstat(fd).st_size
+    buffer = mmap.mmap(-1, 4 << 20)
+    n = 1
+    ready()
+    while True:
+        n = (n * 1103515245 + 12345) & 0x7fffffff
+        wall, cpu = time.monotonic(), time.thread_time()
+        os.preadv(fd, [buffer], n % (size // len(buffer)) * len(buffer))
+        cpu = time.thread_time() - cpu
+        spin(time.monotonic() - wall - 2 * cpu)
+
 
 def reader(path, kind):
     """Random blocks, from the disk or from the page cache."""
     fd = os.open(path, os.O_RDONLY | (os.O_DIRECT if kind == "direct" else 0))
     size = os.fstat(fd).st_size
-    buffer = mmap.mmap(-1, 1 << 20 if kind == "cached" else 4096)
+    buffer = mmap.mmap(-1, 1 << 20)
     n = 1
     if kind == "cached":
         while os.readv(fd, [buffer]):
@@ -381,7 +409,7 @@ def fsyncs(threads):
     def work(number):
         fd = os.open(f"log-{number}", os.O_CREAT | os.O_WRONLY, 0o600)
         while True:
-            os.pwrite(fd, bytes(8192), 0)
+            os.pwrite(fd, bytes(1 << 20), 0)
             os.fsync(fd)
     for number in range(int(threads)):
         thread(work, number)
@@ -399,7 +427,7 @@ def database(synchronous):
     n = 0
     while True:
         n += 1
-        db.execute("INSERT OR REPLACE INTO t VALUES (?, 'value')", (n % 1000,))
+        db.execute("INSERT OR REPLACE INTO t VALUES (?, zeroblob(400000))", (n % 20,))
 
 
 def mapping(path):
@@ -407,13 +435,12 @@ def mapping(path):
     fd = os.open(path, os.O_RDONLY)
     size = os.fstat(fd).st_size
     pages = mmap.mmap(fd, size, mmap.MAP_SHARED, mmap.PROT_READ)
-    pages.madvise(mmap.MADV_RANDOM)
     n = 1
     ready()
     while True:
         pages.madvise(mmap.MADV_DONTNEED)
         os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-        for _ in range(2000):
+        for _ in range(500):
             n = (n * 1103515245 + 12345) & 0x7fffffff
             pages[n % size]
 
