@@ -20,7 +20,7 @@ from corpus import accuracy, evidence, fixtures, stage, table  # noqa: E402
 from systest import paths, product, report, workloads  # noqa: E402
 
 WINDOW_S = 2
-ATTEMPTS = 5
+ATTEMPTS = 4
 ATTEMPTS_SHORT = 12
 
 

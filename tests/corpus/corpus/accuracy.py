@@ -10,6 +10,9 @@ import textwrap
 from systest import paths, schema
 
 SURE = 0.9
+ABOUT = """Labelled workloads, most of them real software. The label of each follows from how it is made, and a witness
+that is not boundtop (schedstat, /proc/PID/task/*/syscall, cgroup counters, major faults) has to agree over the very
+window that boundtop judges; if it does not (others had the CPU), both are asked again. A miss stays in the list."""
 NOTES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "misses.md")
 
 
@@ -147,10 +150,12 @@ class Summary:
             c = r.case
             label = f"{c.verdict} / {' or '.join(c.causes)}"
             if r.skipped or r.failed:
-                yield f"| {c.name} | {c.why} | {label} | {r.word()}: {cell(r.skipped or r.failed)} | | | {c.twin or ''} |"
+                why = cell(r.skipped or r.failed)
+                yield f"| {c.name} | {c.why} | {label} | {r.word()}: {why} | | | {c.twin or ''} |"
                 continue
             said = f"{r.said['verdict']} / {r.said['cause']}"
-            mark = {"right": "", "cause wrong": "**cause wrong:** ", "WRONG": "**wrong:** ", "unconfirmed": "(unconfirmed) "}
+            mark = {"right": "", "cause wrong": "**cause wrong:** ", "WRONG": "**wrong:** ",
+                "unconfirmed": "(unconfirmed) "}
             yield (f"| {c.name} | {c.why} | {label} | {mark[r.word()]}{said} | {r.said['confidence']:.2f} | "
                    f"{c.witness[0]}: {cell(r.witness_text())} | {c.twin or ''} |")
 
@@ -161,26 +166,19 @@ class Summary:
             yield "None in this run."
         for r in wrong:
             what = r.failed or f"{r.said['verdict']} / {r.said['cause']}, active {r.said['active']:.2f}"
-            yield f"- **{r.case.name}** ({r.word().lower()}): {cell(what)}. {notes.get(r.case.name, 'Not analysed yet.')}"
+            note = notes.get(r.case.name, "Not analysed yet.")
+            yield f"- **{r.case.name}** ({r.word().lower()}): {cell(what)}. {note}"
 
     def markdown(self):
         host = f"{os.cpu_count()} CPUs, Linux {platform.release()}, {distribution()}, boundtop {version()}"
-        lines = [
-            "# How accurate the verdicts are", "",
-            *textwrap.wrap(
-                "Labelled workloads, most of them real software. The label of each follows from how it is made, and a "
-                "witness that is not boundtop (schedstat, /proc/PID/task/*/syscall, cgroup counters, major faults) has to "
-                "agree over the very window that boundtop judges; if it does not (others had the CPU), both are asked "
-                "again. A miss stays in the list.", 115), "",
+        lines = ["# How accurate the verdicts are", "",
+            *textwrap.wrap(ABOUT, 115), "",
             f"Written by `sudo tests/corpus/run.py --write` in {self.seconds / 60:.0f} minutes on {host}.",
-            "The software: `scripts/install-packages corpus`.", "",
-            "| | |", "|---|---|", *[f"| {key} | {value} |" for key, value in self.figures()], "",
-            "## Confusion matrix", "", *self.matrix(), "",
-            "## Causes", "", *self.causes(), "",
-            "## Calibration of confidence", "", *self.confidences(), "",
-            "## Misses", "", *self.misses(), "",
-            "## What cannot be had here", "", *read_text("limits.md"), "",
-            "## The cases", "", *self.listing(), ""]
+            "The software: `scripts/install-packages corpus`.", "", "| | |", "|---|---|", *[f"| {key} | {value} |"
+            for key, value in self.figures()], "", "## Confusion matrix", "", *self.matrix(), "", "## Causes", "",
+            *self.causes(), "", "## Calibration of confidence", "", *self.confidences(), "", "## Misses", "",
+            *self.misses(), "", "## What cannot be had here", "", *read_text("limits.md"), "", "## The cases", "",
+            *self.listing(), ""]
         return "\n".join(lines)
 
 
@@ -213,4 +211,5 @@ def version():
 
 def distribution():
     with open("/etc/os-release", encoding="utf-8") as file:
-        return next((line.split("=")[1].strip().strip('"') for line in file if line.startswith("PRETTY_NAME=")), "Linux")
+        return next((line.split("=")[1].strip().strip('"') for line in file if line.startswith("PRETTY_NAME=")),
+                    "Linux")

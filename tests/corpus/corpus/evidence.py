@@ -36,8 +36,8 @@ def call_names():
 
 
 NAMES = call_names()
-OF_A_DESCRIPTOR = re.compile(r"read|write|recv|send|fsync|fdatasync|accept|connect|ioctl|epoll|splice|sendfile|ftruncate|"
-                             r"copy_file_range|fallocate|getdents")
+OF_A_DESCRIPTOR = re.compile(r"read|write|recv|send|fsync|fdatasync|accept|connect|ioctl|epoll|splice|sendfile|"
+                             r"ftruncate|copy_file_range|fallocate|getdents")
 
 
 def kind_behind(pid, descriptor):
@@ -143,6 +143,15 @@ class Evidence:
         shares = [sum(share for what, share in seen.items() if matches(what, calls)) for seen in self.waits.values()]
         return sum(shares) * self.wall, max(shares, default=0)
 
+    def off_in(self, calls):
+        """Seconds off the CPU and off its queue by schedstat, of which the samples say how much was in these calls."""
+        seconds = 0
+        for tid, (cpu, queue) in self.threads.items():
+            off = {what: share for what, share in self.waits.get(tid, {}).items() if what != "running"}
+            here = sum(share for what, share in off.items() if matches(what, calls))
+            seconds += max(0, self.wall - cpu - queue) * here / (sum(off.values()) or 1)
+        return seconds
+
     def text(self):
         total = collections.Counter()
         for seen in self.waits.values():
@@ -195,7 +204,7 @@ def spread(e, *calls):
 def idle(e, *calls):
     """None of its threads does anything to speak of, and in these calls is where they wait."""
     seconds, _ = e.waited(calls)
-    return e.most + e.steal / e.wall < IDLE and seconds > 0.5 * len(e.waits) * e.wall
+    return e.most < IDLE and seconds > 0.5 * len(e.waits) * e.wall
 
 
 def part(e, *calls):
@@ -215,7 +224,7 @@ def throttled(e):
 
 def alike(e, *calls):
     """As long in these calls as it had or wanted a CPU."""
-    seconds, _ = e.waited(calls)
+    seconds = e.off_in(calls)
     wanted = e.cpu + e.queue
     return min(seconds - e.steal, wanted) > ALIKE * max(seconds, wanted + e.steal)
 
@@ -231,12 +240,12 @@ def stopped(e):
                            all(workloads.state_of(e.pid, tid) in "Tt" for tid in workloads.threads_of(e.pid)))
 
 
-RULES = {rule.__name__: rule for rule in (busy, tree_busy, blocked, spread, idle, part, starved, throttled, alike, faulting,
-                                          stopped)}
+RULES = {rule.__name__: rule for rule in (busy, tree_busy, blocked, spread, idle, part, starved, throttled, alike,
+    faulting, stopped)}
 
 
 OF_A_WAIT = ("blocked", "spread", "idle", "part", "alike")
-STRACE_S = 0.4
+STRACE_S = 0.25
 STRACE_LEAST = 0.25
 
 

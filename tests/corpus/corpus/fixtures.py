@@ -118,8 +118,8 @@ class Names(dict):
 
     def make_tls(self):
         path = self.folder.file("tls.pem")
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", path + ".key",
-            "-out", path + ".crt")
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout",
+            path + ".key", "-out", path + ".crt")
         with open(path, "wb") as out:
             for part in (".key", ".crt"):
                 with open(path + part, "rb") as file:
@@ -144,7 +144,8 @@ class Names(dict):
         shutil.chown(path, "postgres", "postgres")
         program = self["pgbin"]
         run(f"{program}/initdb", "-D", path, "-A", "trust", "-U", "postgres", "--no-sync", user="postgres")
-        control = [f"{program}/pg_ctl", "-D", path, "-w", "-l", os.path.join(path, "log"), "-o", f"-k {self['pgrun']} -h ''"]
+        control = [f"{program}/pg_ctl", "-D", path, "-w", "-l", os.path.join(path, "log"), "-o",
+            f"-k {self['pgrun']} -h ''"]
         run(*control, "start", user="postgres")
         try:
             run(f"{program}/pgbench", "-h", self["pgrun"], "-U", "postgres", "-i", "-q", "-s", "2", "postgres")
@@ -160,8 +161,8 @@ class Names(dict):
 
     def make_mysql(self):
         path = self.folder.file("mysql")
-        run("mariadb-install-db", "--no-defaults", f"--datadir={path}", "--user=mysql", "--auth-root-authentication-method=normal",
-            "--skip-test-db")
+        run("mariadb-install-db", "--no-defaults", f"--datadir={path}", "--user=mysql",
+            "--auth-root-authentication-method=normal", "--skip-test-db")
         return path
 
     def make_mysqlrun(self):
