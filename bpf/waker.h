@@ -39,9 +39,10 @@ static __always_inline __u32 class_of_call(__s64 nr)
 }
 
 /*
- * The process that ends the wait of a now, if it is one and does it by a system call; NULL: an interrupt or the
- * kernel. An interrupt that hit a thread in the kernel is taken for that thread, but not where a futex is waited
- * for: only a futex call ends that, so a thread in another one was hit by the timer of a wait that ran out.
+ * The process that ends the wait of a now, if it is one and does it by a system call; NULL: an interrupt or
+ * the kernel. An interrupt that hit a thread in the kernel is taken for that thread, but not where a futex is
+ * waited for: only a futex call ends that, so a thread in another one was hit by the timer of a wait that ran
+ * out.
  */
 static __always_inline struct task_struct *waker_process(const struct bt_account *a)
 {
@@ -53,7 +54,8 @@ static __always_inline struct task_struct *waker_process(const struct bt_account
 	task_syscall(waker, &call);
 	if (call.nr < 0)
 		return NULL;
-	if (class_of_call(a->reason.syscall) == BT_SC_FUTEX && !call.compat && class_of_call(call.nr) != BT_SC_FUTEX)
+	if (class_of_call(a->reason.syscall) == BT_SC_FUTEX && !call.compat &&
+	    class_of_call(call.nr) != BT_SC_FUTEX)
 		return NULL;
 	return waker;
 }
@@ -85,7 +87,8 @@ static __noinline int cause_at_wake(struct task_struct *t, const struct bt_accou
 	case BT_DOUBT_NONE:
 		return a->reason.cause;
 	default:
-		/* Whoever makes a pipe, a unix socket or an eventfd ready is a process: poll()'s time ran out. */
+		/* Whoever makes a pipe, a unix socket or an eventfd ready is a process: poll()'s time ran
+		 * out. */
 		if (!by && is_poll(a->reason.syscall))
 			return BT_MS_EVENT;
 		break;

@@ -255,7 +255,8 @@ def strace_agrees(rule, pid):
     Afterwards, as strace slows its target down; for that reason it is asked about the kind of wait, not about shares.
     """
     name, *calls = rule
-    if name not in OF_A_WAIT:
+    # It does not let go of a process whose child, which it follows too, has not yet become another program (vfork).
+    if name not in OF_A_WAIT or "wait4" in calls:
         return None
     try:
         times = witness.strace_times(pid, STRACE_S)
