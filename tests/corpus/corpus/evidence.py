@@ -231,7 +231,7 @@ def alike(e, *calls):
 
 def faulting(e):
     """Major faults, and less CPU than waiting; a fault is no system call, or one that touches the memory."""
-    return e.grown["faults"] > 20 * e.wall and e.cpu + e.queue + e.steal < 0.4 * e.wall
+    return e.grown["faults"] > 3 * e.wall and e.cpu + e.queue + e.steal < 0.4 * e.wall
 
 
 def stopped(e):
