@@ -9,6 +9,7 @@
 #include "account.h"
 #include "kernel.h"
 #include "object.h"
+#include "reason.h"
 
 /*
  * The file that made an epoll instance ready; 0: none did, its time ran out. ep_poll_callback() puts it on
@@ -32,9 +33,18 @@ static __always_inline __u64 epoll_ready_file(struct task_struct *t, __s32 epfd)
 			    bpf_core_field_offset(struct epitem, ffd));
 }
 
-/* The process that wakes somebody now, if it is one and does it by a system call; NULL: an interrupt or the
- * kernel. An interrupt that hit a thread in the kernel is taken for that thread. */
-static __always_inline struct task_struct *waker_process(void)
+static __always_inline __u32 class_of_call(__s64 nr)
+{
+	return nr >= 0 && nr < BT_SYSCALL_MAX ? syscall_class[nr & (BT_SYSCALL_MAX - 1)] : BT_SC_OTHER;
+}
+
+/*
+ * The process that ends the wait of a now, if it is one and does it by a system call; NULL: an interrupt or
+ * the kernel. An interrupt that hit a thread in the kernel is taken for that thread, but not where a futex is
+ * waited for: only a futex call ends that, so a thread in another one was hit by the timer of a wait that ran
+ * out.
+ */
+static __always_inline struct task_struct *waker_process(const struct bt_account *a)
 {
 	struct task_struct *waker = bpf_get_current_task_btf();
 	struct syscall_regs call;
@@ -42,7 +52,12 @@ static __always_inline struct task_struct *waker_process(void)
 	if (!waker->pid || task_is_kthread(waker))
 		return NULL;
 	task_syscall(waker, &call);
-	return call.nr >= 0 ? waker : NULL;
+	if (call.nr < 0)
+		return NULL;
+	if (class_of_call(a->reason.syscall) == BT_SC_FUTEX && !call.compat &&
+	    class_of_call(call.nr) != BT_SC_FUTEX)
+		return NULL;
+	return waker;
 }
 
 /* by: the account of the thread that wakes t; NULL: an interrupt or the kernel does. */
