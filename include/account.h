@@ -135,7 +135,8 @@ struct bt_account {
 	__u8 doubt;        /* BLOCKED, WOKEN: enum bt_doubt */
 	__s32 waker_pid;   /* WOKEN: which process did it; 0 = an interrupt or the kernel */
 	__u8 woken_cause;  /* WOKEN: what the wait turned out to be */
-	__u8 reserved[3];
+	__u8 idle_cause;   /* what its last wait of group idle was */
+	__u8 reserved[2];
 	__u64 since_ns;
 	__u64 woken_ns;          /* WOKEN: when */
 	__u64 read_ns;           /* when the reader last saw it asleep, and */
@@ -290,14 +291,17 @@ BT_INLINE int bt_account_waits_for(const struct bt_account *a, const struct bt_r
 /*
  * What a wait in doubt (PEER or FUTEX) of a was that a thread with the account waker now ends: nobody worked
  * for us if the waker was idle for most of the time. idle is measured to the end of the waker's last wait of
- * that group.
+ * that group. But who sleeps with a lock held keeps us from it all the same.
  */
 BT_INLINE __u8 bt_cause_by_waker(const struct bt_account *a, const struct bt_account *waker, int same_process,
 				 __u64 now_ns)
 {
-	if (2 * bt_span_ns(waker->idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns))
+	int idle = 2 * bt_span_ns(waker->idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
+	int lock = a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(waker, &a->reason);
+
+	if (idle && !(lock && waker->idle_cause == BT_MS_SLEEP))
 		return BT_MS_EVENT;
-	if (a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(waker, &a->reason))
+	if (lock)
 		return BT_MS_LOCK;
 	return same_process ? BT_MS_EVENT : BT_MS_IPC;
 }
@@ -385,8 +389,10 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 t
 	bt_account_close(a, cause, to_ns);
 	if (bt_cause_is_io(cause))
 		a->bursts.io[bt_burst_bucket(ns)]++;
-	if (bt_cause_is_idle(cause))
+	if (bt_cause_is_idle(cause)) {
 		a->idle_end_ns = to_ns;
+		a->idle_cause = (__u8)cause;
+	}
 	if (a->doubt) {
 		__u32 place = bt_wait_place(&a->reason);
 		struct bt_habit *h = bt_account_habit(a, place);

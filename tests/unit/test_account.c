@@ -290,7 +290,7 @@ static uint8_t woken_by(enum bt_doubt doubt, uint64_t idle_end_ns, bool same_pro
 {
 	const struct bt_reason why = {.object = 9, .fd = 5, .syscall = 202, .cause = BT_MS_EVENT};
 	struct bt_account a = running();
-	struct bt_account by = {.idle_end_ns = idle_end_ns};
+	struct bt_account by = {.idle_end_ns = idle_end_ns, .idle_cause = BT_MS_EVENT};
 
 	by.waits[2].reason = why;
 	by.waits[2].reason.object += !waits_there_too;
@@ -312,6 +312,25 @@ static void the_waker_tells_what_a_wait_was(void **state)
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, true, false), BT_MS_EVENT);
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, false, false), BT_MS_IPC);
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 1900000, true, true), BT_MS_EVENT);
+}
+
+/* A lock that is held asleep is a lock, a queue whose reader waits for work is not. */
+static void who_sleeps_with_a_lock_held(void **state)
+{
+	const struct bt_reason why = {.object = 9, .fd = -1, .syscall = 202, .cause = BT_MS_EVENT};
+	struct bt_account a = running();
+	struct bt_account by = {.idle_end_ns = 1990000, .idle_cause = BT_MS_SLEEP};
+
+	(void)state;
+	by.waits[0].reason = why;
+	by.waits[0].count = 1;
+	bt_account_switch_out(&a, 1000000, 1, &why, BT_DOUBT_FUTEX);
+	assert_int_equal(bt_cause_by_waker(&a, &by, 1, 2000000), BT_MS_LOCK);
+	by.idle_cause = BT_MS_EVENT;
+	assert_int_equal(bt_cause_by_waker(&a, &by, 1, 2000000), BT_MS_EVENT);
+	by.idle_cause = BT_MS_SLEEP;
+	by.waits[0].reason.object = 10;
+	assert_int_equal(bt_cause_by_waker(&a, &by, 1, 2000000), BT_MS_EVENT);
 }
 
 static void without_a_waker_the_length_tells(void **state)
@@ -530,6 +549,7 @@ int main(void)
 	    cmocka_unit_test(shown_as_blocked_after_it_was_woken),
 	    cmocka_unit_test(shown_as_blocked_but_never_slept),
 	    cmocka_unit_test(the_waker_tells_what_a_wait_was),
+	    cmocka_unit_test(who_sleeps_with_a_lock_held),
 	    cmocka_unit_test(without_a_waker_the_length_tells),
 	    cmocka_unit_test(a_wait_in_doubt_is_taken_for_what_the_last_one_was),
 	    cmocka_unit_test(burst_buckets),
