@@ -300,8 +300,9 @@ static bool runs_event_loop(const struct bt_case *c)
 
 bool bt_event_loop_applies(const struct bt_case *c)
 {
-	return runs_event_loop(c) &&
-	       (double)bursts_held(c) * HELD_NS >= HELD_MIN * (double)c->u->totals.oncpu_ns &&
+	double held_ns = (double)bursts_held(c) * HELD_NS;
+
+	return held_ns > 0 && held_ns >= HELD_MIN * (double)c->u->totals.oncpu_ns && runs_event_loop(c) &&
 	       (double)c->u->totals.oncpu_ns >= BT_ADVICE_WEIGHT_MIN * c->active_ns;
 }
 

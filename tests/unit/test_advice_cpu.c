@@ -66,6 +66,12 @@ static void an_event_loop_that_is_held(void **state)
 	bursts.cpu[bt_burst_bucket(2 * MS)] = 350;
 	assert_advice(&w, "");
 
+	/* It did nothing but poll: no burst ended, and none is kept. */
+	again(&w);
+	w.p.usage.valid |= BT_VALID_BURSTS;
+	wait_for(&w, BT_MS_EVENT, BT_TARGET_ANON, SYS_epoll_pwait, 1000 * MS, 1);
+	assert_advice(&w, "idle-work");
+
 	/* No event loop: it sleeps in between. */
 	again(&w);
 	memset(&bursts, 0, sizeof(bursts));
