@@ -19,6 +19,8 @@ PAUSE_US = 20000
 
 
 class Waits(judge.Judge):
+    window_s = 1  # a hundred waits, if not thousands; there are many pairs
+
     def judge_pair(self, channel, wait, cause, seen_in):
         """`seen_in`: where strace sees both of them wait."""
         with Workload("ask", channel, wait, WORK_US, 0) as pair:

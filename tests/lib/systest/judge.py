@@ -28,6 +28,8 @@ def idle(window):
 
 
 class Judge(unittest.TestCase):
+    window_s = WINDOW_S
+
     @classmethod
     def setUpClass(cls):
         report.require_root()
@@ -41,7 +43,7 @@ class Judge(unittest.TestCase):
         """
         for _ in range(ATTEMPTS):
             window = witness.Window(pid)
-            process = product.classify(pid, WINDOW_S)
+            process = product.classify(pid, self.window_s)
             window.close()
             report.note(f"{process['verdict']}/{process['cause']} (confidence {process['confidence']:.2f}); "
                         f"schedstat: cpu {window.cpu:.2f}, run queue {window.run_queue:.2f}, off {window.off:.2f}, "
