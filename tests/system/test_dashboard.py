@@ -49,7 +49,15 @@ class Terminal:
         return self
 
     def __exit__(self, *unused):
+        # A sanitizer's search for leaks can hang where the terminal went away meanwhile.
+        left = [os.pidfd_open(pid) for pid in self.children()]
         self.tmux("kill-server")
+        for pidfd in left:
+            try:
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            os.close(pidfd)
         self.folder.cleanup()
 
     def screen(self):
@@ -85,9 +93,12 @@ class Terminal:
 
     def pid(self):
         """Of the boundtop that the shell runs."""
+        return self.children()[0]
+
+    def children(self):
         shell = int(self.tmux("display", "-p", "-t", "t", "#{pane_pid}"))
         with open(f"/proc/{shell}/task/{shell}/children", encoding="ascii") as file:
-            return int(file.read().split()[0])
+            return [int(pid) for pid in file.read().split()]
 
     def find(self, text):
         """Puts the cursor on the first process that matches."""
