@@ -12,6 +12,9 @@
 
 #include "wire.h"
 
+/* Every microstate can be told. */
+#define BT_MEASURED_ALL ((1u << BT_MS_COUNT) - 1)
+
 struct bt_snapshot {
 	uint64_t begin_ns; /* CLOCK_MONOTONIC before the first and after the last record was taken */
 	uint64_t end_ns;
@@ -22,6 +25,7 @@ struct bt_snapshot {
 	uint64_t tick_ns;     /* length of the tick that utime and stime are counted in */
 	struct bt_loss loss;  /* since the collector opened */
 	bool exact;           /* traced, not sampled */
+	uint32_t measured; /* a bit for each microstate that this collector can tell; the others are null */
 
 	unsigned char *records; /* owned; aligned to 8 */
 	size_t length;

@@ -203,6 +203,7 @@ static int bpf_read(struct bt_collector *base, struct bt_snapshot *s)
 	s->self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	s->tick_ns = c->tick_ns;
 	s->exact = true;
+	s->measured = BT_MEASURED_ALL;
 	loss_read(c, &s->loss);
 	return 0;
 }
