@@ -230,7 +230,7 @@ static int loop(struct dashboard *d)
 
 	while (!err && (!d->options->frames || d->frames < d->options->frames)) {
 		bool waits = !bt_tui_paused(d->tui) && !d->lost;
-		unsigned int request = 0;
+		unsigned int request;
 		enum bt_wake wake;
 
 		fds[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
@@ -256,14 +256,14 @@ static int loop(struct dashboard *d)
 		/* A terminal that is gone is always ready and never says anything. */
 		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 			return BT_EXIT_SIGNAL + SIGHUP;
-		if (fds[0].revents)
-			request = bt_tui_input(d->tui);
-		if (request & BT_TUI_QUIT)
-			return BT_EXIT_DONE;
-		if (request & BT_TUI_SUSPEND)
-			suspend(d);
-		if (request & BT_TUI_STEP)
-			err = step(d);
+		while (fds[0].revents && !err && (request = bt_tui_input(d->tui))) {
+			if (request == BT_TUI_QUIT)
+				return BT_EXIT_DONE;
+			if (request == BT_TUI_SUSPEND)
+				suspend(d);
+			else if (request == BT_TUI_STEP)
+				err = step(d);
+		}
 		if (deadline_ns > bt_clock_ns() + bt_tui_delay_ns(d->tui))
 			deadline_ns = bt_clock_ns() + bt_tui_delay_ns(d->tui);
 	}

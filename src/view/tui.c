@@ -73,6 +73,8 @@ void bt_tui_draw(struct bt_tui *t)
 		top = 0;
 		if (t->view == BT_TUI_LIST)
 			top = bt_tui_draw_head(t);
+		else if (t->view == BT_TUI_PROCESS)
+			top = bt_tui_draw_playback(t, top);
 		/* The last line has its place on the smallest terminal. */
 		height = t->foot_line - top > 1 ? t->foot_line - top : 1;
 		if (t->view == BT_TUI_HELP)
@@ -168,10 +170,19 @@ static void trends_take(struct bt_tui *t)
 	}
 }
 
+/* What is shown of earlier frames: these were others. */
+static void earlier_forget(struct bt_tui *t)
+{
+	bt_trends_clear(t->trends);
+	t->opened.frames = 0;
+}
+
 int bt_tui_update(struct bt_tui *t, const struct bt_tui_frame *frame)
 {
 	t->frame = *frame;
 	t->data = NULL;
+	if (frame->jumped)
+		earlier_forget(t);
 	t->threads_judged = t->config.threads;
 	if (bt_model_judge(frame->model, t->config.threads))
 		return -ENOMEM;
@@ -184,6 +195,8 @@ int bt_tui_update(struct bt_tui *t, const struct bt_tui_frame *frame)
 	bt_host_load(t->data, t->load);
 	trends_take(t);
 	bt_tui_process_update(t);
+	if (frame->unseen)
+		return 0;
 	bt_tui_rebuild(t);
 	bt_tui_draw(t);
 	return 0;
@@ -192,6 +205,11 @@ int bt_tui_update(struct bt_tui *t, const struct bt_tui_frame *frame)
 void bt_tui_resize(struct bt_tui *t)
 {
 	bt_terminal_resize();
+	bt_tui_draw(t);
+}
+
+void bt_tui_redraw(struct bt_tui *t)
+{
 	bt_tui_draw(t);
 }
 
@@ -215,4 +233,9 @@ uint64_t bt_tui_delay_ns(const struct bt_tui *t)
 bool bt_tui_paused(const struct bt_tui *t)
 {
 	return t->paused;
+}
+
+int64_t bt_tui_jump_ns(const struct bt_tui *t)
+{
+	return t->jump_ns;
 }

@@ -54,6 +54,17 @@ struct bt_tui_setup {
 	struct bt_style style; /* columns are asked of the terminal */
 };
 
+/*
+ * Where in a recording the frame lies, and how that is played. It may change while the frame is shown:
+ * bt_tui_redraw().
+ */
+struct bt_tui_playback {
+	int64_t from_ns, to_ns; /* CLOCK_REALTIME of the first frame and of the last */
+	int64_t at_ns;          /* of the one shown */
+	double speed;           /* 1: as fast as it was recorded */
+	bool playing;
+};
+
 /* What the dashboard is fed with. All of it is the caller's, and stays until the next frame. */
 struct bt_tui_frame {
 	struct bt_model *model;
@@ -61,13 +72,22 @@ struct bt_tui_frame {
 	size_t process_count;
 	const struct bt_tui_host *host;
 	const char *collector;
+	const struct bt_tui_playback *playback; /* NULL: it is live, and never becomes a recording */
+	bool jumped; /* does not follow the frame before: what is kept of earlier ones begins anew */
+	bool unseen; /* is taken in, for what is shown of earlier frames, and not drawn */
 };
 
 /* What input asks for. */
 enum bt_tui_request {
-	BT_TUI_QUIT = 1 << 0,
-	BT_TUI_STEP = 1 << 1,    /* a frame, now */
-	BT_TUI_SUSPEND = 1 << 2, /* Ctrl-Z typed where the terminal does not tell */
+	BT_TUI_QUIT = 1,
+	BT_TUI_STEP,    /* a frame, now; of a recording: the next one, and pause */
+	BT_TUI_SUSPEND, /* Ctrl-Z typed where the terminal does not tell */
+	/* Of a recording alone. */
+	BT_TUI_PLAY,      /* play, or pause */
+	BT_TUI_STEP_BACK, /* the frame before, and pause */
+	BT_TUI_FASTER,
+	BT_TUI_SLOWER,
+	BT_TUI_JUMP, /* to bt_tui_jump_ns() */
 };
 
 /* Takes the terminal. 0, -ENOMEM, or -ENODEV: it is not known well enough to draw on. */
@@ -77,10 +97,15 @@ void bt_tui_close(struct bt_tui *t);
 
 /* Takes a frame and draws it. 0 or -ENOMEM. */
 int bt_tui_update(struct bt_tui *t, const struct bt_tui_frame *frame);
-/* Takes up all that was typed, and draws. Returns enum bt_tui_request. */
+/*
+ * Takes up what was typed, up to the first request (enum bt_tui_request), and draws. 0: that was all. After a
+ * request there may be more: call it again before you wait.
+ */
 unsigned int bt_tui_input(struct bt_tui *t);
 /* The terminal has another size. */
 void bt_tui_resize(struct bt_tui *t);
+/* What the frame points to has changed: its playback. */
+void bt_tui_redraw(struct bt_tui *t);
 /* Gives the terminal to the shell, and takes it again. */
 void bt_tui_suspend(struct bt_tui *t);
 void bt_tui_resume(struct bt_tui *t);
@@ -89,6 +114,8 @@ void bt_tui_resume(struct bt_tui *t);
 void bt_tui_say(struct bt_tui *t, const char *text, bool lasting);
 
 uint64_t bt_tui_delay_ns(const struct bt_tui *t);
-bool bt_tui_paused(const struct bt_tui *t);
+bool bt_tui_paused(const struct bt_tui *t); /* live */
+/* Where to jump: CLOCK_REALTIME, within the recording. */
+int64_t bt_tui_jump_ns(const struct bt_tui *t);
 
 #endif

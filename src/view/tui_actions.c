@@ -247,7 +247,23 @@ static bool act_common(struct bt_tui *t, enum bt_action action, unsigned int *re
 		t->paused = !t->paused;
 		break;
 	case BT_ACTION_STEP:
+	case BT_ACTION_STEP_ON:
 		*request = BT_TUI_STEP;
+		break;
+	case BT_ACTION_PLAY:
+		*request = BT_TUI_PLAY;
+		break;
+	case BT_ACTION_STEP_BACK:
+		*request = BT_TUI_STEP_BACK;
+		break;
+	case BT_ACTION_FASTER:
+		*request = BT_TUI_FASTER;
+		break;
+	case BT_ACTION_SLOWER:
+		*request = BT_TUI_SLOWER;
+		break;
+	case BT_ACTION_JUMP:
+		bt_tui_ask_jump(t);
 		break;
 	case BT_ACTION_DELAY:
 		ask_delay(t);
@@ -433,8 +449,9 @@ static unsigned int clicks(struct bt_tui *t)
 
 	while (count < CLICKS_MAX && getmouse(&events[count]) == OK)
 		count++;
-	while (count)
-		request |= click(t, &events[--count]);
+	/* Clicks at two keys of the last line at once are no double click: the first counts. */
+	while (count && !request)
+		request = click(t, &events[--count]);
 	return request;
 }
 
@@ -445,7 +462,7 @@ unsigned int bt_tui_input(struct bt_tui *t)
 	wint_t code;
 	int kind;
 
-	while (!(request & BT_TUI_QUIT) && (kind = get_wch(&code)) != ERR) {
+	while (!request && (kind = get_wch(&code)) != ERR) {
 		bool function = kind == KEY_CODE_YES;
 
 		if (!t->message_lasting)
@@ -455,13 +472,13 @@ unsigned int bt_tui_input(struct bt_tui *t)
 			bt_tui_draw(t);
 		stale = true;
 		if (function && code == KEY_MOUSE)
-			request |= clicks(t);
+			request = clicks(t);
 		else if (t->prompt.active)
-			bt_tui_prompt_key(t, function, (unsigned int)code);
+			request = bt_tui_prompt_key(t, function, (unsigned int)code);
 		else if (t->menu)
 			bt_tui_menu_key(t, (int)code);
 		else if (function || code < KEY_MIN)
-			request |= bt_tui_act(t, bt_key_action((int)code));
+			request = bt_tui_act(t, bt_key_action((int)code, bt_tui_replays(t)));
 	}
 	bt_tui_draw(t);
 	return request;

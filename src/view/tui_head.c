@@ -228,6 +228,7 @@ int bt_tui_draw_head(struct bt_tui *t)
 		return 1;
 	}
 	draw_title(t, y++);
+	y += bt_tui_draw_playback(t, y);
 	if (lines >= LINES_FOR_ALL)
 		y += draw_host(t, y);
 	p = bt_tui_pen(t, y++);

@@ -43,6 +43,8 @@ void bt_tui_draw_help(struct bt_tui *t, int top, int height)
 
 	bt_pen_text(&p, BT_INK_HEAD, "KEYS");
 	for (size_t i = 0; i < bt_key_count; i++) {
+		if (!bt_key_is_of(&bt_keys[i], bt_tui_replays(t)))
+			continue;
 		p = help_line(t, top, height, &line);
 		bt_pen_format(&p, BT_INK_BOLD, "%*s  ", LABEL_WIDTH, bt_keys[i].label);
 		help_words(t, &p, top, height, &line, bt_keys[i].meaning);
@@ -125,14 +127,18 @@ void bt_tui_draw_foot(struct bt_tui *t, int line)
 		bt_pen_raw(&p, t->message_error ? BT_INK_ERROR : BT_INK_BOLD, t->message, 0);
 		return;
 	}
-	/* As many as there is room for; the way out is always shown. */
-	for (size_t i = 0; i < bt_key_count; i++) {
-		const struct bt_key *k = &bt_keys[i];
+	/* As many as there is room for; the way out is always shown. In a recording, those for time come
+	 * first. */
+	for (int pass = bt_tui_replays(t) ? 0 : 1; pass < 2; pass++) {
+		for (size_t i = 0; i < bt_key_count; i++) {
+			const struct bt_key *k = &bt_keys[i];
 
-		if (!k->brief || k == quit || (t->view != BT_TUI_LIST && !k->everywhere))
-			continue;
-		if (p.x + foot_width(t, k) + foot_width(t, quit) <= p.end)
-			foot_add(t, &p, k);
+			if (!k->brief || k == quit || (k->when == BT_KEY_REPLAY) != (pass == 0) ||
+			    !bt_key_is_of(k, bt_tui_replays(t)) || (t->view != BT_TUI_LIST && !k->everywhere))
+				continue;
+			if (p.x + foot_width(t, k) + foot_width(t, quit) <= p.end)
+				foot_add(t, &p, k);
+		}
 	}
 	foot_add(t, &p, quit);
 }

@@ -82,6 +82,7 @@ struct bt_tui {
 	const struct bt_frame *data;
 	double load[BT_MS_COUNT]; /* of the whole host */
 	bool paused;
+	int64_t jump_ns;
 	bool threads_judged;
 
 	struct bt_tui_rows rows;
@@ -129,6 +130,16 @@ bool bt_tui_group_expanded(const struct bt_tui_folds *f, const char *name);
 void bt_tui_group_toggle(struct bt_tui_folds *f, const char *name);
 void bt_tui_folds_free(struct bt_tui_folds *f);
 
+/* tui_playback.c: where in a recording one is. */
+int bt_tui_draw_playback(struct bt_tui *t, int y); /* returns the lines that it took */
+void bt_tui_ask_jump(struct bt_tui *t);
+/* true: it is a time, to jump to. */
+bool bt_tui_jump_set(struct bt_tui *t, const char *text);
+static inline bool bt_tui_replays(const struct bt_tui *t)
+{
+	return t->frame.playback != NULL;
+}
+
 /* tui_head.c, tui_table.c, tui_process.c, tui_help.c, tui_menu.c: what is drawn. */
 int bt_tui_draw_head(struct bt_tui *t); /* returns the lines that it took */
 void bt_tui_draw_list(struct bt_tui *t, int top, int height);
@@ -155,8 +166,8 @@ void bt_tui_menu_click(struct bt_tui *t, int line);
 
 /* tui_prompt.c: a line to type in. */
 void bt_tui_prompt_open(struct bt_tui *t, enum bt_action action, const char *title, const char *text);
-/* A key of curses, or a character (function is false). */
-void bt_tui_prompt_key(struct bt_tui *t, bool function, unsigned int code);
+/* A key of curses, or a character (function is false). Returns enum bt_tui_request. */
+unsigned int bt_tui_prompt_key(struct bt_tui *t, bool function, unsigned int code);
 void bt_tui_prompt_draw(const struct bt_tui *t, int line);
 /* Applies a filter; a wrong one is said and nothing changes. */
 void bt_tui_filter_set(struct bt_tui *t, const char *text);

@@ -45,6 +45,12 @@ enum bt_action {
 	BT_ACTION_PAUSE,
 	BT_ACTION_STEP,
 	BT_ACTION_DELAY,
+	BT_ACTION_PLAY,
+	BT_ACTION_STEP_ON,
+	BT_ACTION_STEP_BACK,
+	BT_ACTION_FASTER,
+	BT_ACTION_SLOWER,
+	BT_ACTION_JUMP,
 	BT_ACTION_SIGNAL,
 	BT_ACTION_RENICE,
 	BT_ACTION_NICE_LESS,
@@ -58,20 +64,30 @@ enum bt_action {
 
 #define BT_KEY_CODES 4
 
+/* Some keys mean something else in a recording: its processes cannot be reached, but time can be moved in. */
+enum bt_key_when { BT_KEY_ALWAYS, BT_KEY_LIVE, BT_KEY_REPLAY };
+
 struct bt_key {
 	enum bt_action action;
 	int codes[BT_KEY_CODES]; /* as curses has them; 0 = no more */
 	bool everywhere;         /* not in the list alone: in an opened process and in the help, too */
-	const char *label;       /* the keys, for people */
-	const char *brief;       /* a word for the line at the bottom; NULL: not there */
+	enum bt_key_when when;
+	const char *label; /* the keys, for people */
+	const char *brief; /* a word for the line at the bottom; NULL: not there */
 	const char *meaning;
 };
 
 extern const struct bt_key bt_keys[];
 extern const size_t bt_key_count;
 
-/* What a key does; BT_ACTION_NONE: nothing. */
-enum bt_action bt_key_action(int code);
+/* Is the key one of that time? */
+static inline bool bt_key_is_of(const struct bt_key *k, bool replay)
+{
+	return k->when == BT_KEY_ALWAYS || (k->when == BT_KEY_REPLAY) == replay;
+}
+
+/* What a key does, live or in a recording; BT_ACTION_NONE: nothing. */
+enum bt_action bt_key_action(int code, bool replay);
 const struct bt_key *bt_key_of(enum bt_action action);
 
 #endif

@@ -279,7 +279,7 @@ static void menu_move(struct bt_tui_menu *m, long by)
 void bt_tui_menu_key(struct bt_tui *t, int code)
 {
 	struct bt_tui_menu *m = t->menu;
-	enum bt_action action = bt_key_action(code);
+	enum bt_action action = bt_key_action(code, bt_tui_replays(t));
 
 	if (m->kind == MENU_COLUMNS && code == ' ')
 		columns_toggle(t);

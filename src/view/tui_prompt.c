@@ -120,7 +120,8 @@ static void nice_set(struct bt_tui *t, const char *text)
 		bt_tui_send_nice(t, negative ? -(int)value : (int)value);
 }
 
-static void accept(struct bt_tui *t)
+/* Returns enum bt_tui_request. */
+static unsigned int accept(struct bt_tui *t)
 {
 	const char *text = t->prompt.text;
 	uint64_t delay_ns;
@@ -145,9 +146,12 @@ static void accept(struct bt_tui *t)
 		if (*text)
 			nice_set(t, text);
 		break;
+	case BT_ACTION_JUMP:
+		return *text && bt_tui_jump_set(t, text) ? BT_TUI_JUMP : 0;
 	default:
 		break;
 	}
+	return 0;
 }
 
 static void prompt_erase(struct bt_tui_prompt *p)
@@ -172,22 +176,21 @@ static void prompt_insert(struct bt_tui_prompt *p, unsigned int code)
 	p->text[p->length] = '\0';
 }
 
-void bt_tui_prompt_key(struct bt_tui *t, bool function, unsigned int code)
+unsigned int bt_tui_prompt_key(struct bt_tui *t, bool function, unsigned int code)
 {
 	struct bt_tui_prompt *p = &t->prompt;
 
 	if (code == '\r' || code == '\n' || (function && code == KEY_ENTER)) {
-		accept(t);
-		return;
+		return accept(t);
 	}
 	if (!function && code == ESCAPE) {
 		p->active = false;
-		return;
+		return 0;
 	}
 	/* F3 goes on to the next match while one searches. */
 	if (function && code == KEY_F(3) && p->action == BT_ACTION_SEARCH) {
 		bt_tui_search_next(t);
-		return;
+		return 0;
 	}
 	if ((function && code == KEY_BACKSPACE) || (!function && (code == DELETE || code == CTRL('h')))) {
 		prompt_erase(p);
@@ -197,8 +200,9 @@ void bt_tui_prompt_key(struct bt_tui *t, bool function, unsigned int code)
 	} else if (!function && code >= ' ') {
 		prompt_insert(p, code);
 	} else {
-		return;
+		return 0;
 	}
 	if (p->action == BT_ACTION_SEARCH)
 		search_set(t, p->text, false);
+	return 0;
 }

@@ -41,14 +41,19 @@ static void entry_remove(struct bt_trends *t, struct entry *e)
 	free(e);
 }
 
-void bt_trends_destroy(struct bt_trends *t)
+void bt_trends_clear(struct bt_trends *t)
 {
 	struct entry *e, *next;
 
-	if (!t)
-		return;
 	HASH_ITER (hh, t->entries, e, next)
 		entry_remove(t, e);
+}
+
+void bt_trends_destroy(struct bt_trends *t)
+{
+	if (!t)
+		return;
+	bt_trends_clear(t);
 	free(t);
 }
 

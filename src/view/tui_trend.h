@@ -19,6 +19,7 @@ struct bt_trend_mark {
 };
 
 int bt_trends_create(struct bt_trends **out); /* 0 or -ENOMEM */
+void bt_trends_clear(struct bt_trends *t);    /* forgets all frames */
 void bt_trends_destroy(struct bt_trends *t);  /* NULL is fine */
 /* A new frame begins; forgets who has been quiet for long. */
 void bt_trends_begin(struct bt_trends *t);

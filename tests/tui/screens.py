@@ -36,6 +36,7 @@ class Screen:
     colours: bool = False  # with escape sequences
     resize: tuple = ()  # columns, rows; after the keys
     shell: str = ""  # run in a shell, {} is the program: for what happens at its end
+    replay: bool = False
     kill: int = 0  # signal to send to the program, after the keys
 
 
@@ -119,6 +120,24 @@ SCREENS = [
     Screen("delay-prompt", ["d"]),
     Screen("delay-broken", ["d", "=x", "Enter"]),
     Screen("follow", ["/", "=nginx", "Enter", "F", "Space", "P"], **CURSOR),
+    # A recording
+    Screen("replay", replay=True),
+    Screen("replay-080x24", columns=80, rows=24, replay=True),
+    Screen("replay-040x10", columns=40, rows=10, replay=True),
+    Screen("replay-ascii", ["Space", "j", "=-10m", "Enter", "j", "=17:58", "Enter"], env={"LC_ALL": "C"}, replay=True),
+    Screen("replay-paused", ["Space"], replay=True),
+    Screen("replay-faster", ["]", "]", "]"], replay=True),
+    Screen("replay-slower", ["[", "["], replay=True),
+    Screen("replay-step", ["Space", "."], frames=3, replay=True),
+    Screen("replay-back", ["Space", ","], frames=4, replay=True),
+    Screen("replay-prompt", ["j", "=17:5"], replay=True),
+    Screen("replay-jump", ["j", "=18:20:00", "Enter"], replay=True),
+    Screen("replay-jump-far", ["j", "=+5h", "Enter"], replay=True),
+    Screen("replay-jump-outside", ["j", "=16:00", "Enter"], replay=True),
+    Screen("replay-jump-broken", ["j", "=soon", "Enter"], replay=True),
+    Screen("replay-process", ["Enter"], replay=True, rows=24),
+    Screen("replay-no-signal", ["k", "r"], replay=True, rows=16),
+    Screen("replay-help", ["?"], replay=True, rows=60),
     # One process
     Screen("process", ["Enter"]),
     Screen("process-disk", ["/", "=postgres", "Enter", "Enter"]),
@@ -199,7 +218,8 @@ class Tmux:
     def start(self, screen):
         env = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "tmux-256color", "NO_COLOR": ""} | screen.env
         program = " ".join(["env", *(shlex.quote(f"{name}={value}") for name, value in env.items()),
-                            shlex.quote(self.program), shlex.quote(screen.scene), str(screen.frames), shlex.quote(screen.config)])
+                            shlex.quote(self.program), shlex.quote(screen.scene), str(screen.frames), shlex.quote(screen.config),
+                            *(["replay"] if screen.replay else [])])
         # What a shell would say of its own end must not be seen.
         command = f"{(screen.shell or '{}').format(program)}; read forever"
         self("new-session", "-d", "-s", "screen", "-x", str(screen.columns), "-y", str(screen.rows),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tui_scene SCENE FRAMES CONFIG: the dashboard over a made-up host, in a real terminal. Time stands still:
- * after the first FRAMES another one comes when it is asked for (space). CONFIG is the text of a
- * configuration.
+ * tui_scene SCENE FRAMES CONFIG [replay]: the dashboard over a made-up host, in a real terminal. Time stands
+ * still: after the first FRAMES another one comes when it is asked for (space). CONFIG is the text of a
+ * configuration. replay: it is the recording of an hour.
  */
 #include <errno.h>
 #include <langinfo.h>
@@ -36,6 +36,9 @@ struct host {
 	struct bt_model *model;
 	struct bt_tui *tui;
 	bool began;
+	bool replay;
+	struct bt_tui_playback playback;
+	long taken; /* frames */
 };
 
 static void describe(void *context, struct bt_process *p, unsigned int what)
@@ -97,7 +100,14 @@ static int save(void *context, const struct bt_strbuf *config, struct bt_strbuf 
 	return 0;
 }
 
-static int take_frame(struct host *h)
+#define HOUR_NS 3600000000000ll
+
+static int64_t time_ns(const struct bt_frame *f)
+{
+	return f->time_s * 1000000000 + f->time_nsec;
+}
+
+static int take_frame(struct host *h, bool unseen)
 {
 	static const struct bt_tui_host shown = {
 	    .host = {"web-07", 12 * 86400 + 4 * 3600, 3.12},
@@ -127,7 +137,67 @@ static int take_frame(struct host *h)
 	frame.processes = f->processes;
 	frame.process_count = f->process_count;
 	frame.collector = h->collector->ops->name;
+	if (h->replay) {
+		frame.playback = &h->playback;
+		frame.jumped = !h->taken;
+		frame.unseen = unseen;
+		h->playback.at_ns = time_ns(f);
+		if (!h->playback.from_ns)
+			h->playback.from_ns = h->playback.at_ns;
+		h->playback.to_ns = h->playback.from_ns + HOUR_NS;
+	}
+	h->taken++;
 	return bt_tui_update(h->tui, &frame);
+}
+
+/* Begins once more, up to one frame less: the model cannot go back. */
+static int step_back(struct host *h)
+{
+	long frames = h->taken > 1 ? h->taken - 1 : 1;
+	struct bt_model *model;
+	int err;
+
+	h->collector->ops->close(h->collector);
+	h->collector = NULL;
+	err = bt_model_create(&model);
+	if (err)
+		return err;
+	bt_model_destroy(h->model);
+	h->model = model;
+	h->began = false;
+	h->taken = 0;
+	err = scene_open(h->scene, &h->collector);
+	for (long i = 0; i <= frames && !err; i++)
+		err = take_frame(h, i < frames);
+	return err;
+}
+
+static int play(struct host *h, unsigned int request)
+{
+	struct bt_tui_playback *p = &h->playback;
+
+	p->playing = request == BT_TUI_PLAY ? !p->playing : p->playing;
+	switch (request) {
+	case BT_TUI_STEP:
+		p->playing = false;
+		return take_frame(h, false);
+	case BT_TUI_STEP_BACK:
+		p->playing = false;
+		return step_back(h);
+	case BT_TUI_FASTER:
+		p->speed *= 2;
+		break;
+	case BT_TUI_SLOWER:
+		p->speed /= 2;
+		break;
+	case BT_TUI_JUMP:
+		p->at_ns = bt_tui_jump_ns(h->tui);
+		break;
+	default:
+		break;
+	}
+	bt_tui_redraw(h->tui);
+	return 0;
 }
 
 static int run(struct host *h, long frames)
@@ -142,7 +212,7 @@ static int run(struct host *h, long frames)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
 	for (long i = 0; i <= frames && !err; i++)
-		err = take_frame(h);
+		err = take_frame(h, false);
 	while (!err) {
 		unsigned int request = 0;
 
@@ -152,12 +222,12 @@ static int run(struct host *h, long frames)
 			bt_tui_resize(h->tui);
 		if (fds[0].revents & POLLHUP)
 			break;
-		if (fds[0].revents)
-			request = bt_tui_input(h->tui);
-		if (request & BT_TUI_QUIT)
+		while (fds[0].revents && !err && (request = bt_tui_input(h->tui)) && request != BT_TUI_QUIT)
+			err = h->replay                ? play(h, request)
+			      : request == BT_TUI_STEP ? take_frame(h, false)
+						       : 0;
+		if (request == BT_TUI_QUIT)
 			break;
-		if (request & BT_TUI_STEP)
-			err = take_frame(h);
 	}
 	close(fds[1].fd);
 	return err;
@@ -174,10 +244,12 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
-		if (argc == 4 && !strcmp(argv[1], scenes[i].name))
+		if (argc >= 4 && !strcmp(argv[1], scenes[i].name))
 			h.scene = scenes[i].scene;
 	if (!h.scene)
 		return 2;
+	h.replay = argc == 5 && !strcmp(argv[4], "replay");
+	h.playback = (struct bt_tui_playback){.speed = 1, .playing = true};
 	setup.style.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	setup.style.colour = !(no_colour && *no_colour);
 	if (bt_tui_config_parse(&setup.config, argv[3], why, sizeof(why))) {

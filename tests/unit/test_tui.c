@@ -19,11 +19,14 @@ static void every_key_does_one_thing(void **state)
 		assert_true(bt_keys[i].codes[0] != 0);
 		assert_true(*bt_keys[i].label && *bt_keys[i].meaning);
 		for (size_t k = 0; k < BT_KEY_CODES && bt_keys[i].codes[k]; k++)
-			assert_int_equal(bt_keys[i].action, bt_key_action(bt_keys[i].codes[k]));
+			assert_int_equal(bt_keys[i].action, bt_key_action(bt_keys[i].codes[k],
+									  bt_keys[i].when == BT_KEY_REPLAY));
+		if (bt_keys[i].when == BT_KEY_ALWAYS)
+			assert_int_equal(bt_keys[i].action, bt_key_action(bt_keys[i].codes[0], true));
 		assert_ptr_equal(&bt_keys[i], bt_key_of(bt_keys[i].action));
 	}
-	assert_int_equal(BT_ACTION_NONE, bt_key_action(0));
-	assert_int_equal(BT_ACTION_NONE, bt_key_action(0x7fffffff));
+	assert_int_equal(BT_ACTION_NONE, bt_key_action(0, false));
+	assert_int_equal(BT_ACTION_NONE, bt_key_action(0x7fffffff, true));
 }
 
 /* The hands of people who know top and htop. */
@@ -44,7 +47,7 @@ static void keys_are_those_of_top_and_htop(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < UNIT_COUNT(known); i++)
-		assert_int_equal(known[i].action, bt_key_action(known[i].key));
+		assert_int_equal(known[i].action, bt_key_action(known[i].key, false));
 }
 
 static void config_comes_back_as_it_was_written(void **state)
@@ -68,7 +71,8 @@ static void config_comes_back_as_it_was_written(void **state)
 	assert_true(read.sort_reversed && read.tree && read.hide_kernel);
 	assert_false(read.group || read.threads || read.hide_idle);
 	assert_int_equal(written.column_count, read.column_count);
-	assert_memory_equal(written.columns, read.columns, written.column_count * sizeof(written.columns[0]));
+	assert_memory_equal(written.columns, read.columns,
+			    written.column_count * sizeof(const struct bt_field *));
 	bt_strbuf_free(&text);
 }
 
