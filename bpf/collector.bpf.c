@@ -52,6 +52,13 @@ struct {
 	__type(value, struct bt_lump);
 } lumps SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bt_run_queue);
+} run_queue SEC(".maps");
+
 /* The time that the iterator gives to sleepers. */
 static __u64 dump_now_ns;
 
@@ -288,6 +295,19 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	bt_account_switch_out(a, now_ns, blocked, &why, doubt);
 }
 
+static __always_inline void queued_count(const struct bt_account *a, __u64 now_ns)
+{
+	__u64 ns = bt_account_queued_ns(a, now_ns);
+	__u32 key = 0;
+	struct bt_run_queue *q;
+
+	if (!ns)
+		return;
+	q = bpf_map_lookup_elem(&run_queue, &key);
+	if (q)
+		q->waits[bt_burst_bucket(ns)]++;
+}
+
 static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, next, NULL, 0);
@@ -305,6 +325,7 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
 	}
 	if (a->phase == BT_PHASE_BLOCKED && !a->found_asleep)
 		waking_check(a, task_plain(next), now_ns);
+	queued_count(a, now_ns);
 	if (bt_account_switch_in(a, now_ns))
 		a->missed++;
 }

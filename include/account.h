@@ -482,6 +482,17 @@ BT_INLINE int bt_account_waking(struct bt_account *a, __u64 now_ns, __s32 waker_
 	return __sync_val_compare_and_swap(&a->phase, BT_PHASE_BLOCKED, BT_PHASE_WOKEN) == BT_PHASE_BLOCKED;
 }
 
+/* How long a thread that gets a CPU at now_ns was in its run queue for that; 0: not at all, or held back by a
+ * quota. */
+BT_INLINE __u64 bt_account_queued_ns(const struct bt_account *a, __u64 now_ns)
+{
+	if (a->phase == BT_PHASE_WOKEN)
+		return bt_span_ns(a->woken_ns, now_ns);
+	if (a->phase == BT_PHASE_RUNNABLE && a->reason.cause == BT_MS_RUN_QUEUE)
+		return bt_span_ns(a->since_ns, now_ns);
+	return 0;
+}
+
 /* The thread gets a CPU. Returns 0, or 1 if it had one already as far as the account knows. */
 BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 {

@@ -13,6 +13,7 @@
 #include "snapshot.h"
 
 struct bt_collector;
+struct bt_host_sample;
 
 /* What is looked up once for a process, on demand. Strings are raw bytes of the process: sanitize. */
 struct bt_description {
@@ -40,6 +41,12 @@ struct bt_collector_ops {
 	 * that process is gone (out is empty then), or another -Exxx. start_ns guards against PID reuse.
 	 */
 	int (*describe)(struct bt_collector *c, pid_t pid, uint64_t start_ns, struct bt_description *out);
+	/*
+	 * Samples the whole host: the sections asked for (enum bt_host_section, host.h). out was zeroed or
+	 * filled by this before; what it owned is released. What cannot be had is not in out->valid, and no
+	 * error. 0, or -Exxx and out is empty.
+	 */
+	int (*host)(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out);
 	/* Releases everything, in the kernel too. */
 	void (*close)(struct bt_collector *c);
 };

@@ -35,6 +35,11 @@ struct bt_kernel_stats {
 	__u64 reads_torn;
 };
 
+/* Waits in run queues that ended on one CPU, by length. */
+struct bt_run_queue {
+	__u64 waits[BT_BURST_BUCKETS];
+};
+
 /*
  * A process has got its second thread: user space is asked where its interpreter keeps its global lock, and
  * answers in a map. In the ring beside the records of ended threads.

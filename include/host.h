@@ -45,7 +45,7 @@ struct bt_host_pressure {
 /* /proc/stat, since boot. */
 struct bt_host_cpu {
 	uint32_t cpu;
-	uint32_t khz, khz_max; /* 0 = not told */
+	uint32_t khz, khz_max; /* now, and at most (without turbo, where told); 0 = not told */
 	uint64_t user_ns, nice_ns, system_ns, idle_ns, iowait_ns, irq_ns, softirq_ns, steal_ns;
 };
 
@@ -59,7 +59,7 @@ struct bt_host_vm {
 	uint64_t page_bytes;
 };
 
-/* /proc/diskstats, since boot: whole devices, no partitions. */
+/* /proc/diskstats, since boot: whole devices, no partitions; those that were used at all. */
 struct bt_host_disk {
 	char name[32];
 	uint32_t major, minor;

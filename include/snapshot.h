@@ -27,6 +27,13 @@ struct bt_snapshot {
 	bool exact;           /* traced, not sampled */
 	uint32_t measured; /* a bit for each microstate that this collector can tell; the others are null */
 
+	/*
+	 * Waits in run queues that ended since the collector opened, of all threads (quotas left out), by
+	 * length in the buckets of a burst histogram (account.h).
+	 */
+	uint64_t run_queue[BT_BURST_BUCKETS];
+	bool run_queue_known; /* else it is all zero */
+
 	unsigned char *records; /* owned; aligned to 8 */
 	size_t length;
 	size_t capacity;

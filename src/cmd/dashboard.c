@@ -13,7 +13,7 @@
 #include "command.h"
 #include "config_file.h"
 #include "control.h"
-#include "host.h"
+#include "host_head.h"
 #include "lookup.h"
 #include "output.h"
 #include "processes.h"
@@ -182,7 +182,7 @@ static int take_frame(struct dashboard *d)
 		return -ENOMEM;
 	free(d->processes);
 	d->processes = frame.processes = processes;
-	bt_host_read_all(&d->host);
+	bt_host_head_read_all(s->collector, &d->host);
 	bt_lookup_sweep(s->lookup);
 	return bt_tui_update(d->tui, &frame);
 }

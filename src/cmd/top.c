@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "dashboard.h"
-#include "host.h"
+#include "host_head.h"
 #include "lookup.h"
 #include "options.h"
 #include "output.h"
@@ -31,7 +31,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 		return -1;
 	}
 	bt_session_describe(s, &r);
-	bt_host_read(&host);
+	bt_host_head_read(s->collector, &host);
 	r.host = &host;
 	r.brief = true;
 	r.sort = o->sort;

@@ -15,6 +15,7 @@
 
 #include "collector_shared.h"
 #include "describe.h"
+#include "host_sample.h"
 #include "interpreter.h"
 #include "skeleton.h"
 
@@ -28,6 +29,8 @@ struct bpf_collector {
 	struct bt_interpreters *interpreters;
 	struct bt_snapshot ended; /* records of ended threads that wait for the next read */
 	uint64_t tick_ns;
+	struct bt_run_queue *run_queue; /* of each possible CPU, as last read */
+	size_t cpus_possible;
 };
 
 static struct bpf_collector *of(struct bt_collector *c)
@@ -163,6 +166,18 @@ static void loss_read(const struct bpf_collector *c, struct bt_loss *loss)
 	loss->switches = k->switches_missed + misses_read(c);
 }
 
+/* What each CPU has counted, summed. */
+static void run_queue_read(struct bpf_collector *c, struct bt_snapshot *s)
+{
+	__u32 key = 0;
+
+	memset(s->run_queue, 0, sizeof(s->run_queue));
+	s->run_queue_known = !bpf_map_lookup_elem(c->skeleton->run_queue_map, &key, c->run_queue);
+	for (size_t cpu = 0; s->run_queue_known && cpu < c->cpus_possible; cpu++)
+		for (size_t i = 0; i < BT_BURST_BUCKETS; i++)
+			s->run_queue[i] += c->run_queue[cpu].waits[i];
+}
+
 static int bpf_read(struct bt_collector *base, struct bt_snapshot *s)
 {
 	struct bpf_collector *c = of(base);
@@ -205,6 +220,7 @@ static int bpf_read(struct bt_collector *base, struct bt_snapshot *s)
 	s->exact = true;
 	s->measured = BT_MEASURED_ALL;
 	loss_read(c, &s->loss);
+	run_queue_read(c, s);
 	return 0;
 }
 
@@ -223,6 +239,7 @@ static void bpf_close(struct bt_collector *base)
 	bt_interpreters_destroy(c->interpreters);
 	bt_skeleton_close(c->skeleton);
 	bt_snapshot_free(&c->ended);
+	free(c->run_queue);
 	free(c);
 }
 
@@ -233,6 +250,7 @@ static const struct bt_collector_ops ops = {
     .poll_fd = bpf_poll_fd,
     .drain = bpf_drain,
     .describe = bt_describe_from_proc,
+    .host = bt_host_from_proc,
     .close = bpf_close,
 };
 
@@ -285,7 +303,14 @@ int bt_bpf_open(struct bt_collector **out)
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	c->tick_ns = (uint64_t)tick.tv_nsec;
 
-	err = bt_interpreters_create(&c->interpreters);
+	err = libbpf_num_possible_cpus();
+	if (err > 0) {
+		c->cpus_possible = (size_t)err;
+		c->run_queue = calloc(c->cpus_possible, sizeof(*c->run_queue));
+		err = c->run_queue ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = bt_interpreters_create(&c->interpreters);
 	if (!err)
 		err = bt_skeleton_open(&c->skeleton);
 	if (!err) {

@@ -46,6 +46,7 @@
 		    .exits_map = g->maps.exits.map_fd,                                                       \
 		    .lumps_map = g->maps.lumps.map_fd,                                                       \
 		    .gils_map = g->maps.gils.map_fd,                                                         \
+		    .run_queue_map = g->maps.run_queue.map_fd,                                               \
 		    .generated = g,                                                                          \
 		    .destroy = type##_destroy,                                                               \
 		};                                                                                           \

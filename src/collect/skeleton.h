@@ -25,6 +25,7 @@ struct bt_skeleton {
 	int exits_map;
 	int lumps_map;
 	int gils_map;
+	int run_queue_map;
 	void *generated; /* struct collector or struct collector_5_14 */
 	void (*destroy)(void *generated);
 };

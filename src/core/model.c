@@ -78,6 +78,7 @@ static void interval_begin(struct bt_model *m)
 	m->until_ns = 0;
 	m->interval_loss = m->loss;
 	m->interval_self_cpu_ns = m->self_cpu_ns;
+	memcpy(m->interval_run_queue, m->run_queue, sizeof(m->run_queue));
 	m->frame.vanished = 0;
 	m->frame_valid = false;
 }
@@ -96,6 +97,8 @@ int bt_model_update(struct bt_model *m, const struct bt_snapshot *s)
 	m->end_ns = s->end_ns;
 	m->loss = s->loss;
 	m->self_cpu_ns = s->self_cpu_ns;
+	memcpy(m->run_queue, s->run_queue, sizeof(m->run_queue));
+	m->frame.run_queue_known = s->run_queue_known;
 	m->frame.time_s = s->time_s;
 	m->frame.time_nsec = s->time_nsec;
 	m->frame.cpus_online = s->cpus_online;
@@ -193,6 +196,11 @@ static bool frame_begin(struct bt_model *m)
 	f->loss.tasks = bt_grown(m->interval_loss.tasks, m->loss.tasks);
 	f->loss.exits = bt_grown(m->interval_loss.exits, m->loss.exits);
 	f->loss.switches = bt_grown(m->interval_loss.switches, m->loss.switches);
+	for (size_t i = 0; i < BT_BURST_BUCKETS; i++) {
+		uint64_t waits = bt_grown(m->interval_run_queue[i], m->run_queue[i]);
+
+		f->run_queue[i] = waits < UINT32_MAX ? (uint32_t)waits : UINT32_MAX;
+	}
 	f->overhead_cpu_ns = bt_grown(m->interval_self_cpu_ns, m->self_cpu_ns);
 	f->process_count = 0;
 	f->exited = 0;

@@ -98,6 +98,9 @@ struct bt_frame {
 	uint64_t vanished;        /* threads that went without a record, or came without a first one */
 	uint64_t overhead_cpu_ns; /* CPU time of this program in the interval */
 	struct bt_totals totals;  /* of all processes */
+	/* Waits in run queues that ended in the interval, by length as in a burst histogram. */
+	uint32_t run_queue[BT_BURST_BUCKETS];
+	bool run_queue_known;
 	size_t verdicts[BT_VERDICT_COUNT]; /* processes that were judged so: bt_model_judge() */
 	size_t exited;                     /* processes */
 	size_t process_count;

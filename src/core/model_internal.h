@@ -140,6 +140,8 @@ struct bt_model {
 	struct bt_loss interval_loss;
 	struct bt_loss loss;
 	uint64_t self_cpu_ns;
+	uint64_t interval_run_queue[BT_BURST_BUCKETS];
+	uint64_t run_queue[BT_BURST_BUCKETS];
 	uint64_t boot_offset_ns; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC, at least */
 	struct bt_frame frame;
 	size_t frame_capacity;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scene.h"
 
+#include "host.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NSEC_PER_SEC 1000000000ull
 /* The host is up for 12 days; processes started a day ago. */
-#define UPTIME_NS     (12 * 86400 * NSEC_PER_SEC)
-#define STARTED_NS    (11 * 86400 * NSEC_PER_SEC)
+#define UPTIME_NS     (12ull * 86400 * NSEC_PER_SEC)
+#define STARTED_NS    (11ull * 86400 * NSEC_PER_SEC)
 #define TICK_NS       4000000ull
 #define FEW_TICKS     3
 #define TIME_S        1792000000
@@ -126,7 +128,7 @@ static void record_fill(struct bt_record *r, const struct scene *scene, const st
 	f->voluntary = 500ull * intervals;
 	f->involuntary = 20ull * intervals;
 	f->kind = (uint8_t)p->kind;
-	f->state = p->state ? p->state : 'S';
+	f->state = (char)(p->state ? p->state : 'S');
 	f->exit_code = p->exit_code;
 	f->cgroup_id = 1;
 	memccpy(f->comm, t->comm ? t->comm : p->comm, '\0', sizeof(f->comm));
@@ -200,6 +202,14 @@ static int scene_describe(struct bt_collector *base, pid_t pid, uint64_t start_n
 	return 0;
 }
 
+static int scene_host(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out)
+{
+	(void)c;
+	(void)sections;
+	bt_host_sample_free(out);
+	return 0;
+}
+
 static void scene_close(struct bt_collector *base)
 {
 	free(base);
@@ -208,10 +218,10 @@ static void scene_close(struct bt_collector *base)
 int scene_open(const struct scene *scene, struct bt_collector **out)
 {
 	static const struct bt_collector_ops exact = {
-	    "bpf", true, scene_read, scene_poll_fd, scene_drain, scene_describe, scene_close,
+	    "bpf", true, scene_read, scene_poll_fd, scene_drain, scene_describe, scene_host, scene_close,
 	};
 	static const struct bt_collector_ops sampled = {
-	    "procfs", false, scene_read, scene_poll_fd, scene_drain, scene_describe, scene_close,
+	    "procfs", false, scene_read, scene_poll_fd, scene_drain, scene_describe, scene_host, scene_close,
 	};
 	struct scene_collector *c = calloc(1, sizeof(*c));
 

@@ -85,6 +85,28 @@ static void quota_is_told_apart(void **state)
 	assert_closed(&a, 2600);
 }
 
+/* What counts as a wait in a run queue: of who is woken, preempted or born, not of who is held back or runs.
+ */
+static void queued(void **state)
+{
+	struct bt_account a = newborn();
+
+	(void)state;
+	assert_int_equal(bt_account_queued_ns(&a, 1700), 700);
+	bt_account_switch_in(&a, 1700);
+	assert_int_equal(bt_account_queued_ns(&a, 1800), 0);
+	bt_account_switch_out(&a, 2000, 0, &preempted, BT_DOUBT_NONE);
+	assert_int_equal(bt_account_queued_ns(&a, 2300), 300);
+	bt_account_switch_in(&a, 2300);
+	bt_account_switch_out(&a, 2400, 0, &throttled, BT_DOUBT_NONE);
+	assert_int_equal(bt_account_queued_ns(&a, 9000), 0);
+	bt_account_switch_in(&a, 9000);
+	bt_account_switch_out(&a, 9100, 1, &on_disk, BT_DOUBT_NONE);
+	assert_int_equal(bt_account_queued_ns(&a, 9500), 0);
+	wake(&a, 9500, 42);
+	assert_int_equal(bt_account_queued_ns(&a, 9600), 100);
+}
+
 static void block_wake_run(void **state)
 {
 	struct bt_account a = running();
@@ -536,6 +558,7 @@ int main(void)
 	    cmocka_unit_test(birth_is_run_queue),
 	    cmocka_unit_test(preemption_is_run_queue_and_keeps_the_burst),
 	    cmocka_unit_test(quota_is_told_apart),
+	    cmocka_unit_test(queued),
 	    cmocka_unit_test(block_wake_run),
 	    cmocka_unit_test(waking_before_switch_out),
 	    cmocka_unit_test(waking_twice),
