@@ -11,6 +11,12 @@ if(BOUNDTOP_SANITIZE)
   target_compile_options(boundtop_options INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(boundtop_options INTERFACE -fsanitize=address,undefined)
+elseif(BOUNDTOP_FUZZ)
+  # Conversions of floating point that overflow are undefined, too, but no part of "undefined".
+  target_compile_options(boundtop_options INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -Wno-implicit-fallthrough) # clang sees it in the macros of uthash
+  target_link_options(boundtop_options INTERFACE -fsanitize=address,undefined)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(boundtop_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
   target_link_options(boundtop_options INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)

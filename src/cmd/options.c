@@ -329,7 +329,7 @@ int bt_options_parse(struct bt_options *o, int argc, char **argv)
 	parser_build(&p, o->command);
 	p.named = o->named;
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* from the beginning, whatever it has read before */
 	while ((found = getopt_long(argc, argv, p.shorts, p.longs, NULL)) != -1) {
 		const struct bt_option *option;
 		int err;

@@ -2,10 +2,10 @@
 #include "filter.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdlib.h>
 
 #include "model.h"
+#include "pattern.h"
 
 struct bt_filter {
 	int32_t *pids;
@@ -56,12 +56,10 @@ void bt_filter_set_uid(struct bt_filter *f, uint32_t uid)
 int bt_filter_set_pattern(struct bt_filter *f, const char *pattern, char *why, size_t size)
 {
 	regex_t compiled;
-	int err = regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB);
+	int err = bt_pattern_compile(&compiled, pattern, why, size);
 
-	if (err) {
-		regerror(err, &compiled, why, size);
-		return err == REG_ESPACE ? -ENOMEM : -EINVAL;
-	}
+	if (err)
+		return err;
 	if (f->has_pattern)
 		regfree(&f->pattern);
 	f->pattern = compiled;

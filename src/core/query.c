@@ -2,13 +2,13 @@
 #include "query.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
 #include "names.h"
+#include "pattern.h"
 
 #define TERMS_MAX 16
 
@@ -62,13 +62,10 @@ static int term_set_regex(struct term *t, char *expression, char *why, size_t si
 
 	if (length && expression[length - 1] == '/')
 		expression[length - 1] = '\0';
-	err = regcomp(&t->regex, expression, REG_EXTENDED | REG_NOSUB);
-	if (!err) {
+	err = bt_pattern_compile(&t->regex, expression, why, size);
+	if (!err)
 		t->kind = TERM_REGEX;
-		return 0;
-	}
-	regerror(err, &t->regex, why, size);
-	return err == REG_ESPACE ? -ENOMEM : -EINVAL;
+	return err;
 }
 
 static int term_set(struct term *t, char *word, char *why, size_t size)

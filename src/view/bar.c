@@ -174,8 +174,12 @@ void bt_bar(struct bt_strbuf *out, const float share[BT_MS_COUNT], bool split, u
 void bt_gauge(struct bt_strbuf *out, double share, unsigned int width, const struct bt_style *style)
 {
 	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-	unsigned int steps = (unsigned int)(share * width * 8 + 0.5);
+	unsigned int steps;
 
+	/* A broken recording may say anything; NaN fails both. */
+	share = share > 0 ? share : 0;
+	share = share < 1 ? share : 1;
+	steps = (unsigned int)(share * width * 8 + 0.5);
 	if (!style->utf8) {
 		bt_strbuf_add_fill(out, '#', (steps + 4) / 8);
 		return;
