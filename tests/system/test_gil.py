@@ -65,10 +65,9 @@ def interpreters():
 
 class Script:
     def __init__(self, interpreter, text):
-        self.process = subprocess.Popen(["nice", "-n", "-15", interpreter, "-c", text], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, start_new_session=True)
+        self.process = subprocess.Popen([interpreter, "-c", text], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        preexec_fn=workloads.favour)
         self.pid = self.process.pid
-        workloads.set_autogroup_nice(self.pid, -15)
 
     def __enter__(self):
         line = workloads.Lines(self.process.stdout.fileno()).next().split()

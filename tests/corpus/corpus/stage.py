@@ -141,6 +141,8 @@ class Stage:
                 os.setgroups([])
                 os.setgid(user.pw_gid)
                 os.setuid(user.pw_uid)
+            # Last: a change of user takes it back.
+            workloads.die_with_parent()
 
         stdin = open(step.stdin.format_map(self.names), "rb") if step.stdin else subprocess.PIPE
         with open(os.path.join(self.names["dir"], f"{step.name}.log"), "wb") as log:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Start labelled workloads, hear when they are ready, and leave nothing behind."""
 
+import ctypes
 import os
 import select
 import signal
@@ -10,6 +11,7 @@ import time
 from . import paths
 
 PATIENCE_S = 60
+PR_SET_PDEATHSIG = 1
 
 
 class Lines:
@@ -119,8 +121,14 @@ class Workload:
         self.stop()
 
 
+def die_with_parent():
+    """For subprocess's preexec_fn: a hog of high priority must not outlive its test, whatever ends that."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def favour():
-    """For subprocess's preexec_fn: what a Workload gets, for a command that boundtop starts."""
+    """For subprocess's preexec_fn: what a Workload gets, for a command of the test's own."""
+    die_with_parent()
     os.setsid()
     os.nice(-15)
     set_autogroup_nice(os.getpid(), -15)
