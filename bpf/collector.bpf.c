@@ -252,6 +252,26 @@ static __noinline int waking_check(struct bt_account *a, struct task_struct *t, 
 	return 0;
 }
 
+/* A wait at a futex: for an interpreter's lock, for another, or for neither. */
+static __noinline enum bt_doubt futex_name(struct bt_account *a, __s32 tgid, struct bt_reason *why,
+					   enum bt_doubt doubt, __u64 now_ns)
+{
+	if (gil_is_at(a, tgid, why->object)) {
+		why->cause = BT_MS_GIL;
+		/* The mutex beside it is not the lock. */
+		if (doubt != BT_DOUBT_FUTEX)
+			return BT_DOUBT_NONE;
+		/* One of the two groups of a condition variable: they are the same lock. */
+		why->object = a->gil_from;
+		doubt = BT_DOUBT_NONE;
+	}
+	if (why->cause == BT_MS_GIL || why->cause == BT_MS_LOCK || doubt == BT_DOUBT_FUTEX)
+		bt_account_turn_begin(a, why->object, now_ns);
+	else
+		bt_account_turn_drop(a);
+	return doubt;
+}
+
 static __always_inline void switch_out(struct task_struct *prev, bool preempt, __u32 state, __u64 now_ns)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, prev, NULL, 0);
@@ -280,11 +300,10 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	}
 	if (blocked) {
 		doubt = reason_of_block(prev, state, a, &why);
-		if (why.target == BT_TARGET_FUTEX && why.cause != BT_MS_PAGING &&
-		    gil_is_at(a, prev->tgid, why.object)) {
-			why.cause = BT_MS_GIL;
-			doubt = BT_DOUBT_NONE;
-		}
+		if (why.target == BT_TARGET_FUTEX && why.cause != BT_MS_PAGING)
+			doubt = futex_name(a, prev->tgid, &why, doubt, now_ns);
+		else
+			bt_account_turn_drop(a);
 	} else {
 		/* What it waited for before is kept for restart_syscall. */
 		why = a->reason;
@@ -384,6 +403,13 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 	}
 	if (a->doubt)
 		cause = (__u8)cause_at_wake(t, a, by, waker_pid == t->tgid, now_ns);
+	if (waker && a->turn == BT_TURN_WAITS && waker_pid == t->tgid &&
+	    (cause == BT_MS_LOCK || cause == BT_MS_GIL)) {
+		if (!by)
+			by = bpf_task_storage_get(&accounts, waker, NULL, 0);
+		if (by)
+			bt_account_hand_over(a, by, now_ns);
+	}
 	bt_account_waking(a, now_ns, waker_pid, cause);
 	return 0;
 }

@@ -83,6 +83,24 @@ struct bt_wait {
 	__s32 waker_pid; /* process that ended the last of them; 0 = an interrupt or the kernel */
 };
 
+/* For how long others waited for a lock while this thread had it; the slot with the least is replaced. */
+#define BT_HELD_SLOTS 2
+
+struct bt_held {
+	__u64 object; /* the lock: as in the reasons of those that wait for it */
+	__u64 ns;     /* cumulative */
+};
+
+/* Where a thread stands with the lock that it last waited for. */
+enum bt_turn {
+	BT_TURN_NONE,
+	BT_TURN_WAITS, /* since turn_ns, over all attempts that ran out of time */
+	BT_TURN_HAS,   /* was given it at turn_ns */
+};
+
+/* Who computes for longer between two attempts had the lock in between: it found it free. */
+#define BT_TURN_RETRY_NS 1000000ULL
+
 /*
  * Ambiguous waits: what they were shows only when they end, by who ends them (DESIGN, section 1). Until then
  * a wait carries the label that the last one at the same place got.
@@ -136,7 +154,8 @@ struct bt_account {
 	__s32 waker_pid;   /* WOKEN: which process did it; 0 = an interrupt or the kernel */
 	__u8 woken_cause;  /* WOKEN: what the wait turned out to be */
 	__u8 idle_cause;   /* what its last wait of group idle was */
-	__u8 reserved[2];
+	__u8 turn;         /* enum bt_turn */
+	__u8 reserved;
 	__u64 since_ns;
 	__u64 woken_ns;          /* WOKEN: when */
 	__u64 read_ns;           /* when the reader last saw it asleep, and */
@@ -163,6 +182,9 @@ struct bt_account {
 	__u32 missed_told;     /* of these, how many the reader has counted */
 	__u32 reserved2;
 	__u64 uring_bytes; /* what its task had read and written when it last waited for a ring */
+	__u64 turn_ns;     /* see enum bt_turn; written by who wakes it, too, */
+	__u64 turn_object; /* as its own held is by itself alone, when it wakes another */
+	struct bt_held held[BT_HELD_SLOTS];
 
 	struct bt_bursts bursts;
 	struct bt_wait waits[BT_WAIT_SLOTS];
@@ -342,6 +364,67 @@ BT_INLINE void bt_account_wait_add(struct bt_account *a, __u32 cause, __u64 ns)
 	least->ns = ns;
 	least->count = 1;
 	least->waker_pid = a->waker_pid;
+}
+
+/*
+ * A lock changes hands when who lets go of it wakes one that waits. So the time that somebody waited for it
+ * is cut at the wakings, and each part is put down to the thread that ends it: since it got the lock, or
+ * since the one that it wakes began to wait, whichever is later.
+ */
+
+/* The thread begins to wait for what may be a lock; before its switch-out is recorded. */
+BT_INLINE void bt_account_turn_begin(struct bt_account *a, __u64 object, __u64 now_ns)
+{
+	__u64 ran_ns = a->burst_ns + bt_span_ns(a->since_ns, now_ns);
+
+	/* Its time ran out, and it tries again. */
+	if (a->turn == BT_TURN_WAITS && a->turn_object == object && ran_ns < BT_TURN_RETRY_NS)
+		return;
+	a->turn = BT_TURN_WAITS;
+	a->turn_object = object;
+	a->turn_ns = now_ns;
+}
+
+/* It begins to wait for something else. */
+BT_INLINE void bt_account_turn_drop(struct bt_account *a)
+{
+	if (a->turn == BT_TURN_WAITS)
+		a->turn = BT_TURN_NONE;
+}
+
+BT_INLINE void bt_account_held_add(struct bt_account *a, __u64 object, __u64 ns)
+{
+	struct bt_held *least = &a->held[0];
+
+#pragma GCC unroll 2
+	for (int i = 0; i < BT_HELD_SLOTS; i++) {
+		struct bt_held *h = &a->held[i];
+
+		if (h->ns && h->object == object) {
+			h->ns += ns;
+			return;
+		}
+		if (h->ns < least->ns)
+			least = h;
+	}
+	least->object = object;
+	least->ns = ns;
+}
+
+/* holder, a thread of the same process, wakes a from its wait for a lock; before a's waking is recorded. */
+BT_INLINE void bt_account_hand_over(struct bt_account *a, struct bt_account *holder, __u64 now_ns)
+{
+	__u64 from_ns = a->turn_ns;
+
+	if (a->turn != BT_TURN_WAITS || a->turn_object != a->reason.object)
+		return;
+	if (holder->turn == BT_TURN_HAS && holder->turn_object == a->turn_object && holder->turn_ns > from_ns)
+		from_ns = holder->turn_ns;
+	bt_account_write_begin(holder);
+	bt_account_held_add(holder, a->turn_object, bt_span_ns(from_ns, now_ns));
+	bt_account_write_end(holder);
+	a->turn_ns = now_ns;
+	a->turn = BT_TURN_HAS;
 }
 
 /*

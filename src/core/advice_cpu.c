@@ -337,6 +337,18 @@ static void say_waiters(const struct bt_case *c, const struct bt_wait *w, struct
 	bt_strbuf_add(out, waiters == 1 ? " waits" : " wait");
 }
 
+/* "; thread 77 (worker-2) held it 83 % of that time"; nothing where nobody was seen to let go of it. */
+static void say_holder(const struct bt_case *c, const struct bt_wait *w, struct bt_strbuf *out)
+{
+	struct bt_model *m = c->advisor->frame->model;
+	struct bt_holder holder;
+
+	if (!w || !m || !bt_model_holder(m, c->p, w->reason.object, &holder))
+		return;
+	bt_strbuf_add(out, "; ");
+	bt_words_holder(out, &holder);
+}
+
 void bt_gil_say(const struct bt_case *c, struct bt_strbuf *out)
 {
 	struct bt_wait_sum sum = bt_case_waits_all(c, BT_MS_GIL);
@@ -344,6 +356,7 @@ void bt_gil_say(const struct bt_case *c, struct bt_strbuf *out)
 	say_waiters(c, sum.most, out);
 	bt_strbuf_add(out, " for the interpreter's lock, ");
 	bt_say_share(c, offcpu_ns(c, BT_MS_GIL), out);
+	say_holder(c, sum.most, out);
 	/* Several interpreters, or extensions that release it, get more. */
 	bt_say_fixed(out, "; together they get ", bt_case_cpus(c), 2,
 		     bt_case_cpus(c) <= ONE_CPU_MAX ? " CPUs, and it allows 1. " : " CPUs. ");
@@ -376,6 +389,7 @@ void bt_convoy_say(const struct bt_case *c, struct bt_strbuf *out)
 	bt_strbuf_add_hex(out, w->reason.object);
 	bt_strbuf_add_char(out, ' ');
 	bt_say_waits(c, &one, out);
+	say_holder(c, w, out);
 	bt_strbuf_add(out,
 		      ". Hold it for shorter, split it, or give each thread data of its own: more threads "
 		      "or cores make it worse.");

@@ -183,6 +183,50 @@ static void open_wait_step(struct bt_model *m, struct bt_thread_entry *t, const 
 		t->open.cause = a->woken_cause;
 }
 
+/* What h has grown by since; one that was given away and came back began at nothing. */
+static uint64_t held_grown_ns(const struct bt_held before[BT_HELD_SLOTS], const struct bt_held *h)
+{
+	for (unsigned int i = 0; i < BT_HELD_SLOTS; i++)
+		if (before[i].ns && before[i].object == h->object && before[i].ns <= h->ns)
+			return h->ns - before[i].ns;
+	return h->ns;
+}
+
+static void held_add(struct bt_held list[BT_HELD_SLOTS], uint64_t object, uint64_t ns)
+{
+	struct bt_held *least = &list[0];
+
+	for (unsigned int i = 0; i < BT_HELD_SLOTS; i++) {
+		if (list[i].ns && list[i].object == object) {
+			list[i].ns += ns;
+			return;
+		}
+		if (list[i].ns < least->ns)
+			least = &list[i];
+	}
+	if (ns > least->ns)
+		*least = (struct bt_held){.object = object, .ns = ns};
+}
+
+void bt_thread_locks(struct bt_model *m, struct bt_thread_entry *t, const struct bt_account *a, bool count)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < BT_HELD_SLOTS; i++)
+		any |= a->held[i].ns != 0;
+	if (!any)
+		return;
+	if (!t->locks)
+		t->locks = calloc(1, sizeof(*t->locks));
+	if (!t->locks) {
+		m->no_memory = true;
+		return;
+	}
+	for (unsigned int i = 0; count && i < BT_HELD_SLOTS; i++)
+		held_add(t->locks->held, a->held[i].object, held_grown_ns(t->locks->before, &a->held[i]));
+	memcpy(t->locks->before, a->held, sizeof(a->held));
+}
+
 void bt_thread_detail(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,
 		      uint64_t to_ns, bool count)
 {
@@ -196,6 +240,8 @@ void bt_thread_detail(struct bt_model *m, struct bt_thread_entry *t, const struc
 			closed_waits_step(m, t, &r->account, &before);
 	}
 	open_wait_step(m, t, r, to_ns, count);
+	if (r->head.valid & BT_VALID_WAITS)
+		bt_thread_locks(m, t, &r->account, count);
 	if (!bt_record_is_dead(r))
 		history_set(m, t, &r->account);
 }

@@ -12,7 +12,9 @@
 struct subject {
 	const struct bt_usage *usage;
 	const struct bt_verdict *verdict;
-	const char *of_time; /* "of the time", or of that of several threads */
+	const struct bt_process *process;
+	struct bt_model *model; /* NULL: there is none to ask */
+	const char *of_time;    /* "of the time", or of that of several threads */
 	uint32_t threads;
 	int32_t ppid;
 	char state;
@@ -193,6 +195,17 @@ static void say_starved(const struct subject *s)
 	bt_strbuf_addf(s->out, " %s", s->of_time);
 }
 
+/* Which thread of the process kept the others waiting, if that was seen. */
+static void add_holder(const struct subject *s, const struct bt_wait *w)
+{
+	struct bt_holder holder;
+
+	if (!w || !s->model || !bt_model_holder(s->model, s->process, w->reason.object, &holder))
+		return;
+	bt_strbuf_add(s->out, "; ");
+	bt_words_holder(s->out, &holder);
+}
+
 static void say_blocked(const struct subject *s, enum bt_group group)
 {
 	const struct bt_wait *w = group_wait(s->usage, group);
@@ -205,6 +218,7 @@ static void say_blocked(const struct subject *s, enum bt_group group)
 			      "waiting for the interpreter's lock (GIL), which one holds at a time, took ");
 		bt_words_percent(s->out, (double)s->verdict->share[cause]);
 		bt_strbuf_addf(s->out, " %s", s->of_time);
+		add_holder(s, w);
 		return;
 	}
 	/* A wait that is the smaller part would explain the wrong thing. */
@@ -217,6 +231,8 @@ static void say_blocked(const struct subject *s, enum bt_group group)
 		bt_strbuf_addf(s->out, " (%s ", bt_microstate_name(cause));
 		bt_words_percent(s->out, (double)s->verdict->share[cause]);
 		bt_strbuf_add_char(s->out, ')');
+		if (w->reason.cause == BT_MS_LOCK)
+			add_holder(s, w);
 	} else {
 		bt_strbuf_addf(s->out, "blocked on %s ", bt_microstate_name(cause));
 		bt_words_percent(s->out, (double)s->verdict->share[cause]);
@@ -287,6 +303,8 @@ void bt_evidence(const struct bt_process *p, const struct bt_frame *f, struct bt
 	struct subject s = {
 	    .usage = &p->usage,
 	    .verdict = &p->verdict,
+	    .process = p,
+	    .model = f->model,
 	    .of_time = threads > 1 ? "of its threads' time" : "of the time",
 	    .threads = threads,
 	    .ppid = p->ppid,
@@ -309,6 +327,8 @@ void bt_evidence_thread(const struct bt_thread *t, const struct bt_process *p, c
 	struct subject s = {
 	    .usage = &t->usage,
 	    .verdict = &t->verdict,
+	    .process = p,
+	    .model = f->model,
 	    .of_time = "of the time",
 	    .threads = 1,
 	    .ppid = p->ppid,

@@ -10,8 +10,7 @@
 struct bt_strbuf;
 
 /*
- * Appends the line (no newline, plain ASCII, nothing of the process's own bytes) to out. p is judged and of
- * the frame f.
+ * Appends the line (no newline, plain ASCII; names are sanitized) to out. p is judged and of the frame f.
  */
 void bt_evidence(const struct bt_process *p, const struct bt_frame *f, struct bt_strbuf *out);
 /* Likewise for one thread of p, from its thread_list. */

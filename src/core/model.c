@@ -457,6 +457,43 @@ uint32_t bt_model_waiters(struct bt_model *m, const struct bt_process *process,
 	return waiters;
 }
 
+static uint64_t held_ns(const struct bt_thread_entry *t, uint64_t object)
+{
+	for (unsigned int i = 0; t->locks && i < BT_HELD_SLOTS; i++)
+		if (t->locks->held[i].ns && t->locks->held[i].object == object)
+			return t->locks->held[i].ns;
+	return 0;
+}
+
+bool bt_model_holder(struct bt_model *m, const struct bt_process *process, uint64_t object,
+		     struct bt_holder *out)
+{
+	const struct bt_process_entry *p =
+	    bt_process_get(m, process->identity.pid, process->identity.start_ns);
+	const struct bt_thread_entry *t, *most = NULL;
+	uint64_t most_ns = 0, sum_ns = 0;
+
+	if (!p || &p->p != process)
+		return false;
+	DL_FOREACH(p->threads, t)
+	{
+		uint64_t ns = held_ns(t, object);
+
+		sum_ns += ns;
+		if (ns <= most_ns)
+			continue;
+		most_ns = ns;
+		most = t;
+	}
+	if (!most)
+		return false;
+	out->tid = most->tid;
+	memcpy(out->comm, most->comm, BT_COMM_LEN);
+	out->comm[BT_COMM_LEN] = '\0';
+	out->share = (double)most_ns / (double)sum_ns;
+	return true;
+}
+
 /* Least active first. */
 static int by_activity(const void *a, const void *b)
 {

@@ -152,6 +152,18 @@ int bt_model_threads(struct bt_model *m, struct bt_process *p);
  * many things, the longest waits are known. 0: p is none of the model's own processes (a tree as one).
  */
 uint32_t bt_model_waiters(struct bt_model *m, const struct bt_process *p, const struct bt_reason *reason);
+/* Who had a lock while others waited for it. */
+struct bt_holder {
+	int32_t tid;
+	char comm[BT_COMM_LEN + 1]; /* raw bytes, terminated */
+	double share;               /* of the time that others waited for it and then got it */
+};
+/*
+ * The thread of p (one of the latest frame's) that had the lock at object (an address, as in the reasons of
+ * those that wait for it) for most of the time that others waited for it. false: nobody was seen to let go of
+ * it.
+ */
+bool bt_model_holder(struct bt_model *m, const struct bt_process *p, uint64_t object, struct bt_holder *out);
 
 /*
  * Long intervals (run, classify -f): forgets ended processes but the keep with the most active time. A tree

@@ -49,6 +49,12 @@ struct bt_history {
 	struct bt_wait waits[]; /* behind them, uint32_t a bucket */
 };
 
+/* For how long others waited for locks while a thread had them. */
+struct bt_lock_history {
+	struct bt_held before[BT_HELD_SLOTS]; /* as its last full record had it */
+	struct bt_held held[BT_HELD_SLOTS];   /* of this interval */
+};
+
 /* What one thread of several did in the interval. */
 struct bt_budget {
 	struct bt_usage usage;
@@ -83,6 +89,7 @@ struct bt_thread_entry {
 	uint64_t open_since_ns;              /* the wait that is open */
 	struct bt_counters *last;            /* owned; NULL once it ended */
 	struct bt_history *history;          /* owned; NULL: all zero */
+	struct bt_lock_history *locks;       /* owned; NULL: nobody ever waited for it */
 	uint64_t runtime_ns;
 	int32_t tid;
 	char comm[BT_COMM_LEN];
@@ -249,6 +256,8 @@ void bt_thread_describe(struct bt_thread_entry *t, const struct bt_record *r);
 /* Bursts and waits up to to_ns; count = false: only takes note of them. */
 void bt_thread_detail(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,
 		      uint64_t to_ns, bool count);
+/* For how long others waited for locks that it had, since the last record; count as above. */
+void bt_thread_locks(struct bt_model *m, struct bt_thread_entry *t, const struct bt_account *a, bool count);
 /* The open wait lasted span_ns more. */
 void bt_thread_detail_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t span_ns);
 

@@ -273,6 +273,8 @@ void bt_thread_begin(struct bt_thread_entry *t)
 	t->idle_ns = 0;
 	t->active_ns = 0;
 	t->wait_counted = false;
+	if (t->locks)
+		memset(t->locks->held, 0, sizeof(t->locks->held));
 	if (!t->budget)
 		return;
 	/* Idle for an interval: it will be for the next. */
@@ -297,5 +299,6 @@ void bt_thread_free(struct bt_model *m, struct bt_thread_entry *t)
 	budget_free(t);
 	free(t->last);
 	free(t->history);
+	free(t->locks);
 	free(t);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "words.h"
 
+#include <string.h>
+
 #include "names.h"
+#include "sanitize.h"
 #include "strbuf.h"
 
 void bt_words_percent(struct bt_strbuf *out, double share)
@@ -92,4 +95,13 @@ void bt_words_wait(struct bt_strbuf *out, const struct bt_wait *w)
 	bt_words_target(out, w);
 	if (out->length == before + 4)
 		bt_strbuf_truncate(out, before);
+}
+
+void bt_words_holder(struct bt_strbuf *out, const struct bt_holder *h)
+{
+	bt_strbuf_addf(out, "thread %d (", h->tid);
+	bt_sanitize(out, h->comm, strlen(h->comm), BT_COMM_LEN, BT_CHARSET_ASCII);
+	bt_strbuf_add(out, ") held it ");
+	bt_words_percent(out, h->share);
+	bt_strbuf_add(out, " of that time");
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers and waits in words, as evidence and advice have them: plain ASCII, none of a process's own bytes.
+ * Numbers and waits in words, as evidence and advice have them: plain ASCII; of a process's own bytes only
+ * names, sanitized.
  */
 #ifndef BOUNDTOP_WORDS_H
 #define BOUNDTOP_WORDS_H
 
 #include <stdint.h>
 
-#include "wire.h"
+#include "model.h"
 
 struct bt_strbuf;
 
@@ -23,5 +24,7 @@ void bt_words_bytes(struct bt_strbuf *out, double bytes);
 void bt_words_target(struct bt_strbuf *out, const struct bt_wait *w);
 /* The call, and what it was for: "read of pipe:[123]", "epoll_wait"; without a call, what it was doing. */
 void bt_words_wait(struct bt_strbuf *out, const struct bt_wait *w);
+/* "thread 1234 (worker-2) held it 83 % of that time" */
+void bt_words_holder(struct bt_strbuf *out, const struct bt_holder *h);
 
 #endif

@@ -168,7 +168,27 @@ static const char *target_text(const struct bt_reason *r, struct bt_strbuf *out)
 	return bt_strbuf_text(out);
 }
 
-static void add_waits(struct json_view *v, const struct bt_usage *u)
+/* Of locks within a process: the thread that had it for most of the time that others waited. */
+static void add_holder(struct json_view *v, const struct bt_process *p, const struct bt_wait *w)
+{
+	struct bt_model *m = v->report->frame->model;
+	struct bt_json *j = &v->json;
+	struct bt_holder holder;
+
+	if (!m || (w->reason.cause != BT_MS_GIL && w->reason.cause != BT_MS_LOCK) ||
+	    !bt_model_holder(m, p, w->reason.object, &holder)) {
+		bt_json_null(j, "holder");
+		return;
+	}
+	bt_json_begin_object(j, "holder");
+	bt_json_integer(j, "tid", holder.tid);
+	bt_json_text(j, "comm", holder.comm);
+	bt_json_real(j, "share", holder.share);
+	bt_json_end_object(j);
+}
+
+/* u: of p, or of one of its threads. */
+static void add_waits(struct json_view *v, const struct bt_process *p, const struct bt_usage *u)
 {
 	struct bt_json *j = &v->json;
 
@@ -186,6 +206,7 @@ static void add_waits(struct json_view *v, const struct bt_usage *u)
 			bt_json_integer(j, "waker_pid", w->waker_pid);
 		else
 			bt_json_null(j, "waker_pid");
+		add_holder(v, p, w);
 		bt_json_end_object(j);
 	}
 	bt_json_end_array(j);
@@ -200,7 +221,7 @@ static void add_thread(struct json_view *v, const struct bt_process *p, const st
 	bt_strbuf_clear(&v->scratch);
 	bt_evidence_thread(t, p, v->report->frame, &v->scratch);
 	bt_json_text(&v->json, "evidence", bt_strbuf_text(&v->scratch));
-	add_waits(v, &t->usage);
+	add_waits(v, p, &t->usage);
 	bt_json_end_object(&v->json);
 }
 
@@ -235,7 +256,7 @@ static void add_process(struct json_view *v, const char *key, const struct bt_pr
 	bt_strbuf_clear(&v->scratch);
 	bt_evidence(p, v->report->frame, &v->scratch);
 	bt_json_text(&v->json, "evidence", bt_strbuf_text(&v->scratch));
-	add_waits(v, &p->usage);
+	add_waits(v, p, &p->usage);
 	add_advice(v, p);
 	if (threads) {
 		bt_json_begin_array(&v->json, "thread_list");

@@ -395,6 +395,25 @@ static void draw_reason(struct bt_tui *t, struct bt_pen *pen, const struct bt_pr
 	bt_strbuf_free(&text);
 }
 
+/* Who keeps it waiting: the thread that has the lock, or the process that ends the waits. */
+static void draw_ender(struct bt_tui *t, struct bt_pen *pen, const struct bt_process *p,
+		       const struct bt_wait *w)
+{
+	bool lock = w->reason.cause == BT_MS_GIL || w->reason.cause == BT_MS_LOCK;
+	struct bt_model *m = t->frame.model;
+	struct bt_holder holder;
+
+	if (lock && m && bt_model_holder(m, p, w->reason.object, &holder)) {
+		bt_pen_format(pen, BT_INK_DIM, "  held %.0f%% by %d ", 100 * holder.share, holder.tid);
+		bt_pen_raw(pen, BT_INK_DIM, holder.comm, 0);
+	} else if (w->waker_pid > 0) {
+		const struct bt_process *waker = bt_model_find(m, w->waker_pid);
+
+		bt_pen_format(pen, BT_INK_DIM, "  ended by %d ", w->waker_pid);
+		bt_pen_raw(pen, BT_INK_DIM, waker ? waker->comm : "", 0);
+	}
+}
+
 static void draw_waits(struct page *g, const struct bt_process *p)
 {
 	const struct bt_usage *u = &p->usage;
@@ -411,12 +430,7 @@ static void draw_waits(struct page *g, const struct bt_process *p)
 		bt_pen_format(&pen, bt_ink_of_microstate(w->reason.cause), "%-*s", NAME_WIDTH,
 			      bt_microstate_name(w->reason.cause));
 		draw_reason(g->t, &pen, p, &w->reason);
-		if (w->waker_pid > 0) {
-			const struct bt_process *waker = bt_model_find(g->t->frame.model, w->waker_pid);
-
-			bt_pen_format(&pen, BT_INK_DIM, "  ended by %d ", w->waker_pid);
-			bt_pen_raw(&pen, BT_INK_DIM, waker ? waker->comm : "", 0);
-		}
+		draw_ender(g->t, &pen, p, w);
 	}
 }
 

@@ -138,6 +138,8 @@ void fake_block(struct fake_host *h, int i, enum bt_microstate cause, int16_t sy
 		     : cause == BT_MS_DISK ? BT_TARGET_FILE
 		     : cause == BT_MS_LOCK ? BT_TARGET_FUTEX
 					   : BT_TARGET_NONE;
+	if (why.target == BT_TARGET_FUTEX)
+		bt_account_turn_begin(&h->threads[i].r.account, object, h->now_ns);
 	leave(h, i, 1, &why);
 }
 
@@ -146,6 +148,12 @@ void fake_wake(struct fake_host *h, int i, int32_t waker_pid)
 	struct bt_account *a = &h->threads[i].r.account;
 
 	bt_account_waking(a, h->now_ns, waker_pid, a->reason.cause);
+}
+
+void fake_give(struct fake_host *h, int holder, int i)
+{
+	bt_account_hand_over(&h->threads[i].r.account, &h->threads[holder].r.account, h->now_ns);
+	fake_wake(h, i, h->threads[holder].r.facts.tgid);
 }
 
 void fake_burst(struct fake_host *h, int i, uint64_t ns)

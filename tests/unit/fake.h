@@ -50,6 +50,8 @@ void fake_preempt(struct fake_host *h, int i); /* loses it */
 void fake_throttle(struct fake_host *h, int i);
 void fake_block(struct fake_host *h, int i, enum bt_microstate cause, int16_t syscall, uint64_t object);
 void fake_wake(struct fake_host *h, int i, int32_t waker_pid);
+/* holder lets go of the lock that i waits for, and wakes it. */
+void fake_give(struct fake_host *h, int holder, int i);
 /* Ends; a leader becomes a zombie that stays until fake_reap(). */
 void fake_exit(struct fake_host *h, int i, int32_t exit_code);
 void fake_reap(struct fake_host *h, int i);

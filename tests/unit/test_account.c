@@ -552,6 +552,90 @@ static void stolen_time_is_run_queue(void **state)
 	assert_closed(&a, 10000000);
 }
 
+static const struct bt_reason on_lock = {.object = 0x70, .syscall = 202, .cause = BT_MS_LOCK};
+
+/* Gets a CPU at since_ns, leaves it at now_ns to wait for a lock. */
+static void want(struct bt_account *a, uint64_t since_ns, uint64_t now_ns, uint64_t object)
+{
+	struct bt_reason why = on_lock;
+
+	why.object = object;
+	a->since_ns = since_ns;
+	bt_account_turn_begin(a, object, now_ns);
+	bt_account_switch_out(a, now_ns, 1, &why, BT_DOUBT_NONE);
+}
+
+static void give(struct bt_account *holder, struct bt_account *a, uint64_t now_ns)
+{
+	bt_account_hand_over(a, holder, now_ns);
+	wake(a, now_ns, 42);
+	bt_account_switch_in(a, now_ns);
+}
+
+/* a has the lock until 5000, b until 5400: c, which waited for both, is not put down to b alone. */
+static void who_had_the_lock(void **state)
+{
+	struct bt_account a = running(), b = running(), c = running();
+
+	(void)state;
+	want(&b, 1000, 2000, 0x70);
+	want(&c, 1000, 3000, 0x70);
+	give(&a, &b, 5000);
+	give(&b, &c, 5400);
+	assert_int_equal(a.held[0].object, 0x70);
+	assert_int_equal(a.held[0].ns, 3000);
+	assert_int_equal(b.held[0].ns, 400);
+	/* a waits for c now, and for something else; of that c is not the holder. */
+	want(&a, 5300, 5500, 0x70);
+	give(&c, &a, 5700);
+	assert_int_equal(c.held[0].ns, 200);
+	bt_account_turn_drop(&b);
+	bt_account_switch_out(&b, 5800, 1, &on_pipe, BT_DOUBT_NONE);
+	bt_account_hand_over(&b, &c, 5900);
+	assert_int_equal(c.held[0].ns, 200);
+	assert_int_equal(c.held[1].ns, 0);
+	assert_closed(&c, 6000);
+}
+
+/* Timed waits for one turn are one wait, unless the thread had the lock in between. */
+static void turns_that_run_out(void **state)
+{
+	struct bt_account a = running(), b = running();
+
+	(void)state;
+	want(&b, 1000, 2000, 0x70);
+	for (uint64_t at = 7000; at < 30000; at += 5000) {
+		wake(&b, at, 0);
+		bt_account_switch_in(&b, at);
+		want(&b, at, at + 10, 0x70);
+	}
+	give(&a, &b, 40000);
+	assert_int_equal(a.held[0].ns, 38000);
+
+	want(&b, 41000, 50000, 0x70);
+	wake(&b, 55000, 0);
+	bt_account_switch_in(&b, 55000);
+	want(&b, 55000, 60000 + BT_TURN_RETRY_NS, 0x70);
+	give(&a, &b, 60500 + BT_TURN_RETRY_NS);
+	assert_int_equal(a.held[0].ns, 38500);
+}
+
+/* Of three locks the one that made others wait least is forgotten. */
+static void the_least_lock_makes_room(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_held_add(&a, 1, 100);
+	bt_account_held_add(&a, 2, 50);
+	bt_account_held_add(&a, 3, 70);
+	bt_account_held_add(&a, 1, 5);
+	assert_int_equal(a.held[0].object, 1);
+	assert_int_equal(a.held[0].ns, 105);
+	assert_int_equal(a.held[1].object, 3);
+	assert_int_equal(a.held[1].ns, 70);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -579,6 +663,9 @@ int main(void)
 	    cmocka_unit_test(the_least_wait_makes_room),
 	    cmocka_unit_test(the_budget_is_always_closed),
 	    cmocka_unit_test(readings_only_grow),
+	    cmocka_unit_test(who_had_the_lock),
+	    cmocka_unit_test(turns_that_run_out),
+	    cmocka_unit_test(the_least_lock_makes_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "model_fixture.h"
 #include "strbuf.h"
 #include "tree.h"
+#include "words.h"
 
 /* All advice on p, a line each: "id: text". */
 static const char *advise(struct fixture *f, const struct bt_process *p, struct bt_strbuf *out)
@@ -61,6 +62,51 @@ static void waiters_are_counted(void **state)
 	copy = *find(f, 10);
 	assert_int_equal(bt_model_waiters(f->m, &copy, &lock), 0);
 	assert_begins(advise(f, find(f, 10), &out), "lock-convoy: 3 threads wait for the lock at 0x70 ");
+	bt_strbuf_free(&out);
+}
+
+/* Two pass a lock on to each other; one has it for 90 ms, the other for 10. */
+static void the_holder_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct bt_strbuf out = BT_STRBUF_INIT;
+	struct bt_process copy;
+	struct bt_holder h;
+	int t[2];
+
+	t[0] = fake_fork(&f->h, 10, -1);
+	t[1] = fake_clone(&f->h, t[0], 11);
+	memcpy(fake_at(&f->h, t[1])->r.facts.comm, "ho\x1b[g", 6);
+	fake_run(&f->h, t[1]);
+	fake_run(&f->h, t[0]);
+	for (int round = 0; round < 2; round++) {
+		/* In the second round it is the other way round, and the first one is forgotten. */
+		if (round)
+			bt_model_begin(f->m);
+		else
+			take(f);
+		for (int k = 0; k < 5; k++) {
+			fake_block(&f->h, t[0], BT_MS_LOCK, SYS_futex, 0x70);
+			fake_pass(&f->h, round ? 10 * FAKE_MS : 90 * FAKE_MS);
+			fake_give(&f->h, t[1], t[0]);
+			fake_run(&f->h, t[0]);
+			fake_block(&f->h, t[1], BT_MS_LOCK, SYS_futex, 0x70);
+			fake_pass(&f->h, round ? 90 * FAKE_MS : 10 * FAKE_MS);
+			fake_give(&f->h, t[0], t[1]);
+			fake_run(&f->h, t[1]);
+		}
+		take(f);
+		assert_true(bt_model_holder(f->m, find(f, 10), 0x70, &h));
+		assert_int_equal(h.tid, round ? 10 : 11);
+		assert_near(h.share, 0.9, 1e-6);
+		assert_false(bt_model_holder(f->m, find(f, 10), 0x80, &h));
+		copy = *find(f, 10);
+		assert_false(bt_model_holder(f->m, &copy, 0x70, &h));
+		if (round)
+			break;
+		bt_words_holder(&out, &h);
+		assert_string_equal(bt_strbuf_text(&out), "thread 11 (ho?[g) held it 90 % of that time");
+	}
 	bt_strbuf_free(&out);
 }
 
@@ -285,11 +331,17 @@ static void a_tree_takes_both_of_a_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(waiters_are_counted),       TEST(a_lone_waiter),
-	    TEST(the_peer_is_named),         TEST(an_exchange_that_costs),
-	    TEST(an_answer_that_costs),      TEST(an_unknown_peer_is_not),
-	    TEST(its_own_thread_is_no_peer), TEST(the_neighbour_is_named),
-	    TEST(threads_are_ranked),        TEST(a_tree_takes_both_of_a_process),
+	    TEST(waiters_are_counted),
+	    TEST(the_holder_is_named),
+	    TEST(a_lone_waiter),
+	    TEST(the_peer_is_named),
+	    TEST(an_exchange_that_costs),
+	    TEST(an_answer_that_costs),
+	    TEST(an_unknown_peer_is_not),
+	    TEST(its_own_thread_is_no_peer),
+	    TEST(the_neighbour_is_named),
+	    TEST(threads_are_ranked),
+	    TEST(a_tree_takes_both_of_a_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,18 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PIPE_MESSAGE = 64 << 10, BUSY_US = 5000, SLEEP_US = 20000, HOLD_US = 200, MAX_THREADS = 64 };
+enum {
+	PIPE_MESSAGE = 64 << 10,
+	BUSY_US = 5000,
+	SLEEP_US = 20000,
+	HOLD_US = 200,
+	GREEDY_US = 20000,
+	MAX_THREADS = 64
+};
 
 enum pace { PACE_FAST, PACE_BUSY, PACE_SLEEP };
 
@@ -132,15 +140,18 @@ int run_pipe(int argc, char **argv)
 
 static pthread_mutex_t mutexes[MAX_THREADS];
 
-static void *hold(void *argument)
+static void hold_for(pthread_mutex_t *mutex, long us)
 {
-	pthread_mutex_t *mutex = argument;
-
 	for (;;) {
 		pthread_mutex_lock(mutex);
-		burn_us(HOLD_US);
+		burn_us(us);
 		pthread_mutex_unlock(mutex);
 	}
+}
+
+static void *hold(void *argument)
+{
+	hold_for(argument, HOLD_US);
 	return NULL;
 }
 
@@ -168,7 +179,9 @@ int run_mutex(int argc, char **argv)
 		pthread_mutex_init(&mutexes[i], NULL);
 	start_threads(workload_number(argc, argv, 1, 4) - 1, strcmp(argv[2], "own") ? hold_shared : hold_own,
 		      NULL);
+	if (!strcmp(argv[2], "greedy"))
+		prctl(PR_SET_NAME, "greedy");
 	announce("ready");
-	hold(&mutexes[0]);
+	hold_for(&mutexes[0], strcmp(argv[2], "greedy") ? HOLD_US : GREEDY_US);
 	return 0;
 }
