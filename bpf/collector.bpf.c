@@ -253,10 +253,14 @@ static __noinline int waking_check(struct bt_account *a, struct task_struct *t, 
 }
 
 /* A wait at a futex: for an interpreter's lock, for another, or for neither. */
-static __noinline enum bt_doubt futex_name(struct bt_account *a, __s32 tgid, struct bt_reason *why,
+static __noinline enum bt_doubt futex_name(struct bt_account *a, struct task_struct *t, struct bt_reason *why,
 					   enum bt_doubt doubt, __u64 now_ns)
 {
-	if (gil_is_at(a, tgid, why->object)) {
+	bool gil = gil_is_at(a, t->tgid, why->object);
+
+	if (doubt == BT_DOUBT_FUTEX && a->gil_state == BT_GIL_KNOWN && !a->gil_size)
+		gil = gil_look_again(a, t, why->object, now_ns, &exits);
+	if (gil) {
 		why->cause = BT_MS_GIL;
 		/* The mutex beside it is not the lock. */
 		if (doubt != BT_DOUBT_FUTEX)
@@ -301,7 +305,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	if (blocked) {
 		doubt = reason_of_block(prev, state, a, &why);
 		if (why.target == BT_TARGET_FUTEX && why.cause != BT_MS_PAGING)
-			doubt = futex_name(a, prev->tgid, &why, doubt, now_ns);
+			doubt = futex_name(a, prev, &why, doubt, now_ns);
 		else
 			bt_account_turn_drop(a);
 	} else {

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "collector_shared.h"
 #include "kernel.h"
+#include "reason.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -41,24 +42,70 @@ static __noinline bool gil_is_at(struct bt_account *a, __s32 tgid, __u64 address
 	return address - a->gil_from < a->gil_size;
 }
 
-/* A process has its second thread, or its first one after exec: its address space was not seen yet. */
-static __always_inline void gil_ask(struct bt_account *a, __s32 tgid, __u64 mm, void *ring)
+static __always_inline void gil_question(const struct bt_gil_key *key, __u64 address, void *ring)
 {
-	struct bt_gil_key key = gil_key(a, tgid);
-	struct bt_ask *ask;
+	struct bt_ask *ask = bpf_ringbuf_reserve(ring, sizeof(*ask), 0);
 
-	a->gil_mm = mm;
-	a->gil_size = 0;
-	a->gil_state = BT_GIL_ASKED;
-	bpf_map_delete_elem(&gils, &key);
-	ask = bpf_ringbuf_reserve(ring, sizeof(*ask), 0);
 	if (!ask)
 		return;
 	__builtin_memset(&ask->head, 0, sizeof(ask->head));
 	ask->head.size = sizeof(*ask);
 	ask->head.type = BT_RECORD_ASK;
-	ask->key = key;
+	ask->key = *key;
+	ask->address = address;
 	bpf_ringbuf_submit(ask, BPF_RB_FORCE_WAKEUP);
+}
+
+/*
+ * Does t, which is current, wait for a moment at most, by the clock of condition variables? So does who wants
+ * an interpreter's lock.
+ */
+static __always_inline bool gil_waits_like(struct task_struct *t, __u64 now_ns)
+{
+	struct syscall_regs call;
+	__s64 until[2]; /* seconds, nanoseconds */
+
+	task_syscall(t, &call);
+	if (call.compat || call.arg[1] != (FUTEX_WAIT_BITSET | FUTEX_PRIVATE) || !call.arg[3] ||
+	    bpf_probe_read_user(until, sizeof(until), (void *)call.arg[3]))
+		return false;
+	return until[0] * 1000000000LL + until[1] - (__s64)now_ns <= BT_GIL_WAIT_NS;
+}
+
+/* The process of a had no interpreter when it was asked for. It may have been loaded since. */
+static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *t, __u64 address,
+				      __u64 now_ns, void *ring)
+{
+	struct bt_gil_key key = gil_key(a, t->tgid);
+	__u32 turn = (__u32)(now_ns >> BT_GIL_TURN_LOG2);
+	struct bt_gil_range *range;
+
+	if (!gil_waits_like(t, now_ns))
+		return false;
+	range = bpf_map_lookup_elem(&gils, &key);
+	if (range && range->size) {
+		a->gil_from = range->from;
+		a->gil_size = range->size;
+		return address - a->gil_from < a->gil_size;
+	}
+	if (range && turn < range->again)
+		return false;
+	if (range)
+		range->again = turn + BT_GIL_AGAIN;
+	gil_question(&key, address, ring);
+	return false;
+}
+
+/* A process has its second thread, or its first one after exec: its address space was not seen yet. */
+static __always_inline void gil_ask(struct bt_account *a, __s32 tgid, __u64 mm, void *ring)
+{
+	struct bt_gil_key key = gil_key(a, tgid);
+
+	a->gil_mm = mm;
+	a->gil_size = 0;
+	a->gil_state = BT_GIL_ASKED;
+	bpf_map_delete_elem(&gils, &key);
+	gil_question(&key, 0, ring);
 }
 
 /* What a new thread or process has of who made it. */

@@ -22,7 +22,7 @@
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long di, si, dx, orig_ax;
-	unsigned long bx, cx;
+	unsigned long bx, cx, r10;
 };
 struct thread_info {
 	unsigned int status; /* arch/x86: TS_COMPAT */
@@ -365,7 +365,7 @@ static __always_inline __u64 mm_rss_pages(struct mm_struct *mm)
 /* Number of the system call that a task is in, and its first three arguments, from its user registers. */
 struct syscall_regs {
 	long nr;
-	__u64 arg[3];
+	__u64 arg[4];
 	bool compat; /* 32-bit ABI: numbers of another table */
 };
 
@@ -405,11 +405,13 @@ static __always_inline void task_syscall(struct task_struct *t, struct syscall_r
 	out->arg[0] = out->compat ? (__u32)regs->bx : regs->di;
 	out->arg[1] = out->compat ? (__u32)regs->cx : regs->si;
 	out->arg[2] = regs->dx;
+	out->arg[3] = out->compat ? (__u32)regs->si : regs->r10;
 #elif defined(__TARGET_ARCH_arm64)
 	out->nr = regs->syscallno;
 	out->arg[0] = regs->orig_x0;
 	out->arg[1] = regs->regs[1];
 	out->arg[2] = regs->regs[2];
+	out->arg[3] = regs->regs[3];
 	out->compat = t->thread_info.flags & (1UL << TIF_32BIT);
 #endif
 }

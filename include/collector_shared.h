@@ -42,7 +42,8 @@ struct bt_run_queue {
 
 /*
  * A process has got its second thread: user space is asked where its interpreter keeps its global lock, and
- * answers in a map. In the ring beside the records of ended threads.
+ * answers in a map. In the ring beside the records of ended threads. It is asked again, and told the address,
+ * when a thread waits as an interpreter's would: the interpreter may have been loaded since.
  */
 #define BT_RECORD_ASK 64
 
@@ -53,14 +54,22 @@ struct bt_gil_key {
 };
 
 struct bt_gil_range {
-	__u64 from; /* user address */
-	__u32 size; /* 0: no interpreter that is known */
-	__u32 reserved;
+	__u64 from;  /* user address */
+	__u32 size;  /* 0: no interpreter that is known, and then it is asked again: */
+	__u32 again; /* not before that many turns of BT_GIL_TURN_LOG2 of the monotonic clock */
 };
+
+/* A turn is about a second. */
+#define BT_GIL_TURN_LOG2 30
+#define BT_GIL_AGAIN     8
+
+/* Who wants the GIL waits for it for 5 ms at a time, unless told otherwise (sys.setswitchinterval()). */
+#define BT_GIL_WAIT_NS 20000000LL
 
 struct bt_ask {
 	struct bt_record_head head;
 	struct bt_gil_key key;
+	__u64 address; /* of a futex that may be the lock; 0: of none yet */
 };
 
 /* Processes whose answers are kept; the one that was not needed for longest makes room. */

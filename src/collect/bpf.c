@@ -47,11 +47,13 @@ static uint64_t clock_ns(clockid_t clock)
 }
 
 /* Where that process has its interpreter's lock: for the kernel side, which puts a name to waits by it. */
-static void gil_answer(struct bpf_collector *c, const struct bt_gil_key *key)
+static void gil_answer(struct bpf_collector *c, const struct bt_gil_key *key, uint64_t address)
 {
 	struct bt_gil_range range;
 
-	bt_interpreter_find(c->interpreters, key->tgid, &range);
+	bt_interpreter_find(c->interpreters, key->tgid, address, &range);
+	if (address)
+		range.again = (uint32_t)(clock_ns(CLOCK_MONOTONIC) >> BT_GIL_TURN_LOG2) + BT_GIL_AGAIN;
 	/* Without an answer the lock is a futex like others. */
 	(void)bpf_map_update_elem(c->skeleton->gils_map, key, &range, BPF_ANY);
 }
@@ -64,7 +66,9 @@ static int ended_take(void *context, void *data, size_t size)
 	unsigned char *room;
 
 	if (head->type == BT_RECORD_ASK && size >= sizeof(struct bt_ask)) {
-		gil_answer(c, &((const struct bt_ask *)data)->key);
+		const struct bt_ask *ask = data;
+
+		gil_answer(c, &ask->key, ask->address);
 		return 0;
 	}
 	if (size < sizeof(struct bt_record))
@@ -266,7 +270,7 @@ static void gils_seed(struct bpf_collector *c, const struct bt_snapshot *s)
 		/* An iterator goes by number: threads of a process mostly come one after the other. */
 		if (r->facts.kind == BT_KIND_USER && r->head.tid != r->facts.tgid &&
 		    (key.tgid != last.tgid || key.start_ns != last.start_ns)) {
-			gil_answer(c, &key);
+			gil_answer(c, &key, 0);
 			last = key;
 		}
 		at += r->head.size;

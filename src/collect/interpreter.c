@@ -117,22 +117,56 @@ static bool mapping_parse(char *line, struct mapping *out)
 	return true;
 }
 
-static bool is_library(const struct mapping *m, uint64_t unused)
+/*
+ * What is looked for in the mappings of a process: a mapping of a file's first byte, by which everything else
+ * of that file is found.
+ */
+struct search {
+	bool (*fits)(const struct search *s, const struct mapping *m);
+	uint64_t ino, address;
+	const char *path;
+	struct mapping first; /* the last mapping of a file's first byte */
+	uint64_t data_end;    /* where the mappings of that file, and its bss, end */
+	char first_path[4096];
+};
+
+static bool is_library(const struct search *s, const struct mapping *m)
 {
 	const char *slash = strrchr(m->path, '/');
 
-	(void)unused;
-	return slash && !strncmp(slash + 1, LIBRARY_PREFIX, strlen(LIBRARY_PREFIX));
+	(void)s;
+	return !m->offset && slash && !strncmp(slash + 1, LIBRARY_PREFIX, strlen(LIBRARY_PREFIX));
 }
 
-static bool is_inode(const struct mapping *m, uint64_t ino)
+/* The executable: with a file system of several layers, its number can be another here. */
+static bool is_executable(const struct search *s, const struct mapping *m)
 {
-	return m->ino == ino;
+	return !m->offset && (m->ino == s->ino || !strcmp(m->path, s->path));
 }
 
-/* The first mapping of a file's first byte that fits. path: NULL, or gets room of size bytes for its path. */
-static bool mapping_find(pid_t pid, bool (*fits)(const struct mapping *m, uint64_t ino), uint64_t ino,
-			 struct mapping *out, char *path, size_t size)
+/* Does the address lie in the file, or in the zeros behind it? */
+static bool has_address(const struct search *s, const struct mapping *m)
+{
+	return m->start <= s->address && s->address < m->end;
+}
+
+/* Takes note of which file a mapping is a part of; false: of none. */
+static bool mapping_attribute(struct search *s, const struct mapping *m)
+{
+	bool part = m->ino ? m->ino == s->first.ino : !*m->path && m->start == s->data_end;
+
+	if (m->ino && !m->offset) {
+		s->first = *m;
+		snprintf(s->first_path, sizeof(s->first_path), "%s", m->path);
+		part = true;
+	}
+	if (part)
+		s->data_end = m->end;
+	return part;
+}
+
+/* Leaves the mapping of the first byte in s->first. */
+static bool mapping_find(pid_t pid, struct search *s)
 {
 	char name[64], *line = NULL;
 	size_t room = 0;
@@ -144,29 +178,36 @@ static bool mapping_find(pid_t pid, bool (*fits)(const struct mapping *m, uint64
 	if (!maps)
 		return false;
 	while (!found && getline(&line, &room, maps) > 0) {
-		if (!mapping_parse(line, out) || out->offset || !out->ino || !fits(out, ino))
-			continue;
-		found = true;
-		if (path)
-			found = (size_t)snprintf(path, size, "%s", out->path) < size;
+		struct mapping m;
+
+		if (mapping_parse(line, &m))
+			found = mapping_attribute(s, &m) && s->fits(s, &m);
 	}
 	free(line);
 	fclose(maps);
-	return found;
+	return found && s->first.ino;
 }
 
-/* A library as the process sees it, in its own mount namespace; -1: not to be had. */
-static int library_open(pid_t pid, const struct mapping *m, const char *path)
+/*
+ * The file of a mapping: the very one, deleted or replaced or in a container, if we may; else by its name as
+ * the process sees it. -1: not to be had.
+ */
+static int mapping_open(pid_t pid, const struct search *s)
 {
 	char name[4200];
 	struct stat status;
 	int fd;
 
-	if (snprintf(name, sizeof(name), "/proc/%d/root%s", (int)pid, path) >= (int)sizeof(name))
+	snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, s->first.start,
+		 s->first.end);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0)
+		return fd;
+	if (snprintf(name, sizeof(name), "/proc/%d/root%s", (int)pid, s->first_path) >= (int)sizeof(name))
 		return -1;
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	/* Replaced on disk while it runs: another file says nothing. */
-	if (fd >= 0 && (fstat(fd, &status) || status.st_ino != m->ino)) {
+	if (fd >= 0 && (fstat(fd, &status) || status.st_ino != s->first.ino)) {
 		close(fd);
 		fd = -1;
 	}
@@ -176,47 +217,57 @@ static int library_open(pid_t pid, const struct mapping *m, const char *path)
 static void range_set(struct bt_gil_range *out, const struct bt_elf_symbol *s, uint64_t start)
 {
 	out->from = s->fixed ? s->value : start - s->begin + s->value;
-	out->size = (__u32)s->size;
+	out->size = (uint32_t)s->size;
 }
 
-static void library_look(struct bt_interpreters *known, pid_t pid, struct bt_gil_range *out)
+/* The runtime in the file that s finds. */
+static void library_look(struct bt_interpreters *known, pid_t pid, struct search *s, struct bt_gil_range *out)
 {
 	struct bt_elf_symbol symbol;
-	struct mapping m;
-	char path[4096];
 	int fd;
 
-	if (!mapping_find(pid, is_library, 0, &m, path, sizeof(path)))
+	if (!mapping_find(pid, s))
 		return;
-	fd = library_open(pid, &m, path);
+	fd = mapping_open(pid, s);
 	if (fd < 0)
 		return;
 	if (image_look(known, fd, &symbol) && symbol.found)
-		range_set(out, &symbol, m.start);
+		range_set(out, &symbol, s->first.start);
 	close(fd);
 }
 
-void bt_interpreter_find(struct bt_interpreters *known, pid_t pid, struct bt_gil_range *out)
+static void executable_look(struct bt_interpreters *known, pid_t pid, struct bt_gil_range *out)
 {
+	struct search exe = {.fits = is_executable}, library = {.fits = is_library};
+	char name[64], path[4096];
 	struct bt_elf_symbol symbol;
 	struct stat status;
-	struct mapping m;
-	char name[64];
+	ssize_t length;
 	int fd;
 
-	*out = (struct bt_gil_range){0};
 	snprintf(name, sizeof(name), "/proc/%d/exe", (int)pid);
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (image_look(known, fd, &symbol)) {
-		if (symbol.found && symbol.fixed)
-			range_set(out, &symbol, 0);
-		else if (symbol.found && !fstat(fd, &status) &&
-			 mapping_find(pid, is_inode, status.st_ino, &m, NULL, 0))
-			range_set(out, &symbol, m.start);
+	length = readlink(name, path, sizeof(path) - 1);
+	path[length < 0 ? 0 : length] = '\0';
+	if (image_look(known, fd, &symbol) && !fstat(fd, &status)) {
+		exe.ino = status.st_ino;
+		exe.path = path;
+		if (symbol.found && (symbol.fixed || mapping_find(pid, &exe)))
+			range_set(out, &symbol, exe.first.start);
 		else if (!symbol.found && symbol.needs)
-			library_look(known, pid, out);
+			library_look(known, pid, &library, out);
 	}
 	close(fd);
+}
+
+void bt_interpreter_find(struct bt_interpreters *known, pid_t pid, uint64_t address, struct bt_gil_range *out)
+{
+	struct search loaded = {.fits = has_address, .address = address};
+
+	*out = (struct bt_gil_range){0};
+	executable_look(known, pid, out);
+	if (!out->size && address)
+		library_look(known, pid, &loaded, out);
 }

@@ -5,9 +5,14 @@
 
 #include <cap-ng.h>
 
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40 /* include/uapi/linux/capability.h; it came with 5.9 */
+#endif
+
 /* The last two are for control. */
-static const unsigned int kept[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SYS_NICE};
-#define KEPT_READING 2
+static const unsigned int kept[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE, CAP_KILL,
+				    CAP_SYS_NICE};
+#define KEPT_READING 3
 
 int bt_privileges_drop(enum bt_drop drop)
 {

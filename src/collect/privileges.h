@@ -10,8 +10,9 @@ enum bt_drop {
 
 /*
  * Gives up, for good, every capability that reading an open collector does not need; keeps those that /proc
- * asks for (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH), and for control CAP_KILL and CAP_SYS_NICE, if they are
- * there. Call it after the collector is attached, files are open and children are forked. 0 or -EPERM.
+ * asks for (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH; CAP_CHECKPOINT_RESTORE for /proc/PID/map_files, which leads
+ * to a library that was deleted or lies in a container), and for control CAP_KILL and CAP_SYS_NICE, if they
+ * are there. Call it after the collector is attached, files are open and children are forked. 0 or -EPERM.
  */
 int bt_privileges_drop(enum bt_drop drop);
 

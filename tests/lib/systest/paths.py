@@ -18,9 +18,9 @@ def boundtop():
     return os.path.realpath(path)
 
 
-def workload():
+def workload(name="workload"):
     folder = os.environ.get("WORKLOADS") or os.path.join(ROOT, "build-dev", "tests", "system")
-    path = os.path.join(folder, "workload")
+    path = os.path.join(folder, name)
     if not os.access(path, os.X_OK):
         raise FileNotFoundError(f"{path} is not there: build it, or set WORKLOADS")
     return os.path.realpath(path)

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The interpreter's lock is found wherever the interpreter lies: deleted, replaced, stripped, loaded late, in a container.
+
+All of them run beside each other, three threads that compute in each; none but one has the lock at a time. The twin
+is a program that waits just like that, with no interpreter in it.
+"""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from systest import paths, product, report, workloads  # noqa: E402
+
+SPIN = """
+import threading
+def spin():
+    n = 0
+    while True:
+        n += 1
+for _ in range(3):
+    threading.Thread(target=spin, daemon=True).start()
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+# Three threads that wait for 5 ms at a time, by the same clock and in the same call as who wants the lock.
+TIMED = """
+import threading
+def wait():
+    lock = threading.Lock()
+    lock.acquire()
+    while True:
+        lock.acquire(timeout=0.005)
+for _ in range(3):
+    threading.Thread(target=wait, daemon=True).start()
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+# $1: an empty folder; the rest: a command. /usr is a layer over the host's, all else is its own.
+CONTAINER = """
+set -e
+mount -t tmpfs none "$1"
+mkdir -p "$1/upper" "$1/work" "$1/root/usr" "$1/root/proc" "$1/root/tmp"
+mount -t overlay overlay -o "lowerdir=/usr,upperdir=$1/upper,workdir=$1/work" "$1/root/usr"
+for name in lib lib64 bin; do ln -s "usr/$name" "$1/root/$name"; done
+cp "$0" "$1/root/tmp/embed"
+root=$1/root
+shift
+exec chroot "$root" "$@"
+"""
+
+
+def debian_python():
+    """One that has its runtime in the executable, if there is one."""
+    path = os.path.realpath("/usr/bin/python3")
+    return path if os.path.exists(path) else sys.executable
+
+
+def libpython():
+    """A library that can be loaded, and the home of what belongs to it; None: there is none."""
+    for path in sorted(glob.glob("/usr/lib/*/libpython3*.so.1.0") + glob.glob("/usr/lib64/libpython3*.so.1.0")):
+        return path, None
+    name = sysconfig.get_config_var("INSTSONAME") or ""
+    path = os.path.join(sysconfig.get_config_var("LIBDIR"), name)
+    return (path, sys.base_prefix) if ".so" in name and os.path.exists(path) else None
+
+
+class Started:
+    def __init__(self, command, home=None):
+        environment = dict(os.environ, PYTHONHOME=home) if home else os.environ
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment)
+        self.pid = self.process.pid
+
+    def ready(self):
+        workloads.Lines(self.process.stdout.fileno()).next()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Interpreters(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        report.require_root()
+        cls.folder = paths.DiskFolder()
+        cls.addClassCleanup(cls.folder.remove)
+        cls.library = libpython()
+
+    def start(self, *command, home=None):
+        started = Started(command, home)
+        self.addCleanup(started.stop)
+        return started
+
+    def copy(self, path, name):
+        return shutil.copy(path, self.folder.file(name))
+
+    def test_wherever_it_lies(self):
+        python, embed = debian_python(), paths.workload("embed")
+        deleted = self.copy(python, "deleted")
+        replaced = self.copy(python, "replaced")
+        stripped = self.copy(python, "stripped")
+        subprocess.run(["strip", stripped], check=True)
+        box = self.folder.file("box")
+        os.mkdir(box)
+        inside = ["unshare", "--mount", "--propagation", "private", "sh", "-c", CONTAINER, embed, box]
+        started = {
+            "deleted": self.start(deleted, "-c", SPIN),
+            "replaced": self.start(replaced, "-c", SPIN),
+            "stripped": self.start(stripped, "-c", SPIN),
+            "in a container": self.start(*inside, python, "-c", SPIN),
+            "exec by a thread": self.start(python, "-c", "import os, sys, threading\nthreading.Thread(target=os.execv, "
+                                           "args=(sys.executable, [sys.executable, '-c', sys.argv[1]])).start()\n"
+                                           "threading.Event().wait()", SPIN),
+        }
+        if self.library:
+            path, home = self.library
+            # By a name that says nothing, and gone.
+            plugin = self.copy(path, "plugin.so")
+            started["loaded late"] = self.start(embed, path, SPIN, home=home)
+            started["loaded late, deleted"] = self.start(embed, plugin, SPIN, home=home)
+        timed = self.start(python, "-c", TIMED)
+        for one in [*started.values(), timed]:
+            one.ready()
+        os.unlink(deleted)
+        shutil.copy("/bin/true", replaced + ".new")
+        os.rename(replaced + ".new", replaced)
+        if self.library:
+            os.unlink(plugin)
+        frame = product.run_json("classify", "-d", "1.5", "--json", timed.pid, *[one.pid for one in started.values()])
+        for name, one in started.items():
+            share = product.find(frame, one.pid)["share"]
+            report.note(f"{name}: gil {share['gil']:.2f}, run queue {share['run-queue']:.2f}, event {share['event']:.2f}")
+            with self.subTest(name):
+                self.assertGreater(share["gil"], 0.1)
+                # The main thread waits for ever; whose lock is not known has two others that do.
+                self.assertLess(share["event"], 0.6)
+        self.assertLess(product.find(frame, timed.pid)["share"]["gil"], 0.02)
+        if not self.library:
+            raise report.CannotRun("no libpython", "no interpreter to load late")
+
+
+if __name__ == "__main__":
+    report.main()
