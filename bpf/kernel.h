@@ -22,7 +22,7 @@
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long di, si, dx, orig_ax;
-	unsigned long bx, cx, r10;
+	unsigned long bx, cx, r10, sp;
 };
 struct thread_info {
 	unsigned int status; /* arch/x86: TS_COMPAT */
@@ -33,7 +33,7 @@ struct user_pt_regs___bt {
 };
 struct pt_regs {
 	unsigned long regs[31];
-	unsigned long orig_x0;
+	unsigned long orig_x0, sp;
 	int syscallno;
 };
 struct thread_info {
@@ -46,10 +46,15 @@ struct super_block {
 	__u32 s_dev;
 };
 
+struct pipe_inode_info {
+	unsigned int head, tail, max_usage;
+};
+
 struct inode {
 	__u16 i_mode;
 	unsigned long i_ino;
 	struct super_block *i_sb;
+	struct pipe_inode_info *i_pipe;
 };
 
 struct sock_common {
@@ -124,6 +129,34 @@ struct epitem {
 
 struct eventpoll {
 	struct list_head rdllist;
+};
+
+struct llist_node {
+	struct llist_node *next;
+};
+
+struct llist_head {
+	struct llist_node *first;
+};
+
+struct io_task_work {
+	struct llist_node node;
+};
+
+/* a request's and a task's half of a ring; task_list is a llist since f88262e60bb9, 6.0 */
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	struct io_task_work io_task_work;
+};
+
+struct io_uring_task {
+	struct file *registered_rings[16];
+	struct llist_head task_list;
+};
+
+struct io_ring_ctx {
+	struct llist_head work_llist; /* c0e0d6ba25f1, 6.1 */
 };
 
 struct percpu_counter {
@@ -224,6 +257,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct task_io_accounting ioac;
+	struct io_uring_task *io_uring;
 	struct css_set *cgroups;
 };
 
@@ -366,6 +400,7 @@ static __always_inline __u64 mm_rss_pages(struct mm_struct *mm)
 struct syscall_regs {
 	long nr;
 	__u64 arg[4];
+	__u64 sp;    /* of the stack */
 	bool compat; /* 32-bit ABI: numbers of another table */
 };
 
@@ -406,12 +441,14 @@ static __always_inline void task_syscall(struct task_struct *t, struct syscall_r
 	out->arg[1] = out->compat ? (__u32)regs->cx : regs->si;
 	out->arg[2] = regs->dx;
 	out->arg[3] = out->compat ? (__u32)regs->si : regs->r10;
+	out->sp = regs->sp;
 #elif defined(__TARGET_ARCH_arm64)
 	out->nr = regs->syscallno;
 	out->arg[0] = regs->orig_x0;
 	out->arg[1] = regs->regs[1];
 	out->arg[2] = regs->regs[2];
 	out->arg[3] = regs->regs[3];
+	out->sp = regs->sp;
 	out->compat = t->thread_info.flags & (1UL << TIF_32BIT);
 #endif
 }

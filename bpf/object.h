@@ -150,6 +150,30 @@ __noinline int object_of_fd(__u64 files, __u32 fd, struct bt_object *o)
 	return o ? object_of_file(file_of_fd(files, fd), o) : 0;
 }
 
+/*
+ * Which end a copy inside the kernel waits for: 1, the one that it goes to. A pipe tells: there is data in
+ * the one that is read, or no room in the one that is written.
+ */
+__noinline int copy_waits_for_room(__u64 files, __u32 from, __u32 to)
+{
+	struct file *file = (struct file *)file_of_fd(files, from);
+	struct inode *inode = file ? plain_read(file, file, f_inode) : NULL;
+	struct pipe_inode_info *pipe;
+
+	if (inode && (plain_read(inode, inode, i_mode) & S_IFMT) >> S_SHIFT == 0x1) {
+		pipe = plain_read(inode, inode, i_pipe);
+		return pipe &&
+		       plain_read(pipe_inode_info, pipe, head) != plain_read(pipe_inode_info, pipe, tail);
+	}
+	file = (struct file *)file_of_fd(files, to);
+	inode = file ? plain_read(file, file, f_inode) : NULL;
+	if (!inode || (plain_read(inode, inode, i_mode) & S_IFMT) >> S_SHIFT != 0x1)
+		return 0;
+	pipe = plain_read(inode, inode, i_pipe);
+	return pipe && plain_read(pipe_inode_info, pipe, head) - plain_read(pipe_inode_info, pipe, tail) >=
+			   plain_read(pipe_inode_info, pipe, max_usage);
+}
+
 /* Where the descriptors of a task are. */
 static __always_inline __u64 task_files(struct task_struct *t)
 {

@@ -32,6 +32,12 @@ const volatile __u16 syscall_compat[BT_SYSCALL_MAX];
 #define MAGIC_DEBUGFS 0x64626720
 #define MAGIC_TRACEFS 0x74726163
 
+#define IORING_ENTER_REGISTERED_RING 16 /* include/uapi/linux/io_uring.h */
+
+#define has_uring_requests                                                                                   \
+	(bpf_core_field_exists(((struct io_kiocb *)0)->io_task_work) &&                                      \
+	 bpf_core_field_exists(((struct io_uring_task *)0)->task_list))
+
 #define FUTEX_CMD_MASK        0x7f
 #define FUTEX_WAIT            0
 #define FUTEX_LOCK_PI         6
@@ -94,26 +100,59 @@ static __always_inline __u8 cause_of_object(const struct bt_object *o, bool writ
 	}
 }
 
+/* A word on the stack, no further away than the frames of a libc: one wait's own. */
+#define FUTEX_FRAME 1024
+
+/*
+ * What says that somebody waits, in the words of mutexes that have their owner beside it: robust ones, all of
+ * musl's; and in Rust's rwlocks. Nothing but that, or all bits, is a semaphore of musl, a parked thread of
+ * Rust.
+ */
+static __always_inline bool futex_names_owner(__u32 val, __u32 waiters)
+{
+	return val & waiters && val & ~waiters && ~val;
+}
+
 /*
  * glibc's and the kernel's conventions, seen at work (FACTS): a mutex waits for the value 2, a rwlock for 2
  * or 3 with a bitset, a join without the private flag for the other thread's number. A condition variable and
- * a semaphore cannot be told apart here: events, until they are woken.
+ * a semaphore cannot be told apart here: events, until they are woken. musl's condition variables wait for a
+ * 2, too, but on the stack.
  */
-static __always_inline __u8 cause_of_futex(__u32 op, __u32 val)
+static __always_inline __u8 cause_of_futex(__u32 op, __u32 val, bool on_stack)
 {
 	switch (op & FUTEX_CMD_MASK) {
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
 		return BT_MS_LOCK;
 	case FUTEX_WAIT:
-		return val == 2 ? BT_MS_LOCK : BT_MS_EVENT;
+		return (val == 2 && !on_stack) || futex_names_owner(val, 1U << 31) ? BT_MS_LOCK : BT_MS_EVENT;
 	case FUTEX_WAIT_BITSET:
-		if (val == 2 || val == 3)
+		if (val == 2 || val == 3 || futex_names_owner(val, 3U << 30))
 			return BT_MS_LOCK;
 		return val && !(op & FUTEX_PRIVATE) ? BT_MS_CHILD : BT_MS_EVENT;
 	default:
 		return BT_MS_EVENT;
 	}
+}
+
+/*
+ * musl waits for a thread to end by a 2, too. That word lies in the thread's own structure, which begins with
+ * its own address (struct pthread in musl's src/internal/pthread_impl.h). The task is current.
+ */
+#if defined(__TARGET_ARCH_x86)
+#define MUSL_DETACH_STATE 56
+#else
+#define MUSL_DETACH_STATE 40
+#endif
+
+static __always_inline bool futex_is_musl_join(__u32 op, __u32 val, __u64 address)
+{
+	__u64 self = 0;
+
+	return (op & FUTEX_CMD_MASK) == FUTEX_WAIT && val == 2 &&
+	       !bpf_probe_read_user(&self, sizeof(self), (void *)(address - MUSL_DETACH_STATE)) &&
+	       self == address - MUSL_DETACH_STATE;
 }
 
 static __always_inline __u8 cause_of_kthread(__u32 state, bool iowait)
@@ -205,8 +244,9 @@ __noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_
 
 /*
  * A ring's waits are flagged as I/O, all of them. It has block I/O in flight if the task has asked for some
- * since it last waited: direct I/O and pages that are not in memory are counted when they are asked for.
- * What a worker does for the ring is the worker's own wait.
+ * since it last waited: direct I/O and pages that are not in memory are counted when they are asked for. What
+ * the first request that is done was for tells in the end. What a worker does for the ring is the worker's
+ * own wait.
  */
 static __always_inline __u8 cause_of_uring(struct task_struct *t, struct bt_account *a)
 {
@@ -229,7 +269,7 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 	bool uninterruptible = state & TASK_UNINTERRUPTIBLE;
 	struct bt_object o = {};
 	struct syscall_regs call;
-	bool writes;
+	bool writes, room;
 	__u32 class;
 
 	r->object = 0;
@@ -247,8 +287,11 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 	}
 	task_syscall(t, &call);
 	if (call.nr < 0 || call.nr >= BT_SYSCALL_MAX) {
-		/* An exception. With I/O it is a page fault; in D it waits for the address space's lock. */
-		r->cause = iowait ? BT_MS_PAGING : uninterruptible ? BT_MS_LOCK : BT_MS_UNKNOWN;
+		/*
+		 * An exception. With I/O it is a page fault; in D it waits for the address space's lock; else
+		 * for somebody who fills in the page (handle_userfault() in fs/userfaultfd.c).
+		 */
+		r->cause = iowait ? BT_MS_PAGING : uninterruptible ? BT_MS_LOCK : BT_MS_IPC;
 		return BT_DOUBT_NONE;
 	}
 	if (call.compat)
@@ -264,10 +307,13 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 	case BT_SC_READ:
 	case BT_SC_WRITE:
 	case BT_SC_COPY:
+	case BT_SC_SENDFILE:
 	case BT_SC_FILE:
 	case BT_SC_CONNECT:
 	case BT_SC_ACCEPT:
-		r->fd = (__s32)call.arg[0];
+		room = class == BT_SC_COPY &&
+		       copy_waits_for_room(task_files(t), (__u32)call.arg[0], (__u32)call.arg[2]);
+		r->fd = (__s32)call.arg[room ? 2 : 0];
 		if (!object_of_fd(task_files(t), (__u32)r->fd, &o)) {
 			/* Closed by another thread meanwhile. */
 			r->cause = iowait ? BT_MS_DISK : BT_MS_UNKNOWN;
@@ -280,12 +326,11 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 			return BT_DOUBT_NONE;
 		}
 		/* The other end can be what it waits for: pages of a file. */
-		if (class == BT_SC_COPY && iowait) {
+		if ((class == BT_SC_COPY || class == BT_SC_SENDFILE) && iowait) {
 			r->cause = BT_MS_DISK;
 			return BT_DOUBT_NONE;
 		}
-		/* A copy between pipes reads one; to a socket it writes. */
-		writes = class != BT_SC_READ && (class != BT_SC_COPY || o.target == BT_TARGET_INET);
+		writes = class != BT_SC_READ && (class != BT_SC_COPY || room);
 		r->cause = cause_of_object(&o, writes, uninterruptible, iowait);
 		if (writes || !o.peer || r->cause != BT_MS_IPC)
 			return BT_DOUBT_NONE;
@@ -304,7 +349,12 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 	case BT_SC_FUTEX:
 		r->object = call.arg[0];
 		r->target = BT_TARGET_FUTEX;
-		r->cause = iowait ? BT_MS_PAGING : cause_of_futex((__u32)call.arg[1], (__u32)call.arg[2]);
+		r->cause = cause_of_futex((__u32)call.arg[1], (__u32)call.arg[2],
+					  call.arg[0] - call.sp < FUTEX_FRAME);
+		if (iowait)
+			r->cause = BT_MS_PAGING;
+		else if (a && futex_is_musl_join((__u32)call.arg[1], (__u32)call.arg[2], call.arg[0]))
+			r->cause = BT_MS_CHILD;
 		return r->cause == BT_MS_EVENT ? BT_DOUBT_FUTEX : BT_DOUBT_NONE;
 	case BT_SC_SEMAPHORE:
 		r->object = call.arg[0];
@@ -340,8 +390,11 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		r->cause = call.arg[0] ? BT_MS_EVENT : BT_MS_SLEEP;
 		return a ? doubt_of_select(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
 	case BT_SC_URING:
+		r->fd = (__s32)call.arg[0];
 		r->cause = cause_of_uring(t, a);
-		return BT_DOUBT_NONE;
+		if (call.arg[3] & IORING_ENTER_REGISTERED_RING)
+			r->fd = -1;
+		return a && has_uring_requests ? BT_DOUBT_URING : BT_DOUBT_NONE;
 	case BT_SC_EVENT:
 	case BT_SC_RESTART:
 		r->cause = BT_MS_EVENT;

@@ -33,6 +33,47 @@ static __always_inline __u64 epoll_ready_file(struct task_struct *t, __s32 epfd)
 			    bpf_core_field_offset(struct epitem, ffd));
 }
 
+/* Requests that write, or ask somebody: include/uapi/linux/io_uring.h, enum io_uring_op */
+#define URING_ASKS                                                                                           \
+	(1ULL << 2 | 1ULL << 5 | 1ULL << 9 | 1ULL << 16 | 1ULL << 23 | 1ULL << 26 | 1ULL << 30 | 1ULL << 47)
+
+/*
+ * The request that made t's ring ready: it is put on a list of the ring's, or of the task's, before the task
+ * is woken (io_uring/io_uring.c, io_req_local_work_add() and io_req_normal_work_add()). 0: none is there, its
+ * time ran out or a worker did it.
+ */
+static __always_inline __u64 uring_ready_request(struct task_struct *t, __s32 fd)
+{
+	__u64 tasks = address_read((void *)t + bpf_core_field_offset(struct task_struct, io_uring));
+	__u64 file = fd >= 0 ? file_of_fd(task_files(t), (__u32)fd) : 0;
+	__u64 ring, node = 0;
+
+	if (file && bpf_core_field_exists(((struct io_ring_ctx *)0)->work_llist)) {
+		ring = address_read((void *)file + bpf_core_field_offset(struct file, private_data));
+		if (ring)
+			node = address_read((void *)ring +
+					    bpf_core_field_offset(struct io_ring_ctx, work_llist));
+	}
+	if (!node && tasks)
+		node = address_read((void *)tasks + bpf_core_field_offset(struct io_uring_task, task_list));
+	return node ? node - bpf_core_field_offset(struct io_kiocb, io_task_work) : 0;
+}
+
+/* BT_MS_NONE: the waker has to tell. */
+static __always_inline int cause_of_request(__u64 request, struct bt_object *o)
+{
+	__u64 file =
+	    request ? address_read((void *)request + bpf_core_field_offset(struct io_kiocb, file)) : 0;
+	bool asks;
+
+	if (!object_of_file(file, o))
+		return BT_MS_EVENT;
+	asks = URING_ASKS >> (plain_read(io_kiocb, (void *)request, opcode) & 63) & 1;
+	if (o->peer && !asks)
+		return BT_MS_NONE;
+	return cause_of_object(o, asks, false, false);
+}
+
 static __always_inline __u32 class_of_call(__s64 nr)
 {
 	return nr >= 0 && nr < BT_SYSCALL_MAX ? syscall_class[nr & (BT_SYSCALL_MAX - 1)] : BT_SC_OTHER;
@@ -76,6 +117,14 @@ static __noinline int cause_at_wake(struct task_struct *t, const struct bt_accou
 			return BT_MS_NETWORK;
 		if (!o.peer)
 			return BT_MS_EVENT;
+		break;
+	case BT_DOUBT_URING:
+		if (has_uring_requests) {
+			int cause = cause_of_request(uring_ready_request(t, a->reason.fd), &o);
+
+			if (cause != BT_MS_NONE)
+				return cause;
+		}
 		break;
 	case BT_DOUBT_NONE:
 		return a->reason.cause;

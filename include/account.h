@@ -112,6 +112,7 @@ enum bt_doubt {
 			 */
 	BT_DOUBT_FUTEX, /* a condition variable or a semaphore: for work, for an answer, or as a lock */
 	BT_DOUBT_EPOLL, /* the first file that became ready says */
+	BT_DOUBT_URING, /* likewise the first request of a ring that is done */
 	BT_DOUBT_REPLY, /* poll and kin with an owed internet socket among few: network, unless we wake
 			   ourselves */
 };

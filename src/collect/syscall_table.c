@@ -41,7 +41,7 @@ static const struct {
     CALL(sendto, BT_SC_WRITE),
     CALL(sendmsg, BT_SC_WRITE),
     CALL(sendmmsg, BT_SC_WRITE),
-    CALL(sendfile, BT_SC_COPY),
+    CALL(sendfile, BT_SC_SENDFILE),
     CALL(vmsplice, BT_SC_WRITE),
 
     CALL(fsync, BT_SC_FILE),

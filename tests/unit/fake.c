@@ -113,7 +113,7 @@ static void leave(struct fake_host *h, int i, int blocked, const struct bt_reaso
 		r->facts.voluntary++;
 	else
 		r->facts.involuntary++;
-	r->facts.state = blocked ? (why->cause == BT_MS_DISK ? 'D' : 'S') : 'R';
+	r->facts.state = (char)(blocked ? (why->cause == BT_MS_DISK ? 'D' : 'S') : 'R');
 }
 
 void fake_preempt(struct fake_host *h, int i)
