@@ -14,7 +14,7 @@ static void *must(void *p)
 void fake_open(struct fake_host *h)
 {
 	memset(h, 0, sizeof(*h));
-	h->now_ns = 1000 * 1000 * FAKE_MS;
+	h->now_ns = 1000ULL * 1000 * FAKE_MS;
 	h->next_id = 1;
 }
 

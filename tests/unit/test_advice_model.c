@@ -28,7 +28,7 @@ static const char *advise(struct fixture *f, const struct bt_process *p, struct 
 #define assert_begins(text, part)                                                                            \
 	do {                                                                                                 \
 		const char *whole = (text);                                                                  \
-		if (strncmp(whole, part, strlen(part)))                                                      \
+		if (strncmp(whole, part, strlen(part)) != 0)                                                 \
 			fail_msg("\"%s\" does not begin with \"%s\"", whole, part);                          \
 	} while (0)
 
