@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boots distribution kernels in virtual machines, runs the system tests inside, prints a table kernel × feature.
+
+tests/vm/run.py                     every series of the matrix
+tests/vm/run.py 6.1 6.12            these
+tests/vm/run.py --tests verdicts,exact 6.1      tests/system/test_NAME.py inside instead of the table's rows
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from vm import image, kernels, machine, table  # noqa: E402
+
+SKIPPED = 77
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("series", nargs="*", metavar="KERNEL", help=f"of {', '.join(s.name for s in kernels.SERIES)} (default: all)")
+    parser.add_argument("--build", default=os.path.join(image.ROOT, "build-dev"), help="the build that is tested")
+    parser.add_argument("--tests", help="names of system tests to run inside, separated by commas")
+    parser.add_argument("--append", default="", help="more words for the kernels' command line")
+    parser.add_argument("--refresh", action="store_true", help="look for newer kernels than those fetched before")
+    parser.add_argument("--parallel", type=int, default=2, help="machines at the same time (default 2)")
+    parser.add_argument("--patience", type=int, help="CPU seconds until a machine is switched off (default 120, with --tests 1800)")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/kernels.md")
+    parser.add_argument("--keep", action="store_true", help="leave the machines' files, and say where")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print the consoles")
+    options = parser.parse_args()
+    known = {series.name: series for series in kernels.SERIES}
+    for name in options.series:
+        if name not in known:
+            parser.error(f"{name}: not one of {', '.join(known)}")
+    options.series = [known[name] for name in options.series or known]
+    options.patience = options.patience or (1800 if options.tests else 120)
+    return options
+
+
+def require_programs():
+    for name, package in (("qemu-system-x86_64", "qemu-system-x86"), ("busybox", "busybox-static"), ("cpio", "cpio"),
+                          ("mke2fs", "e2fsprogs"), ("dpkg-deb", "dpkg")):
+        if not image.find_program(name):
+            print(f"SKIP: no {name}: it takes the package {package} to start virtual machines")
+            sys.exit(SKIPPED)
+
+
+def fetch_all(options):
+    """The kernels that can be had; a missing one is named. No machine can be tried without the required ones."""
+    found = []
+    for series in options.series:
+        try:
+            found.append(kernels.fetch(series, "amd64", options.refresh))
+        except kernels.NoMirror as error:
+            print(f"kernel {series.name} cannot be had: {error}", flush=True)
+            if series.required:
+                print(f"SKIP: no package mirror: {error}")
+                sys.exit(SKIPPED)
+    # The newest may be of a series that is there already.
+    return list({kernel.release: kernel for kernel in reversed(found)}.values())[::-1]
+
+
+def run_all(options, folder, found):
+    disks = image.make_disks(folder, options.build)
+    words = [f"bt.job={options.tests or 'features'}", *options.append.split()]
+    waiting, running, results = list(found), [], []
+    try:
+        while waiting or running:
+            while waiting and len(running) < options.parallel:
+                kernel = waiting.pop(0)
+                running.append(machine.Machine(os.path.join(folder, kernel.release), kernel, "amd64", disks, words).start())
+            results.append(running.pop(0).finish(options.patience))
+            if options.verbose:
+                print(results[-1].console)
+    finally:
+        for one in running:
+            one.stop()
+    return results
+
+
+def main():
+    options = arguments()
+    require_programs()
+    found = fetch_all(options)
+    folder = tempfile.mkdtemp(prefix="boundtop-vm-")
+    try:
+        results = run_all(options, folder, found)
+    finally:
+        if options.keep:
+            print(f"kept {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    if options.tests:
+        return table.print_tests(results)
+    failures = table.print_features(results)
+    if options.write:
+        table.write_page(results, os.path.join(image.ROOT, "docs", "kernels.md"))
+    return failures
+
+
+if __name__ == "__main__":
+    # Ended from outside, it takes its machines along.
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(128 + signal.SIGTERM))
+    try:
+        sys.exit(1 if main() else 0)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{os.path.basename(sys.argv[0])}: {error}")
