@@ -54,6 +54,7 @@ struct bt_collector_ops {
 /* Implementations embed this first. */
 struct bt_collector {
 	const struct bt_collector_ops *ops;
+	const char *program; /* which build of the kernel side runs; NULL: it has none */
 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "collect.h"
 #include "decide.h"
+#include "json_writer.h"
 #include "options.h"
 #include "output.h"
 
@@ -32,24 +33,86 @@ static void add_line(struct bt_strbuf *out, const struct bt_check_line *line)
 		bt_strbuf_addf(out, "           to get it: %s%s\n", line->remedy, line->program);
 }
 
-/* The decision is tried out, not foretold. 0, or why no collector runs is in why. */
-static int add_decision(struct bt_strbuf *out, char *why, size_t size)
+/* What was tried out, not foretold. */
+struct trial {
+	int err;
+	const char *collector; /* NULL: none runs */
+	const char *program;   /* which build of the kernel side; NULL: it has none */
+	bool exact;
+	char why[512]; /* why none, or not the best, runs */
+};
+
+static void try_out(struct trial *t)
 {
 	struct bt_collector *collector;
-	int err = bt_collector_open(&collector, BT_COLLECTOR_AUTO, why, size);
 
-	if (err) {
-		bt_strbuf_add(out, "no collector runs\n");
-		if (!*why)
-			snprintf(why, size, "%s", strerror(-err));
-		return err;
+	t->err = bt_collector_open(&collector, BT_COLLECTOR_AUTO, t->why, sizeof(t->why));
+	if (t->err) {
+		if (!*t->why)
+			snprintf(t->why, sizeof(t->why), "%s", strerror(-t->err));
+		return;
 	}
-	bt_strbuf_addf(out, "collector: %s, %s\n", collector->ops->name,
-		       collector->ops->exact ? "exact" : "sampled");
-	if (*why)
-		bt_strbuf_addf(out, "%s\n", why);
+	t->collector = collector->ops->name;
+	t->exact = collector->ops->exact;
+	t->program = collector->program;
 	collector->ops->close(collector);
-	return 0;
+}
+
+static void add_text(struct bt_strbuf *out, const struct bt_kernel_facts *facts,
+		     const struct bt_check_line *lines, size_t count, const struct trial *t)
+{
+	bt_strbuf_addf(out, "boundtop %s, kernel %s\n", BOUNDTOP_VERSION, facts->release);
+	for (size_t i = 0; i < count; i++)
+		add_line(out, &lines[i]);
+	if (t->err) {
+		bt_strbuf_add(out, "no collector runs\n");
+		return;
+	}
+	bt_strbuf_addf(out, "collector: %s, %s", t->collector, t->exact ? "exact" : "sampled");
+	if (t->program)
+		bt_strbuf_addf(out, " (build: %s)", t->program);
+	bt_strbuf_add(out, "\n");
+	if (*t->why)
+		bt_strbuf_addf(out, "%s\n", t->why);
+}
+
+static void add_fact(struct bt_json *j, const struct bt_check_line *line)
+{
+	static const char *const states[] = {
+	    [BT_CHECK_OK] = "ok", [BT_CHECK_MISSING] = "missing", [BT_CHECK_UNKNOWN] = "unknown"};
+	char remedy[512];
+
+	snprintf(remedy, sizeof(remedy), "%s%s", line->remedy, line->program);
+	bt_json_begin_object(j, NULL);
+	bt_json_text(j, "name", line->name);
+	bt_json_text(j, "state", states[line->state]);
+	bt_json_bool(j, "required", line->required);
+	bt_json_text(j, "cost", line->cost);
+	bt_json_text(j, "remedy", remedy);
+	bt_json_end_object(j);
+}
+
+static void add_json(struct bt_strbuf *out, const struct bt_kernel_facts *facts,
+		     const struct bt_check_line *lines, size_t count, const struct trial *t)
+{
+	enum bt_program program = bt_decide_program(facts);
+	struct bt_json j = {out, false};
+
+	bt_json_begin_object(&j, NULL);
+	bt_json_integer(&j, "schema", 1);
+	bt_json_text(&j, "version", BOUNDTOP_VERSION);
+	bt_json_text(&j, "kernel", facts->release);
+	bt_json_text(&j, "collector", t->collector);
+	bt_json_bool(&j, "exact", t->exact);
+	bt_json_text(&j, "program", t->program);
+	bt_json_text(&j, "foretold", program == BT_PROGRAM_NONE ? NULL : bt_program_name(program));
+	bt_json_text(&j, "reason", *t->why ? t->why : NULL);
+	bt_json_begin_array(&j, "facts");
+	for (size_t i = 0; i < count; i++)
+		add_fact(&j, &lines[i]);
+	bt_json_end_array(&j);
+	bt_json_end_object(&j);
+	bt_strbuf_add(out, "\n");
 }
 
 int bt_command_check(struct bt_options *o)
@@ -57,9 +120,9 @@ int bt_command_check(struct bt_options *o)
 	struct bt_check_line lines[BT_CHECK_LINES_MAX];
 	struct bt_strbuf out = BT_STRBUF_INIT;
 	struct bt_kernel_facts facts;
+	struct trial trial = {0};
 	size_t count;
-	char why[512] = "";
-	int none, err;
+	int err;
 
 	if (o->operand_count) {
 		bt_complain("%s: check takes no operands; see boundtop check --help", o->operands[0]);
@@ -67,14 +130,12 @@ int bt_command_check(struct bt_options *o)
 	}
 	bt_facts_probe(&facts);
 	count = bt_check_lines(&facts, lines);
-	bt_strbuf_addf(&out, "boundtop %s, kernel %s\n", BOUNDTOP_VERSION, facts.release);
-	for (size_t i = 0; i < count; i++)
-		add_line(&out, &lines[i]);
-	none = add_decision(&out, why, sizeof(why));
+	try_out(&trial);
+	(o->json ? add_json : add_text)(&out, &facts, lines, count, &trial);
 	err = bt_output_write(STDOUT_FILENO, "standard output", &out);
 	bt_strbuf_free(&out);
 	/* One line: where even this finds no memory, it says what failed. */
-	if (none && (!err || err == BT_OUTPUT_CLOSED))
-		bt_complain("%s", why);
-	return none || (err && err != BT_OUTPUT_CLOSED) ? BT_EXIT_FAILED : BT_EXIT_DONE;
+	if (trial.err && (!err || err == BT_OUTPUT_CLOSED))
+		bt_complain("%s", trial.why);
+	return trial.err || (err && err != BT_OUTPUT_CLOSED) ? BT_EXIT_FAILED : BT_EXIT_DONE;
 }

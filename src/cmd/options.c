@@ -16,6 +16,7 @@
 #define TOP      (1u << BT_COMMAND_TOP)
 #define CLASSIFY (1u << BT_COMMAND_CLASSIFY)
 #define RUN      (1u << BT_COMMAND_RUN)
+#define CHECK    (1u << BT_COMMAND_CHECK)
 #define ALL      ((1u << BT_COMMAND_COUNT) - 1)
 
 #define BT_NAMED(id, name)  [BT_COLLECTOR_##id] = (name),
@@ -211,7 +212,7 @@ const struct bt_option bt_option_table[] = {
 { "bursts", 0, CLASSIFY | RUN, NULL, "draw how long its CPU and I/O bursts were, as histograms; JSON has their percentiles in any case", set_bursts },
 { "sort", 's', TOP, "FIELD",
   "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
-{ "json", 0, TOP | CLASSIFY | RUN, NULL, "print JSON, an object a line; top needs no -b then", set_json },
+{ "json", 0, TOP | CLASSIFY | RUN | CHECK, NULL, "print JSON, an object a line; top needs no -b then", set_json },
 { "output", 'o', RUN, "FILE", "write the report to FILE instead of standard output; whole or not at all, if its folder takes a new file", set_output },
 { "collector", 0, TOP | CLASSIFY | RUN, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
 { "help", 'h', ALL, NULL, "say how it is used, and end", set_help },

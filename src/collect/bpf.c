@@ -293,6 +293,30 @@ static int accounts_seed(struct bpf_collector *c)
 	return err;
 }
 
+/*
+ * The best build first: where it loads, which is nearly everywhere, nobody has to read the kernel's BTF. Else
+ * the facts decide.
+ */
+static int programs_open(struct bpf_collector *c)
+{
+	enum bt_program program = BT_PROGRAM_PLAIN;
+	struct bt_kernel_facts facts;
+	int err = bt_skeleton_open(&c->skeleton, program);
+
+	/* Another build asks for no less. */
+	if (err && err != -EPERM && err != -ENOMEM && err != -EMFILE && err != -ENFILE) {
+		bt_facts_probe(&facts);
+		program = bt_decide_program(&facts);
+		/* The kernel knows better than its BTF what it takes. */
+		if (program == BT_PROGRAM_PLAIN)
+			program = BT_PROGRAM_CALLS;
+		err = bt_skeleton_open(&c->skeleton, program);
+	}
+	if (!err)
+		c->base.program = bt_program_name(program);
+	return err;
+}
+
 int bt_bpf_open(struct bt_collector **out)
 {
 	struct bpf_collector *c = calloc(1, sizeof(*c));
@@ -316,7 +340,7 @@ int bt_bpf_open(struct bt_collector **out)
 	if (!err)
 		err = bt_interpreters_create(&c->interpreters);
 	if (!err)
-		err = bt_skeleton_open(&c->skeleton);
+		err = programs_open(c);
 	if (!err) {
 		c->exits = ring_buffer__new(c->skeleton->exits_map, ended_take, c, NULL);
 		err = c->exits ? 0 : -errno;

@@ -50,10 +50,26 @@ size_t bt_check_lines(const struct bt_kernel_facts *f, struct bt_check_line *lin
 	     "waiting for a cgroup's CPU quota is shown as run-queue", "boot Linux 6.18 or newer", NULL},
 	    {"/proc", state_of(f->proc), false, "no command lines and cgroup names",
 	     "mount -t proc proc /proc", NULL},
+	    {"all of /proc to be seen (no hidepid, or CAP_SYS_PTRACE)",
+	     state_of(!f->proc_hidden || f->cap_sys_ptrace), false, "other users' processes are not named",
+	     "mount -o remount,hidepid=0 /proc", NULL},
 	    {"capability CAP_SYS_PTRACE", state_of(f->cap_sys_ptrace), false,
 	     "files of other users' processes are not named", SETCAP, f->program},
 	    {"capability CAP_DAC_READ_SEARCH", state_of(f->cap_dac_read_search), false,
-	     "where /proc is mounted with hidepid, other users' processes are not named", SETCAP, f->program},
+	     "descriptors of other users' processes are not looked at", SETCAP, f->program},
+	    {"cgroups", state_of(f->cgroups), false, "no names of control groups and containers",
+	     "mount -t cgroup2 cgroup2 /sys/fs/cgroup", NULL},
+	    {"pressure stall information", state_of(f->pressure), false,
+	     "what the kernel says of pressure is not at hand", "boot with psi=1 (CONFIG_PSI=y)", NULL},
+	    {"schedstat", state_of(f->schedstat), false, "without BPF: nothing is known of run queues",
+	     "boot a kernel built with CONFIG_SCHED_INFO=y (CONFIG_SCHEDSTATS=y selects it)", NULL},
+	    {"delay accounting", state_of(f->delay_accounting), false,
+	     "without BPF: waits for disks and swap are sampled, not counted",
+	     "sysctl kernel.task_delayacct=1", NULL},
+	    {"system calls of one's own processes (kernel.yama.ptrace_scope, or CAP_SYS_PTRACE)",
+	     state_of(!f->ptrace_scope || f->cap_sys_ptrace), false,
+	     "without BPF: what a process waits in is not known but for children",
+	     "sysctl kernel.yama.ptrace_scope=0", NULL},
 	};
 	size_t count = sizeof(all) / sizeof(all[0]);
 
@@ -80,4 +96,34 @@ const struct bt_check_line *bt_decide_obstacle(const struct bt_kernel_facts *f, 
 		}
 	}
 	return NULL;
+}
+
+/* What any build of the kernel side takes; the capability to load it is another matter. */
+static bool kernel_is_fit(const struct bt_kernel_facts *f)
+{
+	return f->btf && f->task_iterator && f->task_storage && f->task_pt_regs && f->ring_buffer &&
+	       f->switch_arguments >= 3;
+}
+
+enum bt_program bt_decide_program(const struct bt_kernel_facts *f)
+{
+	struct bt_check_line line;
+
+	if (!kernel_is_fit(f) || bt_decide_obstacle(f, &line))
+		return BT_PROGRAM_NONE;
+	if (f->switch_arguments < 4)
+		return BT_PROGRAM_STATELESS;
+	return f->plain_cast ? BT_PROGRAM_PLAIN : BT_PROGRAM_CALLS;
+}
+
+const char *bt_program_name(enum bt_program program)
+{
+	static const char *const names[BT_PROGRAM_COUNT] = {
+	    [BT_PROGRAM_NONE] = "none",
+	    [BT_PROGRAM_PLAIN] = "plain",
+	    [BT_PROGRAM_CALLS] = "calls",
+	    [BT_PROGRAM_STATELESS] = "stateless",
+	};
+
+	return names[program < BT_PROGRAM_COUNT ? program : BT_PROGRAM_NONE];
 }

@@ -2,6 +2,7 @@
 #include "facts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -113,6 +114,53 @@ static enum bt_lockdown lockdown_probe(void)
 	return mode;
 }
 
+/* The number in a file; 0: there is none. */
+static long number_in(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char text[32] = "";
+	long number = 0;
+
+	if (!f)
+		return 0;
+	if (fgets(text, sizeof(text), f) && text[0] >= '0' && text[0] <= '9')
+		number = strtol(text, NULL, 10);
+	fclose(f);
+	return number;
+}
+
+static void mounts_probe(struct bt_kernel_facts *f)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char *line = NULL;
+	size_t room = 0;
+
+	if (!mounts)
+		return;
+	while (getline(&line, &room, mounts) > 0) {
+		if (strstr(line, " cgroup ") || strstr(line, " cgroup2 "))
+			f->cgroups = true;
+		/* The last one mounted there is the one that is seen. */
+		if (strstr(line, " /proc proc "))
+			f->proc_hidden = strstr(line, "hidepid=") && !strstr(line, "hidepid=0") &&
+					 !strstr(line, "hidepid=off");
+	}
+	free(line);
+	fclose(mounts);
+}
+
+static void files_probe(struct bt_kernel_facts *f)
+{
+	f->proc = !access("/proc/self/stat", R_OK);
+	/* Without CONFIG_SCHED_INFO the file is not there, or nothing but zeros. Our own may say zero until
+	 * the first tick. */
+	f->schedstat = number_in("/proc/1/schedstat") > 0 || number_in("/proc/self/schedstat") > 0;
+	f->delay_accounting = number_in("/proc/sys/kernel/task_delayacct") > 0;
+	f->pressure = !access("/proc/pressure/cpu", R_OK);
+	f->ptrace_scope = (int)number_in("/proc/sys/kernel/yama/ptrace_scope");
+	mounts_probe(f);
+}
+
 static bool has_capability(unsigned int capability)
 {
 	return capng_have_capability(CAPNG_EFFECTIVE, capability);
@@ -144,7 +192,7 @@ void bt_facts_probe(struct bt_kernel_facts *out)
 	if (!uname(&name))
 		snprintf(f.release, sizeof(f.release), "%s", name.release);
 	program_probe(f.program, sizeof(f.program));
-	f.proc = !access("/proc/self/stat", R_OK);
+	files_probe(&f);
 	f.foreign_pids = bt_facts_pids_are_foreign();
 	f.lockdown = lockdown_probe();
 	if (!capng_get_caps_process()) {

@@ -29,7 +29,13 @@ struct bt_kernel_facts {
 	bool plain_cast;      /* bpf_rdonly_cast() */
 	bool throttled_tasks; /* task_struct.throttled: who is held back by a CPU quota */
 	enum bt_lockdown lockdown;
-	bool cap_bpf; /* effective; CAP_SYS_ADMIN counts as both of the first two */
+	bool schedstat;        /* /proc/PID/schedstat counts */
+	bool delay_accounting; /* kernel.task_delayacct: delays of threads are counted */
+	bool pressure;         /* /proc/pressure can be read */
+	bool cgroups;          /* a cgroup hierarchy of either version is mounted */
+	bool proc_hidden;      /* /proc is mounted with hidepid: not everybody sees everything */
+	int ptrace_scope;      /* kernel.yama.ptrace_scope; 0 without Yama, too */
+	bool cap_bpf;          /* effective; CAP_SYS_ADMIN counts as both of the first two */
 	bool cap_perfmon;
 	bool cap_sys_ptrace;
 	bool cap_dac_read_search;

@@ -56,34 +56,31 @@
 DEFINE_TRY(collector)
 DEFINE_TRY(collector_5_14)
 
-int bt_skeleton_open(struct bt_skeleton **out)
+int bt_skeleton_open(struct bt_skeleton **out, enum bt_program program)
 {
-	/* The kernel is asked by trying: it knows best what it takes. */
 	static const struct {
 		int (*try)(struct bt_skeleton *s, bool rdonly_cast);
 		bool rdonly_cast;
-	} variants[] = {
-	    {collector_try, true},
-	    {collector_try, false},
-	    {collector_5_14_try, false},
+	} builds[BT_PROGRAM_COUNT] = {
+	    [BT_PROGRAM_PLAIN] = {collector_try, true},
+	    [BT_PROGRAM_CALLS] = {collector_try, false},
+	    [BT_PROGRAM_STATELESS] = {collector_5_14_try, false},
 	};
-	struct bt_skeleton *s = calloc(1, sizeof(*s));
-	int err = 0;
+	struct bt_skeleton *s;
+	int err;
 
+	if (!builds[program].try)
+		return -EOPNOTSUPP;
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-		err = variants[i].try(s, variants[i].rdonly_cast);
-		if (!err) {
-			*out = s;
-			return 0;
-		}
-		/* Another variant asks for no less. */
-		if (err == -EPERM || err == -ENOMEM || err == -EMFILE || err == -ENFILE)
-			break;
+	err = builds[program].try(s, builds[program].rdonly_cast);
+	if (err) {
+		free(s);
+		return err;
 	}
-	free(s);
-	return err;
+	*out = s;
+	return 0;
 }
 
 void bt_skeleton_close(struct bt_skeleton *s)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "collector_shared.h"
+#include "decide.h"
 
 #define BT_SKELETON_PROGRAMS 4
 
@@ -30,8 +31,8 @@ struct bt_skeleton {
 	void (*destroy)(void *generated);
 };
 
-/* Loads and attaches the variant that this kernel takes, the best first. 0 or -Exxx of the last try. */
-int bt_skeleton_open(struct bt_skeleton **out);
+/* Loads and attaches that build. 0 or -Exxx: what the kernel said. */
+int bt_skeleton_open(struct bt_skeleton **out, enum bt_program program);
 /* Detaches and unloads; NULL is fine. */
 void bt_skeleton_close(struct bt_skeleton *s);
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """classify, top -b and check with their options; what they say of a process is what /proc says of it."""
 
+import json
 import os
 import pwd
 import re
@@ -80,6 +81,16 @@ class Commands(unittest.TestCase):
         text = self.text_of("check")
         self.assertRegex(text, r"(?i)btf")
         self.assertIn("bpf", text)
+
+    def test_check_json(self):
+        answer = json.loads(self.text_of("check", "--json"))
+        self.assertEqual(("bpf", True, None), (answer["collector"], answer["exact"], answer["reason"]))
+        self.assertEqual(answer["foretold"], answer["program"])
+        self.assertEqual(os.uname().release, answer["kernel"])
+        for fact in answer["facts"]:
+            self.assertIn(fact["state"], ("ok", "missing"))
+            self.assertTrue(fact["name"] and fact["cost"] and fact["remedy"], fact)
+            self.assertFalse(fact["required"] and fact["state"] == "missing", fact)
 
     # classify
 

@@ -19,6 +19,10 @@ static const struct bt_kernel_facts everything = {
     .plain_cast = true,
     .throttled_tasks = true,
     .lockdown = BT_LOCKDOWN_INTEGRITY,
+    .schedstat = true,
+    .delay_accounting = true,
+    .pressure = true,
+    .cgroups = true,
     .cap_bpf = true,
     .cap_perfmon = true,
     .cap_sys_ptrace = true,
@@ -90,6 +94,10 @@ static void without_btf_the_rest_is_unknown(void **state)
 	    .cap_sys_ptrace = true,
 	    .cap_dac_read_search = true,
 	    .lockdown = BT_LOCKDOWN_NONE,
+	    .schedstat = true,
+	    .delay_accounting = true,
+	    .pressure = true,
+	    .cgroups = true,
 	};
 
 	(void)state;
@@ -127,6 +135,10 @@ static void btf_that_was_not_read_is_not_missing(void **state)
 	    .cap_sys_ptrace = true,
 	    .cap_dac_read_search = true,
 	    .lockdown = BT_LOCKDOWN_NONE,
+	    .schedstat = true,
+	    .delay_accounting = true,
+	    .pressure = true,
+	    .cgroups = true,
 	};
 	struct bt_check_line line;
 
@@ -162,11 +174,58 @@ static void optional_facts(void **state)
 	WITHOUT(f.proc = false);
 	WITHOUT(f.cap_sys_ptrace = false);
 	WITHOUT(f.cap_dac_read_search = false);
+	WITHOUT(f.schedstat = false);
+	WITHOUT(f.delay_accounting = false);
+	WITHOUT(f.pressure = false);
+	WITHOUT(f.cgroups = false);
+	/* Who may look into every process is not kept from it by these. */
+	f = everything;
+	f.proc_hidden = true;
+	f.ptrace_scope = 1;
+	assert_int_equal(missing_count(&f), 0);
+	f.cap_sys_ptrace = false;
+	assert_int_equal(missing_count(&f), 3);
+	assert_null(bt_decide_obstacle(&f, &line));
 #undef WITHOUT
 	/* That the mode cannot be read is no obstacle. */
 	f = everything;
 	f.lockdown = BT_LOCKDOWN_UNKNOWN;
 	assert_null(bt_decide_obstacle(&f, &line));
+}
+
+/* Which build of the kernel side runs: one fact less, another build, or none. */
+static void programs(void **state)
+{
+	struct bt_kernel_facts f;
+
+	(void)state;
+#define DECIDES(change, program)                                                                             \
+	f = everything;                                                                                      \
+	change;                                                                                              \
+	assert_int_equal(bt_decide_program(&f), BT_PROGRAM_##program)
+
+	DECIDES(, PLAIN);
+	DECIDES(f.plain_cast = false, CALLS);
+	DECIDES(f.switch_arguments = 3, STATELESS);
+	DECIDES(f.plain_cast = false; f.switch_arguments = 3, STATELESS);
+	DECIDES(f.throttled_tasks = false, PLAIN);
+	DECIDES(f.proc = false, PLAIN);
+	DECIDES(f.cap_sys_ptrace = false, PLAIN);
+	DECIDES(f.lockdown = BT_LOCKDOWN_UNKNOWN, PLAIN);
+	DECIDES(f.switch_arguments = 0, NONE);
+	DECIDES(f.btf = false, NONE);
+	DECIDES(f.btf = false; f.btf_unread = true, NONE);
+	DECIDES(f.task_iterator = false, NONE);
+	DECIDES(f.task_storage = false, NONE);
+	DECIDES(f.task_pt_regs = false, NONE);
+	DECIDES(f.ring_buffer = false, NONE);
+	DECIDES(f.cap_bpf = false, NONE);
+	DECIDES(f.cap_perfmon = false, NONE);
+	DECIDES(f.lockdown = BT_LOCKDOWN_CONFIDENTIALITY, NONE);
+	DECIDES(f.foreign_pids = true, NONE);
+#undef DECIDES
+	for (unsigned int i = 0; i < BT_PROGRAM_COUNT; i++)
+		assert_true(strlen(bt_program_name((enum bt_program)i)) > 0);
 }
 
 static void system_calls(void **state)
@@ -216,6 +275,7 @@ int main(void)
 	    cmocka_unit_test(what_to_paste_is_whole),
 	    cmocka_unit_test(privileges_come_first),
 	    cmocka_unit_test(optional_facts),
+	    cmocka_unit_test(programs),
 	    cmocka_unit_test(system_calls),
 	    cmocka_unit_test(system_calls_of_32_bits),
 	};

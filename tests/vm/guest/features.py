@@ -3,7 +3,6 @@
 
 import json
 import os
-import re
 import subprocess
 import time
 
@@ -28,13 +27,16 @@ def failed(why):
 
 
 def check():
-    """What `check` says, and that it agrees with what runs."""
-    result = product.run("check")
-    text = result.out.decode()
+    """What `check` says of this kernel, and that it foretells by facts what really loads."""
+    result = product.run("check", "--json")
     if result.status:
-        return failed(f"check ended with {result.status}: {text} {result.err.decode()}")
-    collector = re.search(r"^collector: (\w+)", text, re.M).group(1)
-    return {"collector": collector, "missing": re.findall(r"^  missing +(.*)", text, re.M)}
+        return failed(f"check ended with {result.status}: {result.out.decode()} {result.err.decode()}")
+    answer = json.loads(result.out)
+    found = {key: answer[key] for key in ("collector", "exact", "program", "foretold", "reason")}
+    found["missing"] = [fact["name"] for fact in answer["facts"] if fact["state"] != "ok"]
+    if answer["foretold"] != answer["program"]:
+        found["failed"] = f"foretold {answer['foretold']}, and {answer['program']} runs: {answer['reason']}"
+    return found
 
 
 def label(process):

@@ -9,7 +9,7 @@ def share(value):
 
 
 def of_check(found):
-    return found["collector"]
+    return f"{found['collector']}, {found['program']}" if found["program"] else f"{found['collector']}: {found['reason']}"
 
 
 def of_labels(found):
