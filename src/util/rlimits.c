@@ -26,8 +26,9 @@ const char *bt_limit_remedy(int err)
 	case -ENOMEM:
 		if (is_limited(RLIMIT_AS))
 			return "; raise the limit of memory: ulimit -v unlimited";
-		return is_limited(RLIMIT_DATA) ? "; raise the limit of memory: ulimit -d unlimited"
-					       : "; free some memory";
+		return is_limited(RLIMIT_DATA)
+			   ? "; raise the limit of memory: ulimit -d unlimited"
+			   : "; free some memory, or raise the limit of its control group";
 	default:
 		return "";
 	}

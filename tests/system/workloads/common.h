@@ -82,6 +82,10 @@ int run_churn(int argc, char **argv);
 int run_exec_thread(int argc, char **argv);
 int run_after_exec(int argc, char **argv);
 int run_hostile(int argc, char **argv);
+int run_reuse(int argc, char **argv);
+int run_rename(int argc, char **argv);
+int run_execs(int argc, char **argv);
+int run_crowd(int argc, char **argv);
 int run_end(int argc, char **argv);
 
 #endif

@@ -36,6 +36,10 @@ static const struct workload workloads[] = {
     {"exec-thread", "CPU_US: a thread that is not the leader execs", run_exec_thread},
     {"after-exec", "CPU_US: (what exec-thread becomes)", run_after_exec},
     {"hostile", ": a name with escape sequences, a newline and broken UTF-8", run_hostile},
+    {"reuse", "COUNT CPU_US: short processes with the same PID, once a line came in", run_reuse},
+    {"rename", "THREADS: threads that change their names all the time", run_rename},
+    {"execs", "COUNT: become another program again and again, once a line came in", run_execs},
+    {"crowd", "PROCESSES: that spin, all at once when a line came in", run_crowd},
     {"end", ": end once a line came in", run_end},
 };
 
