@@ -331,7 +331,7 @@ static __always_inline void queued_count(const struct bt_account *a, __u64 now_n
 		q->waits[bt_burst_bucket(ns)]++;
 }
 
-static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
+static __always_inline void switch_in(struct task_struct *next, __u64 now_ns, bool cpu_was_idle)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, next, NULL, 0);
 
@@ -348,6 +348,8 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns)
 	}
 	if (a->phase == BT_PHASE_BLOCKED && !a->found_asleep)
 		waking_check(a, task_plain(next), now_ns);
+	if (cpu_was_idle)
+		bt_account_cpu_was_idle(a, now_ns - task_queued_ns(task_plain(next)));
 	queued_count(a, now_ns);
 	if (bt_account_switch_in(a, now_ns))
 		a->missed++;
@@ -362,7 +364,7 @@ static __always_inline void on_switch(bool preempt, struct task_struct *prev, st
 	if (prev->pid)
 		switch_out(prev, preempt, state, now_ns);
 	if (next->pid)
-		switch_in(next, now_ns);
+		switch_in(next, now_ns, !prev->pid);
 }
 
 /*

@@ -577,6 +577,20 @@ BT_INLINE __u64 bt_account_queued_ns(const struct bt_account *a, __u64 now_ns)
 	return 0;
 }
 
+/*
+ * The thread gets a CPU that ran nobody: what passed between its waking and queued_ns, when the scheduler put
+ * it into a run queue, was the time that this CPU took to come out of its own sleep. Nobody had the CPU: it
+ * is a part of the wait that ended. What a frame has shown as run-queue stays that. Call before switch_in.
+ */
+BT_INLINE void bt_account_cpu_was_idle(struct bt_account *a, __u64 queued_ns)
+{
+	if (a->phase != BT_PHASE_WOKEN || a->shown_ns > a->woken_ns || queued_ns <= a->woken_ns)
+		return;
+	bt_account_write_begin(a);
+	a->woken_ns = queued_ns;
+	bt_account_write_end(a);
+}
+
 /* The thread gets a CPU. Returns 0, or 1 if it had one already as far as the account knows. */
 BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 {

@@ -636,6 +636,47 @@ static void the_least_lock_makes_room(void **state)
 	assert_int_equal(a.held[1].ns, 70);
 }
 
+/* Between its waking and its being queued the CPU woke up: nobody else had it. */
+static void an_idle_cpu_that_wakes_up_is_a_part_of_the_wait(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
+	wake(&a, 2700, 0);
+	bt_account_cpu_was_idle(&a, 2950);
+	bt_account_switch_in(&a, 3000);
+	assert_int_equal(a.totals.OFF(DISK), 950);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 50);
+	assert_int_equal(a.waits[0].ns, 950);
+	assert_closed(&a, 3000);
+
+	/* Queued at once, whoever had that CPU then. */
+	bt_account_switch_out(&a, 4000, 1, &on_disk, BT_DOUBT_NONE);
+	wake(&a, 4700, 0);
+	bt_account_cpu_was_idle(&a, 4600);
+	bt_account_switch_in(&a, 5000);
+	assert_int_equal(a.totals.OFF(DISK), 1650);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 350);
+
+	/* What was shown as run-queue stays that. */
+	bt_account_switch_out(&a, 6000, 1, &on_disk, BT_DOUBT_NONE);
+	wake(&a, 6700, 0);
+	bt_account_mark_read(&a, 6800);
+	bt_account_cpu_was_idle(&a, 6950);
+	bt_account_switch_in(&a, 7000);
+	assert_int_equal(a.totals.OFF(DISK), 2350);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 650);
+	assert_closed(&a, 7000);
+
+	/* Not of one that never slept. */
+	bt_account_switch_out(&a, 8000, 0, &preempted, BT_DOUBT_NONE);
+	bt_account_cpu_was_idle(&a, 8900);
+	bt_account_switch_in(&a, 9000);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 1650);
+	assert_closed(&a, 9000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -651,6 +692,7 @@ int main(void)
 	    cmocka_unit_test(found_asleep_was_asleep),
 	    cmocka_unit_test(missed_switches_are_unknown),
 	    cmocka_unit_test(stolen_time_is_run_queue),
+	    cmocka_unit_test(an_idle_cpu_that_wakes_up_is_a_part_of_the_wait),
 	    cmocka_unit_test(the_end_is_final),
 	    cmocka_unit_test(a_label_that_changes_rewrites_nothing),
 	    cmocka_unit_test(shown_as_blocked_after_it_was_woken),
