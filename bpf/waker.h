@@ -79,31 +79,53 @@ static __always_inline __u32 class_of_call(__s64 nr)
 	return nr >= 0 && nr < BT_SYSCALL_MAX ? syscall_class[nr & (BT_SYSCALL_MAX - 1)] : BT_SC_OTHER;
 }
 
+/* The calls that can end a wait of each kind: at a futex, and elsewhere (whoever writes, connects, closes,
+ * …). */
+#define CALLS_AT_A_FUTEX (1U << BT_SC_FUTEX)
+#define CALLS_ELSEWHERE                                                                                      \
+	(1U << BT_SC_WRITE | 1U << BT_SC_COPY | 1U << BT_SC_SEND | 1U << BT_SC_CONNECT | 1U << BT_SC_OTHER | \
+	 1U << BT_SC_SEMAPHORE | 1U << BT_SC_URING | 1U << BT_SC_AIO | 1U << BT_SC_PATH |                    \
+	 1U << BT_SC_RESTART)
+
+static __always_inline bool futex_is_private(struct task_struct *t)
+{
+	struct syscall_regs call;
+
+	task_syscall(t, &call);
+	return call.arg[1] & FUTEX_PRIVATE;
+}
+
 /*
- * The process that ends the wait of a now, if it is one and does it by a system call; NULL: an interrupt or
- * the kernel. An interrupt that hit a thread in the kernel is taken for that thread, but not where a futex is
- * waited for: only a futex call ends that, so a thread in another one was hit by the timer of a wait that ran
- * out.
+ * The process that ends the wait of t (account a) now, if it is one and does it by a system call; NULL: an
+ * interrupt or the kernel. An interrupt that hit a thread in the kernel would be taken for that thread: but
+ * if the call it is in can end no such wait, it was hit by the timer of one that ran out, or by a device.
  */
-static __always_inline struct task_struct *waker_process(const struct bt_account *a)
+static __always_inline struct task_struct *waker_process(struct task_struct *t, const struct bt_account *a)
 {
 	struct task_struct *waker = bpf_get_current_task_btf();
 	struct syscall_regs call;
+	__u32 calls;
 
 	if (!waker->pid || task_is_kthread(waker))
 		return NULL;
 	task_syscall(waker, &call);
 	if (call.nr < 0)
 		return NULL;
-	if (class_of_call(a->reason.syscall) == BT_SC_FUTEX && !call.compat &&
-	    class_of_call(call.nr) != BT_SC_FUTEX)
+	calls = CALLS_ELSEWHERE;
+	if (class_of_call(a->reason.syscall) == BT_SC_FUTEX) {
+		calls = CALLS_AT_A_FUTEX;
+		/* A private one is known in its own address space alone. */
+		if (waker->tgid != t->tgid && futex_is_private(t) && task_mm(waker) != task_mm(t))
+			return NULL;
+	}
+	if (a->doubt && !call.compat && !(calls >> class_of_call(call.nr) & 1))
 		return NULL;
 	return waker;
 }
 
 /* by: the account of the thread that wakes t; NULL: an interrupt or the kernel does. */
-static __noinline int cause_at_wake(struct task_struct *t, const struct bt_account *a,
-				    const struct bt_account *by, bool same_process, __u64 now_ns)
+static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a, struct bt_account *by,
+				    bool same_process, __u64 now_ns)
 {
 	struct bt_object o = {};
 

@@ -156,15 +156,20 @@ struct bt_account {
 	__u8 woken_cause;  /* WOKEN: what the wait turned out to be */
 	__u8 idle_cause;   /* what its last wait of group idle was */
 	__u8 turn;         /* enum bt_turn */
-	__u8 reserved;
+	__u8 lock_credit;  /* waits at a futex of its own that still count as a lock: BT_LOCK_CREDIT */
 	__u64 since_ns;
-	__u64 woken_ns;          /* WOKEN: when */
-	__u64 read_ns;           /* when the reader last saw it asleep, and */
-	__u64 shown_ns;          /* when at all */
-	__u64 burst_ns;          /* on-CPU so far in the open CPU burst */
-	__u64 runtime_ns;        /* the scheduler's own sum_exec_runtime at the last switch-out, */
-	__u64 run_delay_ns;      /* and its sched_info.run_delay */
-	__u64 idle_end_ns;       /* when its last wait of group idle ended; 0 = it had none yet */
+	__u64 woken_ns;     /* WOKEN: when */
+	__u64 read_ns;      /* when the reader last saw it asleep, and */
+	__u64 shown_ns;     /* when at all */
+	__u64 burst_ns;     /* on-CPU so far in the open CPU burst */
+	__u64 runtime_ns;   /* the scheduler's own sum_exec_runtime at the last switch-out, */
+	__u64 run_delay_ns; /* and its sched_info.run_delay */
+	__u64 idle_end_ns;  /* since when somebody works on what it works on; 0 = it was never idle */
+	__u64 carried_ns;   /* WOKEN: the same of who woke it, whose work it carries on; 0 = nobody's */
+	__u64 passed_ns;    /* on-CPU in the open CPU burst when it last woke a thread of its own process, */
+	__u64 after_ns;     /* and from there to the end of the last burst in which it did */
+	__u32 hop;          /* wakings from thread to thread, at futexes, that led to its last one, */
+	__s32 hops_since;   /* and how many of them since the one before; see bt_account_hand_on() */
 	struct bt_reason reason; /* RUNNABLE, BLOCKED, WOKEN */
 
 	struct bt_totals totals;
@@ -196,7 +201,7 @@ _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
 _Static_assert(sizeof(struct bt_totals) == 8UL * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
-_Static_assert(__builtin_offsetof(struct bt_account, totals) == 104,
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 136,
 	       "what every switch touches lies together");
 
 /*
@@ -311,30 +316,90 @@ BT_INLINE int bt_account_waits_for(const struct bt_account *a, const struct bt_r
 	return found;
 }
 
-/*
- * What a wait in doubt (PEER or FUTEX) of a was that a thread with the account waker now ends: nobody worked
- * for us if the waker was idle for most of the time. idle is measured to the end of the waker's last wait of
- * that group. But who sleeps with a lock held keeps us from it all the same.
- */
-BT_INLINE __u8 bt_cause_by_waker(const struct bt_account *a, const struct bt_account *waker, int same_process,
-				 __u64 now_ns)
+/* On-CPU since its last block, of the thread that is running. */
+BT_INLINE __u64 bt_account_burst_ns(const struct bt_account *a, __u64 now_ns)
 {
-	int idle = 2 * bt_span_ns(waker->idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
-	int lock = a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(waker, &a->reason);
+	return a->burst_ns + bt_span_ns(a->since_ns, now_ns);
+}
 
-	if (idle && !(lock && waker->idle_cause == BT_MS_SLEEP))
+/* Waits for which a thread that was seen to wait for a lock at a futex of its own is taken to wait for one.
+ */
+#define BT_LOCK_CREDIT 8
+
+/*
+ * A thread wakes another one of its process, which waits alone at its futex: it lets go of a lock that they
+ * share, or it hands over work. (The JVM, Ruby and parking_lot park each thread at a futex of its own,
+ * whatever it waits for.) What goes from thread to thread with the wakings is counted in hops. It is a lock
+ * if
+ *
+ * - it comes around: since this thread's last turn others had theirs, and more than one (in a pipeline, or in
+ * a pool that is fed, the feeder is never behind those that it feeds);
+ * - the two have their turns about as often: nobody in the middle hands it out and takes it back;
+ * - the waker worked before it woke us, and not after, as one does who has somebody else help;
+ * - if all the others had it for as long as the waker had, that fills our wait.
+ *
+ * Where two alone take turns nothing tells a lock from question and answer. Returns whether it is one.
+ */
+BT_INLINE int bt_account_hand_on(struct bt_account *a, struct bt_account *by, __u64 now_ns)
+{
+	__u64 before_ns = by->burst_ns + bt_span_ns(by->since_ns, now_ns);
+	__s32 hops = (__s32)(by->hop + 1 - a->hop);
+	int lock = 0;
+
+	/* Otherwise it has somebody else help, or it had its turn after the waker already, and tries again.
+	 */
+	if (before_ns > by->after_ns && hops > 0) {
+		__u64 filled_ns = bt_span_ns(by->woken_ns, now_ns) * (__u32)hops;
+
+		lock = hops > 2 && by->hops_since > 2 && 2 * hops > by->hops_since &&
+		       2 * by->hops_since > hops && 2 * filled_ns >= bt_span_ns(a->since_ns, now_ns);
+		a->hop = by->hop + 1;
+		a->hops_since = hops;
+	}
+	by->passed_ns = before_ns;
+	return lock;
+}
+
+/*
+ * What a wait in doubt (PEER or FUTEX) of a was that a thread with the account by, now running, ends: nobody
+ * worked for us if that one was idle for most of the time. idle is measured to the end of its last wait of
+ * that group, or of whose work it carries on. But who sleeps with a lock held keeps us from it all the same.
+ */
+BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, int same_process, __u64 now_ns)
+{
+	int idle = 2 * bt_span_ns(by->idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
+	int lock = a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(by, &a->reason);
+
+	a->carried_ns = by->idle_end_ns ? by->idle_end_ns : 1;
+	if (a->doubt == BT_DOUBT_FUTEX && same_process && !lock && bt_account_hand_on(a, by, now_ns)) {
+		a->lock_credit = BT_LOCK_CREDIT;
+		return BT_MS_LOCK;
+	}
+	if (idle && !(lock && by->idle_cause == BT_MS_SLEEP)) {
+		a->lock_credit = 0;
 		return BT_MS_EVENT;
+	}
 	if (lock)
 		return BT_MS_LOCK;
-	return same_process ? BT_MS_EVENT : BT_MS_IPC;
+	if (!same_process)
+		return BT_MS_IPC;
+	if (a->doubt != BT_DOUBT_FUTEX || !a->lock_credit)
+		return BT_MS_EVENT;
+	/* Not every round shows the evidence. */
+	a->lock_credit--;
+	return BT_MS_LOCK;
 }
 
 /*
  * The same of one that no process ends: an interrupt, a timeout, a kernel thread. A futex or a poll has run
  * out, or a terminal was polled.
  */
-BT_INLINE __u8 bt_cause_by_kernel(const struct bt_account *a, __u64 now_ns)
+BT_INLINE __u8 bt_cause_by_kernel(struct bt_account *a, __u64 now_ns)
 {
+	if (a->doubt == BT_DOUBT_FUTEX && a->lock_credit) {
+		a->lock_credit--;
+		return BT_MS_LOCK;
+	}
 	if (a->doubt == BT_DOUBT_FUTEX || a->doubt == BT_DOUBT_POLL)
 		return BT_MS_EVENT;
 	return bt_span_ns(a->since_ns, now_ns) < BT_IDLE_AFTER_NS ? BT_MS_IPC : BT_MS_EVENT;
@@ -474,7 +539,7 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 t
 	if (bt_cause_is_io(cause))
 		a->bursts.io[bt_burst_bucket(ns)]++;
 	if (bt_cause_is_idle(cause)) {
-		a->idle_end_ns = to_ns;
+		a->idle_end_ns = a->carried_ns && a->carried_ns < to_ns ? a->carried_ns : to_ns;
 		a->idle_cause = (__u8)cause;
 	}
 	if (a->doubt) {
@@ -532,6 +597,10 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 	}
 	if (blocked) {
 		a->bursts.cpu[bt_burst_bucket(a->burst_ns)]++;
+		if (a->passed_ns) {
+			a->after_ns = a->burst_ns - a->passed_ns;
+			a->passed_ns = 0;
+		}
 		a->burst_ns = 0;
 	}
 	a->reason = *why;
@@ -543,6 +612,7 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 		if (h->place == place)
 			a->reason.cause = (__u8)h->cause;
 	}
+	a->carried_ns = 0;
 	a->since_ns = now_ns;
 	bt_account_write_end(a);
 	/* Last: from here on waking may write. */
@@ -552,9 +622,9 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 
 /*
  * Somebody wakes the thread, whose wait turns out to be for cause. Returns 1 if it was asleep, 0 if there was
- * nothing to do. A thread that a signal kept in its run queue can get its CPU back at this very moment: then
- * switch_in has the last word, hence the exchange. seq stays as it is: phase and what belongs to it are
- * written in the order in which they are copied.
+ * nothing to do. A thread that a signal kept in its run queue can get its CPU back at
+ * this very moment: then switch_in has the last word, hence the exchange. seq stays as it is: phase and what
+ * belongs to it are written in the order in which they are copied.
  */
 BT_INLINE int bt_account_waking(struct bt_account *a, __u64 now_ns, __s32 waker_pid, __u8 cause)
 {

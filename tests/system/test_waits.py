@@ -83,6 +83,21 @@ class Waits(judge.Judge):
         with Workload("semaphore", 4, "queue") as pool:
             self.judge_blocked(pool.pid, "idle", "event", ("futex", ""))
 
+    def test_parked_for_a_lock(self):
+        """Each at a futex of its own: only who wakes whom tells a lock."""
+        with Workload("park", 6, "lock") as convoy:
+            self.judge_blocked(convoy.pid, "lock-bound", "lock", ("futex", ""))
+
+    def test_parked_without_one(self):
+        with Workload("park", 5, "turns") as turns:
+            # Each of four works for a quarter of the time.
+            self.judge(turns.pid, "waiting", "event", lambda window: window.cpu > 5 * window.run_queue)
+        with Workload("park", 6, "pipeline") as stages:
+            # One of six computes.
+            self.judge(stages.pid, "cpu-bound", "user", lambda window: window.cpu > 0.14)
+        with Workload("park", 5, "pool") as pool:
+            self.judge_blocked(pool.pid, "idle", "event", ("futex", ""))
+
 
 if __name__ == "__main__":
     report.main()

@@ -179,6 +179,13 @@ def busy(e, which="any"):
     return {"any": True, "user": is_user(e) > 0.6, "system": is_user(e) < 0.4}[which]
 
 
+def busy_together(e, which="any"):
+    """As busy(), of threads that take turns, or share the work: together they fill one CPU at the least."""
+    if e.queue + e.steal > 0.6 * e.cpu or e.cpu + e.steal < BUSY * e.wall:
+        return False
+    return {"any": True, "user": is_user(e) > 0.6, "system": is_user(e) < 0.4}[which]
+
+
 def tree_busy(e, share=0.8, which="any"):
     """So much of one CPU at the least, by the cgroup's account."""
     if e.grown["tree"] < share * e.wall:
@@ -240,7 +247,7 @@ def stopped(e):
                            all(workloads.state_of(e.pid, tid) in "Tt" for tid in workloads.threads_of(e.pid)))
 
 
-RULES = {rule.__name__: rule for rule in (busy, tree_busy, blocked, spread, idle, part, starved, throttled, alike,
+RULES = {rule.__name__: rule for rule in (busy, busy_together, tree_busy, blocked, spread, idle, part, starved, throttled, alike,
     faulting, stopped)}
 
 

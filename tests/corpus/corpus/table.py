@@ -449,6 +449,29 @@ def table():
          "six threads and one ReentrantLock", twin="jvm-pool")
     case("jvm-pool", jvm("pool"), "jvm", "idle", ("event", "child"), ("idle", *FUTEX), "an executor without work",
          twin="jvm-monitor")
+    case("jvm-pool-slow", jvm("pool_slow"), "jvm", "waiting", ("event", "child"), ("part", *FUTEX),
+         "an executor of four that gets a task of 5 ms now and then", twin="jvm-reentrant")
+    case("jvm-pool-full", jvm("pool_full"), "jvm", "cpu-bound", USER, ("busy", "user"),
+         "an executor of two that has more to do than time", twin="jvm-reentrant")
+    case("jvm-turns", jvm("turns"), "jvm", "waiting", "event", ("part", *FUTEX),
+         "one task after the other, by the four threads of an executor in turn: each works for a quarter of the time",
+         twin="jvm-reentrant")
+    case("jvm-handoff", jvm("handoff"), "jvm", "cpu-bound", USER, ("busy", "user"),
+         "one computes what three wait for at a SynchronousQueue", twin="jvm-monitor")
+    case("jvm-pipeline", jvm("pipeline"), "jvm", "cpu-bound", USER, ("busy", "user"),
+         "five stages, of which the first one computes", twin="jvm-monitor")
+    case("jvm-fork-join", jvm("fork_join"), "jvm", "cpu-bound", USER, ("busy_together", "user"),
+         "two threads of a ForkJoinPool split the work", twin="jvm-fork-join-slow")
+    case("jvm-fork-join-slow", jvm("fork_join_slow"), "jvm", "waiting", ("event", "child"), ("part", *FUTEX),
+         "four of them, and a pause after a little of it", twin="jvm-fork-join")
+    case("own-park-lock", own("park", "6", "lock"), "own", "lock-bound", "lock", ("blocked", *FUTEX),
+         "six threads and one lock, each waits for it at a futex of its own", twin="own-park-pipeline", kind="own")
+    case("own-park-pipeline", own("park", "6", "pipeline"), "own", "cpu-bound", USER, ("busy", "user"),
+         "each wakes the next one; the first one computes", twin="own-park-lock", kind="own")
+    case("own-park-turns", own("park", "5", "turns"), "own", "waiting", "event", ("part", *FUTEX),
+         "one hands a task to each of four in turn, and waits until it is done", twin="own-park-lock", kind="own")
+    case("own-park-pool", own("park", "5", "pool"), "own", "idle", "event", ("idle", *FUTEX),
+         "four that are woken in turn for something small", twin="own-park-lock", kind="own")
     case("jvm-client", (SERVER, jvm("client", "{port}")), "jvm", "io-bound", "network", ("blocked", *READ, *POLL),
          "the JVM asks a slow server", twin="jvm-sleep")
     case("jvm-fsync", jvm("fsync", realtime=True), "jvm", "io-bound", "disk", ("blocked", *SYNC),

@@ -27,6 +27,7 @@ static const struct workload workloads[] = {
      "pause",
      run_ask},
     {"semaphore", "THREADS lock|queue: threads that share one, or are told by it what to do", run_semaphore},
+    {"park", "THREADS lock|turns|pipeline|pool: threads that park each at a futex of its own", run_park},
     {"mixed", "FILE: a bit of everything in hundreds of threads", run_mixed},
     {"spawn", "COUNT CPU_US PARALLEL: short processes, once a line came in", run_spawn},
     {"daemonize", "CPU_US: a grandchild that left its session does the work", run_daemonize},
