@@ -49,6 +49,9 @@ struct bt_collector_ops {
 	int (*host)(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out);
 	/* Releases everything, in the kernel too. */
 	void (*close)(struct bt_collector *c);
+	/* The name of a user where the records come from, to be freed; NULL: there is none. No such function:
+	 * that is this host. */
+	char *(*user)(struct bt_collector *c, uint32_t uid);
 };
 
 /* Implementations embed this first. */

@@ -25,6 +25,7 @@ struct bt_snapshot {
 	uint64_t tick_ns;     /* length of the tick that utime and stime are counted in */
 	struct bt_loss loss;  /* since the collector opened */
 	bool exact;           /* traced, not sampled */
+	bool run_queue_known; /* else run_queue is all zero */
 	uint32_t measured; /* a bit for each microstate that this collector can tell; the others are null */
 
 	/*
@@ -32,7 +33,6 @@ struct bt_snapshot {
 	 * length in the buckets of a burst histogram (account.h).
 	 */
 	uint64_t run_queue[BT_BURST_BUCKETS];
-	bool run_queue_known; /* else it is all zero */
 
 	unsigned char *records; /* owned; aligned to 8 */
 	size_t length;

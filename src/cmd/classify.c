@@ -110,10 +110,13 @@ static void forget_ended(struct classify *c)
 static int watch(struct classify *c)
 {
 	const struct bt_options *o = c->options;
+	const struct bt_session *s = &c->session;
 	uint64_t window_ns = o->delay_ns ? o->delay_ns : WINDOW_NS;
 	uint64_t refresh_ns = o->follow ? FOLLOW_REFRESH_NS : WINDOW_REFRESH_NS;
-	uint64_t end_ns = o->follow ? UINT64_MAX : bt_clock_ns() + window_ns;
-	uint64_t refresh_at_ns = bt_clock_ns() + refresh_ns;
+	/* All of a recording, if nothing else is said. */
+	bool endless = o->follow || (o->recording && !o->delay_ns);
+	uint64_t end_ns = endless ? UINT64_MAX : bt_session_clock_ns(s) + window_ns;
+	uint64_t refresh_at_ns = bt_session_clock_ns(s) + refresh_ns;
 
 	for (;;) {
 		uint64_t deadline_ns = refresh_at_ns < end_ns ? refresh_at_ns : end_ns;
@@ -123,18 +126,20 @@ static int watch(struct classify *c)
 
 		if (wake == BT_WAKE_FAILED)
 			return BT_EXIT_FAILED;
+		if (wake == BT_WAKE_OVER || (wake == BT_WAKE_SIGNAL && o->recording))
+			return 0;
 		status = bt_session_read(&c->session);
 		if (status || wake == BT_WAKE_SIGNAL)
 			return status;
-		if (bt_clock_ns() >= end_ns)
+		if (bt_session_clock_ns(s) >= end_ns)
 			return 0;
 		if (wake == BT_WAKE_FD)
 			forget_ended(c);
 		if (o->follow && !o->all && !any_alive(c))
 			return 0;
 		bt_model_prune(c->session.model, ENDED_KEPT);
-		if (bt_clock_ns() >= refresh_at_ns)
-			refresh_at_ns = bt_clock_ns() + refresh_ns;
+		if (bt_session_clock_ns(s) >= refresh_at_ns)
+			refresh_at_ns = bt_session_clock_ns(s) + refresh_ns;
 	}
 }
 
@@ -161,7 +166,7 @@ static void check_seen(struct classify *c, const struct bt_report *r)
 			seen = r->processes[k]->identity.pid == o->pids[i];
 		if (seen)
 			continue;
-		bt_processes_complain_unseen(o->pids[i]);
+		bt_processes_complain_unseen(o, o->pids[i]);
 		c->missing++;
 	}
 }
@@ -228,7 +233,7 @@ static int classify(struct classify *c)
 	const struct bt_process *root;
 	int status;
 
-	status = bt_session_open(s, o->collector);
+	status = bt_session_open_source(s, o);
 	if (!status)
 		status = bt_session_base(s, BT_DROP_ALL);
 	if (status)
@@ -236,7 +241,7 @@ static int classify(struct classify *c)
 	if (o->tree) {
 		root = bt_model_find(s->model, o->pids[0]);
 		if (!root) {
-			bt_processes_complain_unseen(o->pids[0]);
+			bt_processes_complain_unseen(o, o->pids[0]);
 			return BT_EXIT_NO_PROCESS;
 		}
 		if (bt_tree_create(s->model, &root->identity, &c->tree)) {

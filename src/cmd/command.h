@@ -13,6 +13,8 @@ enum bt_command_id {
 	BT_COMMAND_TOP,
 	BT_COMMAND_CLASSIFY,
 	BT_COMMAND_RUN,
+	BT_COMMAND_RECORD,
+	BT_COMMAND_REPLAY,
 	BT_COMMAND_CHECK,
 	BT_COMMAND_HELP,
 	BT_COMMAND_VERSION,
@@ -44,6 +46,8 @@ extern const struct bt_command bt_commands[BT_COMMAND_COUNT];
 int bt_command_top(struct bt_options *o);
 int bt_command_classify(struct bt_options *o);
 int bt_command_run(struct bt_options *o);
+int bt_command_record(struct bt_options *o);
+int bt_command_replay(struct bt_options *o);
 int bt_command_check(struct bt_options *o);
 int bt_command_help(struct bt_options *o);
 int bt_command_version(struct bt_options *o);

@@ -47,6 +47,28 @@ const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
 	    "command's own output on standard output; -o FILE keeps the two apart.",
 	    bt_command_run,
 	},
+    [BT_COMMAND_RECORD] =
+	{
+	    "record",
+	    "-o FILE [-d SECS] [-i SECS]",
+	    "record what all processes do, to be looked at later",
+	    "Writes what every thread of the host did to FILE, a frame every second, until Ctrl-C: replay "
+	    "shows it, and judges it then. What is asleep is not written again. FILE is an SQLite database "
+	    "(docs/recording.md), readable to nobody else, as it holds command lines; one that is a "
+	    "recording "
+	    "already is gone on with.",
+	    bt_command_record,
+	},
+    [BT_COMMAND_REPLAY] =
+	{
+	    "replay",
+	    "FILE [top|classify] [OPTION…]",
+	    "look at a recording as if it were now",
+	    "Shows what record has written to FILE, in the view of another command, with the same verdicts. "
+	    "top prints the frames as they were recorded, or longer ones (-d SECS); classify judges all "
+	    "of it, or the first SECS (-d). The options are those of that command.",
+	    bt_command_replay,
+	},
     [BT_COMMAND_CHECK] =
 	{
 	    "check",

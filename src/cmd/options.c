@@ -17,6 +17,7 @@
 #define CLASSIFY (1u << BT_COMMAND_CLASSIFY)
 #define RUN      (1u << BT_COMMAND_RUN)
 #define CHECK    (1u << BT_COMMAND_CHECK)
+#define RECORD   (1u << BT_COMMAND_RECORD)
 #define ALL      ((1u << BT_COMMAND_COUNT) - 1)
 
 #define BT_NAMED(id, name)  [BT_COLLECTOR_##id] = (name),
@@ -49,15 +50,25 @@ int bt_options_status(int err)
 	return err == -ENOMEM ? BT_EXIT_FAILED : BT_EXIT_USAGE;
 }
 
-static int set_delay(struct bt_options *o, const char *argument, char *why, size_t size)
+static int set_seconds(uint64_t *ns, const char *argument, char *why, size_t size)
 {
-	int err = bt_parse_seconds(argument, &o->delay_ns);
+	int err = bt_parse_seconds(argument, ns);
 
 	if (err == -ERANGE || (err && is_beyond_seconds(argument)))
 		snprintf(why, size, "must be between 0.001 and " TEXT_OF(BT_SECONDS_MAX) " seconds");
 	else if (err)
 		snprintf(why, size, "not a number of seconds; give digits, like 3 or 0.5");
 	return err ? -EINVAL : 0;
+}
+
+static int set_delay(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	return set_seconds(&o->delay_ns, argument, why, size);
+}
+
+static int set_interval(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	return set_seconds(&o->interval_ns, argument, why, size);
 }
 
 static int set_frames(struct bt_options *o, const char *argument, char *why, size_t size)
@@ -199,6 +210,8 @@ const struct bt_option bt_option_table[] = {
 { "batch", 'b', TOP, NULL, "print frames as text, a paragraph each, wherever the output goes", set_batch },
 { "delay", 'd', TOP, "SECS", "length of a frame, " SECONDS_RANGE "; 1 if not given", set_delay },
 { "delay", 'd', CLASSIFY, "SECS", "how long to watch, " SECONDS_RANGE "; 3 if not given", set_delay },
+{ "delay", 'd', RECORD, "SECS", "how long to record, " SECONDS_RANGE "; until Ctrl-C if not given", set_delay },
+{ "interval", 'i', RECORD, "SECS", "length of a frame, " SECONDS_RANGE "; 1 if not given", set_interval },
 { "iterations", 'n', TOP, "N", "end after N frames, the first of which comes after one delay", set_frames },
 { "follow", 'f', CLASSIFY, NULL, "watch until the last of the processes ends, or Ctrl-C", set_follow },
 { "pid", 'p', TOP, "PID,…", "only these processes", set_pids },
@@ -214,7 +227,8 @@ const struct bt_option bt_option_table[] = {
   "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
 { "json", 0, TOP | CLASSIFY | RUN | CHECK, NULL, "print JSON, an object a line; top needs no -b then", set_json },
 { "output", 'o', RUN, "FILE", "write the report to FILE instead of standard output; whole or not at all, if its folder takes a new file", set_output },
-{ "collector", 0, TOP | CLASSIFY | RUN, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
+{ "output", 'o', RECORD, "FILE", "the file to record to; is made, or gone on with", set_output },
+{ "collector", 0, TOP | CLASSIFY | RUN | RECORD, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
 { "help", 'h', ALL, NULL, "say how it is used, and end", set_help },
 { "version", 'V', ALL, NULL, "say which version this is, and end", set_version },
 { "dump-man", 0, 1u << BT_COMMAND_HELP, NULL, NULL, set_dump_man },
@@ -270,7 +284,7 @@ static void parser_build(struct parser *p, enum bt_command_id command)
 	p->command = command;
 	/* Operands end the options of `run`: what follows is the command's. ':' tells a missing argument
 	 * apart. */
-	if (command == BT_COMMAND_RUN)
+	if (command == BT_COMMAND_RUN || command == BT_COMMAND_REPLAY)
 		p->shorts[shorts++] = '+';
 	p->shorts[shorts++] = ':';
 	for (size_t i = 0; i < bt_option_count; i++) {
@@ -321,13 +335,13 @@ static int complain_option(const struct parser *p, int found, char **argv)
 	return BT_EXIT_USAGE;
 }
 
-int bt_options_parse(struct bt_options *o, int argc, char **argv)
+static int parse(struct bt_options *o, enum bt_command_id command, int argc, char **argv)
 {
 	struct parser p = {0};
 	char why[2048];
 	int found;
 
-	parser_build(&p, o->command);
+	parser_build(&p, command);
 	p.named = o->named;
 	opterr = 0;
 	optind = 0; /* from the beginning, whatever it has read before */
@@ -350,4 +364,19 @@ int bt_options_parse(struct bt_options *o, int argc, char **argv)
 	o->operands = argv + optind;
 	o->operand_count = argc - optind;
 	return 0;
+}
+
+int bt_options_parse(struct bt_options *o, int argc, char **argv)
+{
+	return parse(o, o->command, argc, argv);
+}
+
+int bt_options_parse_more(struct bt_options *o, enum bt_command_id command, char **argv)
+{
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	/* What comes before the first is taken for the program's name. */
+	return parse(o, command, argc + 1, argv - 1);
 }

@@ -17,9 +17,10 @@
 /* What was asked for. */
 struct bt_options {
 	enum bt_command_id command;
-	bool named;        /* the command line says which */
-	uint64_t delay_ns; /* 0: not given */
-	uint64_t frames;   /* 0: no end */
+	bool named;           /* the command line says which */
+	uint64_t delay_ns;    /* 0: not given */
+	uint64_t interval_ns; /* likewise */
+	uint64_t frames;      /* 0: no end */
 	bool batch, json, threads, tree, bursts, all, follow;
 	bool help, version, dump_man;
 	int32_t *pids; /* owned; each once */
@@ -30,7 +31,8 @@ struct bt_options {
 	bool sort_reversed;
 	enum bt_collector_choice collector;
 	const char *output;
-	char **operands; /* of the command line */
+	const char *recording; /* the file that is replayed; NULL: it is live */
+	char **operands;       /* of the command line */
 	int operand_count;
 };
 
@@ -52,6 +54,10 @@ extern const size_t bt_option_count;
  * wrong. o is zeroed; release it with bt_options_free() in both cases.
  */
 int bt_options_parse(struct bt_options *o, int argc, char **argv);
+/*
+ * The same for the view of a recording: argv, which ends with NULL, has what comes behind the command's name.
+ */
+int bt_options_parse_more(struct bt_options *o, enum bt_command_id command, char **argv);
 void bt_options_free(struct bt_options *o);
 /* Adds a PID, if it is not there yet. 0, or -EINVAL or -ENOMEM, and what is wrong with it in why. */
 /* The exit status that follows. */

@@ -19,6 +19,11 @@ size_t bt_processes_check(struct bt_options *o, int *fds)
 	size_t kept = 0;
 	size_t asked = o->pid_count;
 
+	/* What is one now has nothing to do with what was one then. */
+	for (size_t i = 0; o->recording && fds && i < asked; i++)
+		fds[i] = -1;
+	if (o->recording)
+		return 0;
 	for (size_t i = 0; i < asked; i++) {
 		int fd = open_pidfd(o->pids[i]);
 
@@ -42,10 +47,15 @@ size_t bt_processes_check(struct bt_options *o, int *fds)
 	return asked - kept;
 }
 
-void bt_processes_complain_unseen(int32_t pid)
+void bt_processes_complain_unseen(const struct bt_options *o, int32_t pid)
 {
-	int fd = open_pidfd(pid);
+	int fd;
 
+	if (o->recording) {
+		bt_complain("%d: no such process in that part of the recording", pid);
+		return;
+	}
+	fd = open_pidfd(pid);
 	if (fd < 0) {
 		bt_complain("%d: ended before it could be watched", pid);
 		return;
@@ -63,7 +73,7 @@ static bool wanted(struct bt_session *s, const struct bt_options *o, struct bt_p
 	if (!found || !o->filter)
 		return found;
 	/* Its own command line holds the pattern. */
-	if (o->pattern && p->identity.pid == getpid())
+	if (o->pattern && !o->recording && p->identity.pid == getpid())
 		return false;
 	if (bt_filter_needs_cmdline(o->filter))
 		bt_lookup_fill(s->lookup, p, BT_LOOKUP_CMDLINE);

@@ -14,7 +14,7 @@
 size_t bt_processes_check(struct bt_options *o, int *fds);
 
 /* Says why a PID that was a process is not among those that the collector has seen. */
-void bt_processes_complain_unseen(int32_t pid);
+void bt_processes_complain_unseen(const struct bt_options *o, int32_t pid);
 
 /*
  * Those of the frame that were asked for, in the order in which they were, all if none was; owned by the

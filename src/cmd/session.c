@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "lookup.h"
+#include "options.h"
 #include "output.h"
 #include "rlimits.h"
 
@@ -49,6 +50,19 @@ static int open_signals(struct bt_session *s)
 	return s->signal_fd < 0 ? -errno : 0;
 }
 
+/* What there is beside a collector. */
+static int open_rest(struct bt_session *s)
+{
+	int err = open_signals(s);
+
+	if (err)
+		return fail("cannot receive signals", err);
+	err = bt_model_create(&s->model);
+	if (!err)
+		err = bt_lookup_create(&s->lookup, s->collector);
+	return err ? fail("cannot start", err) : 0;
+}
+
 int bt_session_open(struct bt_session *s, enum bt_collector_choice choice)
 {
 	char why[512] = "";
@@ -62,13 +76,39 @@ int bt_session_open(struct bt_session *s, enum bt_collector_choice choice)
 	}
 	if (*why)
 		bt_complain("%s", why);
-	err = open_signals(s);
+	return open_rest(s);
+}
+
+static int complain_recording(const char *path, int err)
+{
+	if (err == 1)
+		bt_complain("%s: no frame in it", path);
+	else
+		bt_complain("%s: %s%s", path, err == -EBADMSG ? "damaged" : strerror(-err),
+			    bt_limit_remedy(err));
+	return BT_EXIT_FAILED;
+}
+
+int bt_session_open_source(struct bt_session *s, const struct bt_options *o)
+{
+	struct bt_recording_frame first, last;
+	char why[512] = "";
+	int err;
+
+	if (!o->recording)
+		return bt_session_open(s, o->collector);
+	*s = (struct bt_session){.signal_fd = -1, .path = o->recording};
+	err = bt_replay_open(&s->collector, o->recording, why, sizeof(why));
+	if (err) {
+		bt_complain("%s: %s%s", o->recording, why, bt_limit_remedy(err));
+		return BT_EXIT_FAILED;
+	}
+	s->recording = bt_replay_recording(s->collector);
+	err = bt_recording_bounds(s->recording, &first, &last);
 	if (err)
-		return fail("cannot receive signals", err);
-	err = bt_model_create(&s->model);
-	if (!err)
-		err = bt_lookup_create(&s->lookup, s->collector);
-	return err ? fail("cannot start", err) : 0;
+		return complain_recording(s->path, err);
+	s->to_ns = last.time_ns;
+	return open_rest(s);
 }
 
 void bt_session_close(struct bt_session *s)
@@ -87,6 +127,9 @@ int bt_session_snapshot(struct bt_session *s)
 {
 	int err = s->collector->ops->read(s->collector, &s->snapshot);
 
+	s->unshown = 0;
+	if (err && s->recording)
+		return complain_recording(s->path, err);
 	return err ? fail("the collector cannot be read", err) : 0;
 }
 
@@ -104,14 +147,38 @@ int bt_session_read(struct bt_session *s)
 	return status ? status : bt_session_take_in(s);
 }
 
+/* The first frame of a recording, or one that has nothing to do with those before: time goes on from here. */
+static int rebase(struct bt_session *s)
+{
+	int status;
+
+	bt_lookup_destroy(s->lookup);
+	bt_model_destroy(s->model);
+	s->lookup = NULL;
+	s->model = NULL;
+	if (bt_model_create(&s->model) || bt_lookup_create(&s->lookup, s->collector))
+		return fail("cannot go on", -ENOMEM);
+	status = bt_session_read(s);
+	s->clock_off_ns = s->clock_ns - s->snapshot.end_ns;
+	return status;
+}
+
 int bt_session_base(struct bt_session *s, enum bt_drop drop)
 {
 	int err = bt_privileges_drop(drop);
-	int status = err ? fail("privileges cannot be given up", err) : bt_session_read(s);
+	int status;
 
+	if (err)
+		return fail("privileges cannot be given up", err);
+	status = s->recording ? rebase(s) : bt_session_read(s);
 	if (!status)
 		bt_model_begin(s->model);
 	return status;
+}
+
+uint64_t bt_session_clock_ns(const struct bt_session *s)
+{
+	return s->recording ? s->clock_ns : bt_clock_ns();
 }
 
 int bt_session_signal_status(const struct bt_session *s, bool endless)
@@ -130,7 +197,63 @@ static int take_signal(struct bt_session *s)
 	return s->signal;
 }
 
+static bool signal_came(struct bt_session *s)
+{
+	struct pollfd p = {.fd = s->signal_fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0 && take_signal(s);
+}
+
+static enum bt_wake recording_wait(struct bt_session *s, uint64_t deadline_ns)
+{
+	uint64_t unshown = s->unshown;
+
+	for (;;) {
+		/* Frames come a little early or late. */
+		uint64_t near_ns = bt_recording_session(s->recording)->interval_ns / 2;
+		struct bt_recording_frame next;
+		uint64_t next_ns;
+		int err = bt_recording_peek(s->recording, &next);
+		bool restarts = !err && next.session != bt_recording_session(s->recording)->id;
+
+		if (err < 0) {
+			complain_recording(s->path, err);
+			return BT_WAKE_FAILED;
+		}
+		if (err || next.time_ns > s->to_ns)
+			return BT_WAKE_OVER;
+		if (signal_came(s))
+			return BT_WAKE_SIGNAL;
+		if (restarts) {
+			s->restarts++;
+			unshown = 0;
+			if (rebase(s))
+				return BT_WAKE_FAILED;
+			bt_model_begin(s->model);
+			continue;
+		}
+		next_ns = next.end_ns + s->clock_off_ns;
+		if (next_ns + near_ns >= deadline_ns) {
+			s->clock_ns =
+			    deadline_ns > s->clock_ns && deadline_ns != UINT64_MAX ? deadline_ns : next_ns;
+			return BT_WAKE_DEADLINE;
+		}
+		if (bt_session_read(s))
+			return BT_WAKE_FAILED;
+		s->clock_ns = next_ns;
+		s->unshown = ++unshown;
+	}
+}
+
 enum bt_wake bt_session_wait(struct bt_session *s, uint64_t deadline_ns, struct pollfd *fds, size_t count)
+{
+	if (s->recording)
+		return recording_wait(s, deadline_ns);
+	return bt_session_wait_live(s, deadline_ns, fds, count);
+}
+
+enum bt_wake bt_session_wait_live(struct bt_session *s, uint64_t deadline_ns, struct pollfd *fds,
+				  size_t count)
 {
 	const struct bt_collector_ops *ops = s->collector->ops;
 	struct pollfd all[BT_SESSION_FDS_MAX + 2];

@@ -14,6 +14,7 @@
 #include "collect.h"
 #include "model.h"
 #include "privileges.h"
+#include "replay.h"
 #include "view.h"
 
 struct bt_lookup;
@@ -26,6 +27,15 @@ struct bt_session {
 	struct bt_snapshot snapshot;
 	int signal_fd;
 	int signal; /* that asked us to end; 0: none did */
+
+	/* Of a recording; else NULL, and the rest means nothing. */
+	struct bt_recording *recording;
+	const char *path;
+	int64_t to_ns;     /* CLOCK_REALTIME: what is later is not read */
+	uint64_t clock_ns; /* its time, which begins anywhere and stands still where nothing was recorded */
+	uint64_t clock_off_ns; /* what that is ahead of CLOCK_MONOTONIC as recorded */
+	uint64_t unshown;      /* frames that were taken in while it was waited for the next to be shown */
+	uint32_t restarts;     /* sessions of the recorder that began since the base */
 };
 
 /* Descriptors that can be watched beside the session's own. */
@@ -37,6 +47,8 @@ struct bt_session {
  * zeroed).
  */
 int bt_session_open(struct bt_session *s, enum bt_collector_choice choice);
+/* The same as the options say: a collector, or a recording in its place. */
+int bt_session_open_source(struct bt_session *s, const struct bt_options *o);
 void bt_session_close(struct bt_session *s);
 
 /*
@@ -50,13 +62,19 @@ int bt_session_read(struct bt_session *s);
 int bt_session_snapshot(struct bt_session *s);
 int bt_session_take_in(struct bt_session *s);
 
-enum bt_wake { BT_WAKE_DEADLINE, BT_WAKE_SIGNAL, BT_WAKE_FD, BT_WAKE_FAILED };
+enum bt_wake { BT_WAKE_DEADLINE, BT_WAKE_SIGNAL, BT_WAKE_FD, BT_WAKE_FAILED, BT_WAKE_OVER };
 
 /*
- * Waits until deadline_ns (CLOCK_MONOTONIC), a signal, or one of fds (count of them, may be 0) is ready;
- * takes up what the collector has to be relieved of meanwhile. FAILED was said.
+ * Waits until deadline_ns (bt_session_clock_ns()), a signal, or one of fds (count of them, may be 0) is
+ * ready; takes up what the collector has to be relieved of meanwhile. FAILED was said.
+ *
+ * A recording does not wait: what it has before the deadline is taken in, and the frame that is to be read
+ * next is the one nearest to it. OVER: there is none.
  */
 enum bt_wake bt_session_wait(struct bt_session *s, uint64_t deadline_ns, struct pollfd *fds, size_t count);
+/* The same by the clock (CLOCK_MONOTONIC), whatever there is to be read. */
+enum bt_wake bt_session_wait_live(struct bt_session *s, uint64_t deadline_ns, struct pollfd *fds,
+				  size_t count);
 
 /*
  * Exit status after BT_WAKE_SIGNAL. endless: nothing but a signal could have ended it, so that Ctrl-C is no
@@ -65,6 +83,8 @@ enum bt_wake bt_session_wait(struct bt_session *s, uint64_t deadline_ns, struct 
 int bt_session_signal_status(const struct bt_session *s, bool endless);
 
 uint64_t bt_clock_ns(void); /* CLOCK_MONOTONIC */
+/* The same, or the time of the recording. */
+uint64_t bt_session_clock_ns(const struct bt_session *s);
 
 /* A report with all that the session knows; processes are the caller's. Judges them. NULL frame: no memory,
  * said. */

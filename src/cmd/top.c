@@ -62,22 +62,25 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 		 struct bt_kept *kept)
 {
 	struct bt_style style = bt_style_detect(STDOUT_FILENO);
-	uint64_t delay_ns = o->delay_ns ? o->delay_ns : DELAY_NS;
-	uint64_t deadline_ns = bt_clock_ns() + delay_ns;
+	/* Of a recording every frame is shown, if nothing else is said. */
+	uint64_t delay_ns = o->delay_ns || o->recording ? o->delay_ns : DELAY_NS;
+	uint64_t deadline_ns = bt_session_clock_ns(s) + delay_ns;
 	int status;
 
 	for (uint64_t frame = 0; !o->frames || frame < o->frames; frame++) {
-		switch (bt_session_wait(s, deadline_ns, NULL, 0)) {
-		case BT_WAKE_SIGNAL:
+		enum bt_wake wake = bt_session_wait(s, deadline_ns, NULL, 0);
+
+		if (wake == BT_WAKE_SIGNAL)
 			return bt_session_signal_status(s, !o->frames);
-		case BT_WAKE_FAILED:
+		if (wake == BT_WAKE_FAILED)
 			return BT_EXIT_FAILED;
-		default:
+		/* A recording may end in the middle of a frame. */
+		if (wake == BT_WAKE_OVER && !s->unshown)
 			break;
-		}
-		status = bt_session_read(s);
+		status = wake == BT_WAKE_OVER ? 0 : bt_session_read(s);
 		if (status)
 			return status;
+		s->unshown = 0;
 		status = show_frame(s, o, &style, out, kept);
 		if (status == BT_OUTPUT_CLOSED)
 			return BT_EXIT_DONE;
@@ -87,8 +90,8 @@ static int watch(struct bt_session *s, const struct bt_options *o, struct bt_str
 		deadline_ns += delay_ns;
 		/* After a stop (Ctrl-Z, a suspended machine) frames are as long as ever, and not made up for.
 		 */
-		if (deadline_ns < bt_clock_ns())
-			deadline_ns = bt_clock_ns() + delay_ns;
+		if (deadline_ns < bt_session_clock_ns(s))
+			deadline_ns = bt_session_clock_ns(s) + delay_ns;
 	}
 	return BT_EXIT_DONE;
 }
@@ -103,7 +106,7 @@ static size_t check_seen(struct bt_session *s, struct bt_options *o)
 		if (bt_model_find(s->model, o->pids[i]))
 			o->pids[kept++] = o->pids[i];
 		else
-			bt_processes_complain_unseen(o->pids[i]);
+			bt_processes_complain_unseen(o, o->pids[i]);
 	}
 	o->pid_count = kept;
 	return asked - kept;
@@ -122,14 +125,14 @@ int bt_command_top(struct bt_options *o)
 		bt_complain("%s: top takes no operands; see boundtop top --help", o->operands[0]);
 		return BT_EXIT_USAGE;
 	}
-	screen = !o->batch && !o->json;
+	screen = !o->batch && !o->json && !o->recording;
 	status = screen ? bt_dashboard_check() : BT_EXIT_DONE;
 	if (status)
 		return status;
 	missing = bt_processes_check(o, NULL);
 	if (missing && !o->pid_count)
 		return BT_EXIT_NO_PROCESS;
-	status = bt_session_open(&s, o->collector);
+	status = bt_session_open_source(&s, o);
 	if (!status)
 		status = bt_session_base(&s, screen ? BT_DROP_BUT_CONTROL : BT_DROP_ALL);
 	if (!status) {

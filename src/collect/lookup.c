@@ -94,13 +94,21 @@ static const char *user_name(struct bt_lookup *l, uint32_t uid)
 	if (!u)
 		return NULL;
 	u->uid = uid;
-	pw = getpwuid(uid);
-	if (pw)
-		u->name = strdup(pw->pw_name);
-	else if (asprintf(&u->name, "%u", uid) < 0)
+	if (l->collector->ops->user) {
+		u->name = l->collector->ops->user(l->collector, uid);
+	} else {
+		pw = getpwuid(uid);
+		u->name = pw ? strdup(pw->pw_name) : NULL;
+	}
+	if (!u->name && asprintf(&u->name, "%u", uid) < 0)
 		u->name = NULL;
 	HASH_ADD(hh, l->users, uid, sizeof(u->uid), u);
 	return u->name;
+}
+
+const char *bt_lookup_user(struct bt_lookup *l, uint32_t uid)
+{
+	return user_name(l, uid);
 }
 
 static const struct entry *entry_find(struct bt_lookup *l, struct bt_process *p)

@@ -27,6 +27,9 @@ void bt_lookup_destroy(struct bt_lookup *l); /* NULL is fine */
  */
 void bt_lookup_fill(struct bt_lookup *l, struct bt_process *p, unsigned int mask);
 
+/* The name of a user, or its number; NULL: no memory. It lives as long as l. */
+const char *bt_lookup_user(struct bt_lookup *l, uint32_t uid);
+
 /* Once a frame: now and then forgets those that nobody asked for in a long time. */
 void bt_lookup_sweep(struct bt_lookup *l);
 

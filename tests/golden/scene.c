@@ -218,10 +218,12 @@ static void scene_close(struct bt_collector *base)
 int scene_open(const struct scene *scene, struct bt_collector **out)
 {
 	static const struct bt_collector_ops exact = {
-	    "bpf", true, scene_read, scene_poll_fd, scene_drain, scene_describe, scene_host, scene_close,
+	    "bpf",          true,       scene_read,  scene_poll_fd, scene_drain,
+	    scene_describe, scene_host, scene_close, NULL,
 	};
 	static const struct bt_collector_ops sampled = {
-	    "procfs", false, scene_read, scene_poll_fd, scene_drain, scene_describe, scene_host, scene_close,
+	    "procfs",       false,      scene_read,  scene_poll_fd, scene_drain,
+	    scene_describe, scene_host, scene_close, NULL,
 	};
 	struct scene_collector *c = calloc(1, sizeof(*c));
 

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* boundtop record: frames of the whole host into a file. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "lookup.h"
+#include "options.h"
+#include "output.h"
+#include "rlimits.h"
+#include "session.h"
+#include "store_write.h"
+
+#define INTERVAL_NS 1000000000ull
+
+struct record {
+	const struct bt_options *options;
+	struct bt_session session;
+	struct bt_recorder *recorder;
+	uint64_t frames, lost;
+	int said; /* the last thing that kept frames from being written: -Exxx */
+};
+
+static const char *user_name(void *context, uint32_t uid)
+{
+	return bt_lookup_user(((struct record *)context)->session.lookup, uid);
+}
+
+/* The kernel's name for this boot; empty where there is none. */
+static void boot_id_read(char *out, size_t size)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	*out = '\0';
+	if (!file)
+		return;
+	if (fgets(out, (int)size, file))
+		out[strcspn(out, "\n")] = '\0';
+	fclose(file);
+}
+
+/* Exit status. */
+static int open_file(struct record *r)
+{
+	const struct bt_options *o = r->options;
+	struct bt_recorder_setup setup = {
+	    .collector = r->session.collector->ops->name,
+	    .version = BOUNDTOP_VERSION,
+	    .interval_ns = o->interval_ns ? o->interval_ns : INTERVAL_NS,
+	    .of = r->session.collector,
+	    .user_name = user_name,
+	    .context = r,
+	};
+	struct utsname names;
+	struct timespec now;
+	char boot_id[64], why[512] = "";
+	int err;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	setup.began_ns = now.tv_sec * 1000000000 + now.tv_nsec;
+	boot_id_read(boot_id, sizeof(boot_id));
+	setup.boot_id = boot_id;
+	if (!uname(&names)) {
+		setup.host = names.nodename;
+		setup.kernel = names.release;
+		setup.machine = names.machine;
+	}
+	err = bt_recorder_open(&r->recorder, o->output, &setup, why, sizeof(why));
+	if (!err)
+		return 0;
+	bt_complain("%s: cannot be recorded to: %s; nothing was written%s", o->output, why,
+		    bt_limit_remedy(err));
+	return BT_EXIT_FAILED;
+}
+
+/* Writes the snapshot that was read. What cannot be written is lost, and said once. */
+static void write_frame(struct record *r)
+{
+	int err = bt_recorder_frame(r->recorder, &r->session.snapshot);
+
+	if (!err) {
+		r->frames++;
+		if (r->said)
+			bt_complain("%s: goes on", r->options->output);
+		r->said = 0;
+		return;
+	}
+	r->lost++;
+	if (err == r->said)
+		return;
+	r->said = err;
+	if (err == -ENOSPC)
+		bt_complain("%s: the disk behind it is full; goes on when there is room", r->options->output);
+	else
+		bt_complain("%s: a frame could not be written: %s%s", r->options->output,
+			    err == -EBADMSG ? "damaged" : strerror(-err), bt_limit_remedy(err));
+}
+
+/* Exit status. */
+static int watch(struct record *r)
+{
+	const struct bt_options *o = r->options;
+	struct bt_session *s = &r->session;
+	uint64_t interval_ns = o->interval_ns ? o->interval_ns : INTERVAL_NS;
+	uint64_t end_ns = o->delay_ns ? bt_clock_ns() + o->delay_ns : UINT64_MAX;
+	uint64_t deadline_ns = bt_clock_ns() + interval_ns;
+
+	for (;;) {
+		bool last = deadline_ns >= end_ns;
+		enum bt_wake wake = bt_session_wait(s, last ? end_ns : deadline_ns, NULL, 0);
+
+		if (wake == BT_WAKE_FAILED || bt_session_snapshot(s))
+			return BT_EXIT_FAILED;
+		write_frame(r);
+		if (wake == BT_WAKE_SIGNAL)
+			return o->delay_ns ? bt_session_signal_status(s, false) : BT_EXIT_DONE;
+		if (last)
+			return BT_EXIT_DONE;
+		deadline_ns += interval_ns;
+		if (deadline_ns < bt_clock_ns())
+			deadline_ns = bt_clock_ns() + interval_ns;
+	}
+}
+
+int bt_command_record(struct bt_options *o)
+{
+	struct record r = {.options = o, .session = {.signal_fd = -1}};
+	int status;
+
+	if (o->operand_count) {
+		bt_complain("%s: record takes no operands; see boundtop record --help", o->operands[0]);
+		return BT_EXIT_USAGE;
+	}
+	if (!o->output) {
+		bt_complain("record: no file given; give -o FILE");
+		return BT_EXIT_USAGE;
+	}
+	status = bt_session_open(&r.session, o->collector);
+	if (!status)
+		status = open_file(&r);
+	/* SQLite takes its log away at the end. */
+	if (!status)
+		status = bt_session_base(&r.session, BT_DROP_BUT_FILES);
+	if (!status) {
+		write_frame(&r);
+		status = watch(&r);
+	}
+	if (!status && r.said)
+		status = BT_EXIT_FAILED;
+	bt_recorder_close(r.recorder);
+	bt_session_close(&r.session);
+	return status;
+}

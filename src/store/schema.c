@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x)  TEXT_OF_(x)
+
+/*
+ * What pages of more than 1 KiB cost: a frame's bytes lie on pages of their own, the last of which is half
+ * empty.
+ */
+static const char tables[] =
+    "PRAGMA page_size = 1024;"
+    "PRAGMA journal_mode = WAL;"
+    "BEGIN IMMEDIATE;"
+    "PRAGMA application_id = " TEXT_OF(
+	BT_RECORDING_ID) ";"
+			 "PRAGMA user_version = " TEXT_OF(
+			     BT_RECORDING_SCHEMA) ";"
+						  "CREATE TABLE string (id INTEGER PRIMARY KEY, text TEXT "
+						  "NOT NULL UNIQUE);"
+						  "CREATE TABLE layout (layout INTEGER, part TEXT, place "
+						  "INTEGER, name TEXT NOT NULL,"
+						  " count INTEGER NOT NULL, is_time INTEGER NOT NULL, "
+						  "PRIMARY KEY (layout, part, place)) WITHOUT ROWID;"
+						  "CREATE TABLE session (id INTEGER PRIMARY KEY, began_ns "
+						  "INTEGER NOT NULL, interval_ns INTEGER NOT NULL,"
+						  " layout INTEGER NOT NULL, boot_id TEXT, host INTEGER, "
+						  "kernel INTEGER, machine INTEGER,"
+						  " collector INTEGER, version INTEGER);"
+						  "CREATE TABLE frame (id INTEGER PRIMARY KEY, session "
+						  "INTEGER NOT NULL, time_ns INTEGER NOT NULL,"
+						  " key INTEGER NOT NULL, begin_ns INTEGER NOT NULL, end_ns "
+						  "INTEGER NOT NULL, cpus INTEGER,"
+						  " self_cpu_ns INTEGER, tick_ns INTEGER, is_exact INTEGER, "
+						  "measured INTEGER, lost_tasks INTEGER,"
+						  " lost_exits INTEGER, lost_switches INTEGER, data BLOB NOT "
+						  "NULL);"
+						  "CREATE INDEX frame_time ON frame (time_ns);"
+						  "CREATE TABLE process (id INTEGER PRIMARY KEY, session "
+						  "INTEGER NOT NULL, pid INTEGER NOT NULL,"
+						  " start_ns INTEGER NOT NULL, first_ns INTEGER NOT NULL, "
+						  "ended_ns INTEGER, ppid INTEGER, uid INTEGER,"
+						  " is_kernel INTEGER, comm INTEGER, cmdline INTEGER, cgroup "
+						  "INTEGER, UNIQUE (session, pid, start_ns));"
+						  "CREATE TABLE user (session INTEGER, uid INTEGER, name "
+						  "INTEGER NOT NULL, PRIMARY KEY (session, uid))"
+						  " WITHOUT ROWID;"
+						  "COMMIT;";
+
+int bt_schema_create(sqlite3 *db)
+{
+	int result = sqlite3_exec(db, tables, NULL, NULL, NULL);
+
+	if (result != SQLITE_OK && !sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
+int bt_sqlite_number(sqlite3 *db, const char *sql, sqlite3_int64 otherwise, sqlite3_int64 *out)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+
+	*out = otherwise;
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	if (result == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+		*out = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+int bt_schema_check(sqlite3 *db, int *version, char *why, size_t why_size)
+{
+	sqlite3_int64 id = 0, schema = 0, objects = 0;
+	int result = bt_sqlite_number(db, "PRAGMA application_id", 0, &id);
+
+	*version = 0;
+	if (result == SQLITE_OK)
+		result = bt_sqlite_number(db, "PRAGMA user_version", 0, &schema);
+	if (result == SQLITE_OK)
+		result = bt_sqlite_number(db, "SELECT count(*) FROM sqlite_schema", 0, &objects);
+	if (result == SQLITE_NOTADB || (result == SQLITE_OK && id != BT_RECORDING_ID && (id || objects))) {
+		snprintf(why, why_size, "not a recording of boundtop");
+		return -EINVAL;
+	}
+	if (result != SQLITE_OK) {
+		int err = bt_sqlite_error(db, result);
+
+		snprintf(why, why_size, "%s", err == -EBADMSG ? "damaged" : strerror(-err));
+		return err;
+	}
+	if (schema > BT_RECORDING_SCHEMA) {
+		snprintf(
+		    why, why_size,
+		    "recorded by a newer boundtop (schema %lld; this one knows up to %d); use that one, or "
+		    "newer",
+		    schema, BT_RECORDING_SCHEMA);
+		return -EINVAL;
+	}
+	if (objects && schema < 1) {
+		snprintf(why, why_size, "not a recording of boundtop");
+		return -EINVAL;
+	}
+	*version = (int)schema;
+	return 0;
+}
+
+int bt_sqlite_error(sqlite3 *db, int result)
+{
+	switch (result & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_PERM:
+		return -EACCES;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		if (db && sqlite3_system_errno(db))
+			return -sqlite3_system_errno(db);
+		return -EIO;
+	default: /* no such table, a value that is none: whatever is in the file, it is not ours */
+		return -EBADMSG;
+	}
+}

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store_read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "codec.h"
+#include "schema.h"
+
+/* What a broken file may ask for at most. */
+#define VALUE_BYTES_MAX (256 << 20)
+
+#define BUSY_MS 2000
+
+/* X(constant, statement) */
+#define STATEMENTS(X)                                                                                        \
+	X(FIRST, "SELECT id, session, time_ns, end_ns FROM frame WHERE id = key ORDER BY id LIMIT 1")        \
+	X(LAST, "SELECT id, session, time_ns, end_ns FROM frame ORDER BY id DESC LIMIT 1")                   \
+	X(AT, "SELECT id, key FROM frame WHERE time_ns <= ?1 ORDER BY time_ns DESC, id DESC LIMIT 1")        \
+	X(KEY, "SELECT id FROM frame WHERE id = ?1 AND key = id")                                            \
+	X(NEXT, "SELECT id, session, time_ns, end_ns FROM frame WHERE id > ?1 ORDER BY id LIMIT 1")          \
+	X(READ,                                                                                              \
+	  "SELECT id, session, time_ns, key, begin_ns, end_ns, cpus, self_cpu_ns, tick_ns, is_exact, "       \
+	  "measured, lost_tasks, lost_exits, lost_switches, data FROM frame WHERE id >= ?1 ORDER BY id "     \
+	  "LIMIT 1")                                                                                         \
+	X(SESSION,                                                                                           \
+	  "SELECT interval_ns, layout, (SELECT text FROM string WHERE id = host), (SELECT text FROM string " \
+	  "WHERE id = kernel), (SELECT text FROM string WHERE id = collector), (SELECT text FROM string "    \
+	  "WHERE id = version) FROM session WHERE id = ?1")                                                  \
+	X(LAYOUT, "SELECT name, count, is_time FROM layout WHERE layout = ?1 AND part = ?2 ORDER BY place")  \
+	X(PROCESS,                                                                                           \
+	  "SELECT (SELECT text FROM string WHERE id = cmdline), (SELECT text FROM string WHERE id = "        \
+	  "cgroup) FROM process WHERE session = ?1 AND pid = ?2 AND start_ns = ?3")                          \
+	X(USER, "SELECT (SELECT text FROM string WHERE id = name) FROM user WHERE session = ?1 AND uid = "   \
+		"?2")
+
+enum statement {
+#define X(id, sql) S_##id,
+	STATEMENTS(X)
+#undef X
+	    S_COUNT,
+};
+
+static const char *const statements[S_COUNT] = {
+#define X(id, sql) [S_##id] = (sql),
+    STATEMENTS(X)
+#undef X
+};
+
+struct bt_recording {
+	sqlite3 *db;
+	sqlite3_stmt *statements[S_COUNT];
+	struct bt_layout record, lump;
+	struct bt_codec *codec;
+	struct bt_recording_session session;
+	char *texts[4];     /* of the session; owned */
+	sqlite3_int64 at;   /* the frame that was read last; 0: none */
+	sqlite3_int64 jump; /* the one to be read next as a base, and */
+	sqlite3_int64 key;  /* where that begins; 0: no jump */
+};
+
+static int error_of(const struct bt_recording *r, int result)
+{
+	return bt_sqlite_error(r->db, result);
+}
+
+/* A row at most: 0, 1: none, or -Exxx. The statement is to be reset when it was read. */
+static int step(struct bt_recording *r, enum statement id)
+{
+	int result = sqlite3_step(r->statements[id]);
+
+	if (result == SQLITE_ROW)
+		return 0;
+	sqlite3_reset(r->statements[id]);
+	return result == SQLITE_DONE ? 1 : error_of(r, result);
+}
+
+static void done(struct bt_recording *r, enum statement id)
+{
+	sqlite3_reset(r->statements[id]);
+	sqlite3_clear_bindings(r->statements[id]);
+}
+
+static void bind(struct bt_recording *r, enum statement id, int at, sqlite3_int64 value)
+{
+	sqlite3_bind_int64(r->statements[id], at, value);
+}
+
+/* A copy of a text, at most as long as it is whole; NULL for NULL, and where there is no memory. */
+static char *text_of(sqlite3_stmt *s, int column)
+{
+	const unsigned char *text = sqlite3_column_text(s, column);
+
+	return text ? strdup((const char *)text) : NULL;
+}
+
+static int frame_of(struct bt_recording *r, enum statement id, struct bt_recording_frame *out)
+{
+	int err = step(r, id);
+
+	if (err)
+		return err;
+	out->id = sqlite3_column_int64(r->statements[id], 0);
+	out->session = sqlite3_column_int64(r->statements[id], 1);
+	out->time_ns = sqlite3_column_int64(r->statements[id], 2);
+	out->end_ns = (uint64_t)sqlite3_column_int64(r->statements[id], 3);
+	done(r, id);
+	return 0;
+}
+
+int bt_recording_bounds(struct bt_recording *r, struct bt_recording_frame *first,
+			struct bt_recording_frame *last)
+{
+	int err = frame_of(r, S_FIRST, first);
+
+	return err ? err : frame_of(r, S_LAST, last);
+}
+
+int bt_recording_seek(struct bt_recording *r, int64_t time_ns)
+{
+	struct bt_recording_frame first = {0};
+	sqlite3_int64 id = 0, key = 0;
+	int err;
+
+	bind(r, S_AT, 1, time_ns);
+	err = step(r, S_AT);
+	if (err < 0)
+		return err;
+	if (!err) {
+		id = sqlite3_column_int64(r->statements[S_AT], 0);
+		key = sqlite3_column_int64(r->statements[S_AT], 1);
+		done(r, S_AT);
+		bind(r, S_KEY, 1, key);
+		err = step(r, S_KEY);
+		done(r, S_KEY);
+	}
+	/* Before the first, or where the beginning is gone already. */
+	if (err == 1 || key > id) {
+		err = frame_of(r, S_FIRST, &first);
+		id = key = first.id;
+	}
+	if (!err) {
+		r->jump = id;
+		r->key = key;
+	}
+	return err;
+}
+
+int bt_recording_peek(struct bt_recording *r, struct bt_recording_frame *next)
+{
+	int err;
+
+	if (!r->key && !r->at) {
+		err = bt_recording_seek(r, INT64_MIN);
+		if (err)
+			return err;
+	}
+	bind(r, S_NEXT, 1, r->key ? r->jump - 1 : r->at);
+	err = frame_of(r, S_NEXT, next);
+	return err;
+}
+
+static int layout_read(struct bt_recording *r, sqlite3_int64 layout, const char *part, struct bt_layout *l,
+		       const struct bt_stored_field *known, size_t known_count)
+{
+	sqlite3_stmt *s = r->statements[S_LAYOUT];
+	int err = 0;
+
+	l->count = 0;
+	bind(r, S_LAYOUT, 1, layout);
+	sqlite3_bind_text(s, 2, part, -1, SQLITE_STATIC);
+	while (!err) {
+		const char *name;
+
+		err = step(r, S_LAYOUT);
+		if (err)
+			break;
+		name = (const char *)sqlite3_column_text(s, 0);
+		err = name ? bt_layout_add(l, known, known_count, name, (uint64_t)sqlite3_column_int64(s, 1),
+					   sqlite3_column_int(s, 2))
+			   : -EINVAL;
+	}
+	done(r, S_LAYOUT);
+	if (err == 1)
+		err = l->count ? 0 : -EINVAL;
+	return err == -EINVAL ? -EBADMSG : err;
+}
+
+static int session_read(struct bt_recording *r, sqlite3_int64 id)
+{
+	sqlite3_stmt *s = r->statements[S_SESSION];
+	sqlite3_int64 layout;
+	const char **const names[] = {&r->session.host, &r->session.kernel, &r->session.collector,
+				      &r->session.version};
+	int err;
+
+	if (r->session.id == id)
+		return 0;
+	bind(r, S_SESSION, 1, id);
+	err = step(r, S_SESSION);
+	if (err)
+		return err == 1 ? -EBADMSG : err;
+	layout = sqlite3_column_int64(s, 1);
+	r->session.id = 0;
+	r->session.interval_ns = (uint64_t)sqlite3_column_int64(s, 0);
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		free(r->texts[i]);
+		r->texts[i] = text_of(s, 2 + (int)i);
+		*names[i] = r->texts[i] ? r->texts[i] : "";
+	}
+	done(r, S_SESSION);
+	err = layout_read(r, layout, "record", &r->record, bt_record_fields, bt_record_field_count);
+	if (!err)
+		err = layout_read(r, layout, "lump", &r->lump, bt_lump_fields, bt_lump_field_count);
+	if (!err)
+		r->session.id = id;
+	return err;
+}
+
+static void head_read(sqlite3_stmt *s, struct bt_snapshot *out)
+{
+	int64_t time_ns = sqlite3_column_int64(s, 2);
+
+	/* Rounded down also before 1970, where a broken file may be. */
+	out->time_s = time_ns / 1000000000 - (time_ns % 1000000000 < 0);
+	out->time_nsec = (uint32_t)(time_ns - out->time_s * 1000000000);
+	out->begin_ns = (uint64_t)sqlite3_column_int64(s, 4);
+	out->end_ns = (uint64_t)sqlite3_column_int64(s, 5);
+	out->cpus_online = (uint32_t)sqlite3_column_int64(s, 6);
+	out->self_cpu_ns = (uint64_t)sqlite3_column_int64(s, 7);
+	out->tick_ns = (uint64_t)sqlite3_column_int64(s, 8);
+	out->exact = sqlite3_column_int(s, 9) != 0;
+	out->measured = (uint32_t)sqlite3_column_int64(s, 10);
+	out->loss.tasks = (uint64_t)sqlite3_column_int64(s, 11);
+	out->loss.exits = (uint64_t)sqlite3_column_int64(s, 12);
+	out->loss.switches = (uint64_t)sqlite3_column_int64(s, 13);
+}
+
+/* Takes the row of a frame up. restart: begin anew with it. s: its records are wanted. */
+static int frame_take(struct bt_recording *r, bool restart, struct bt_snapshot *s)
+{
+	sqlite3_stmt *row = r->statements[S_READ];
+	const void *data = sqlite3_column_blob(row, 14);
+	size_t size = (size_t)sqlite3_column_bytes(row, 14);
+	int err = session_read(r, sqlite3_column_int64(row, 1));
+
+	if (!err)
+		err = bt_codec_decode(r->codec, (uint64_t)sqlite3_column_int64(row, 4), data ? data : "",
+				      size, restart, s);
+	if (s && !err)
+		head_read(row, s);
+	return err == -EINVAL ? -EBADMSG : err;
+}
+
+/* From the key up to the frame itself, which becomes a base. */
+static int jump_read(struct bt_recording *r, struct bt_snapshot *s)
+{
+	sqlite3_int64 at = r->key;
+	sqlite3_int64 session = 0;
+	bool restart = true;
+	int err = 0;
+
+	while (!err) {
+		bind(r, S_READ, 1, at);
+		err = step(r, S_READ);
+		if (err)
+			break;
+		at = sqlite3_column_int64(r->statements[S_READ], 0);
+		if (restart)
+			session = sqlite3_column_int64(r->statements[S_READ], 1);
+		else if (session != sqlite3_column_int64(r->statements[S_READ], 1))
+			err = -EBADMSG;
+		if (!err)
+			err = frame_take(r, restart, NULL);
+		if (!err && at >= r->jump)
+			head_read(r->statements[S_READ], s);
+		done(r, S_READ);
+		restart = false;
+		if (!err && at >= r->jump)
+			break;
+		at++;
+	}
+	if (!err)
+		err = bt_codec_base(r->codec, s);
+	if (!err)
+		r->at = at;
+	return err;
+}
+
+int bt_recording_read(struct bt_recording *r, struct bt_snapshot *s, bool *fresh)
+{
+	struct bt_recording_frame next;
+	int err;
+
+	bt_snapshot_clear(s);
+	err = bt_recording_peek(r, &next);
+	if (err)
+		return err;
+	*fresh = r->key || next.session != r->session.id;
+	if (r->key) {
+		err = jump_read(r, s);
+		r->key = r->jump = 0;
+	} else {
+		bind(r, S_READ, 1, next.id);
+		err = step(r, S_READ);
+		if (!err)
+			err = frame_take(r, *fresh, s);
+		done(r, S_READ);
+		r->at = err ? r->at : next.id;
+	}
+	if (err)
+		bt_snapshot_clear(s);
+	return err;
+}
+
+const struct bt_recording_session *bt_recording_session(const struct bt_recording *r)
+{
+	return &r->session;
+}
+
+int bt_recording_describe(struct bt_recording *r, pid_t pid, uint64_t start_ns, struct bt_description *out)
+{
+	int err;
+
+	*out = (struct bt_description){0};
+	bind(r, S_PROCESS, 1, r->session.id);
+	bind(r, S_PROCESS, 2, pid);
+	bind(r, S_PROCESS, 3, (sqlite3_int64)start_ns);
+	err = step(r, S_PROCESS);
+	if (err)
+		return err == 1 ? -ESRCH : err;
+	out->cmdline = text_of(r->statements[S_PROCESS], 0);
+	out->cgroup = text_of(r->statements[S_PROCESS], 1);
+	done(r, S_PROCESS);
+	return 0;
+}
+
+char *bt_recording_user(struct bt_recording *r, uint32_t uid)
+{
+	char *name = NULL;
+
+	bind(r, S_USER, 1, r->session.id);
+	bind(r, S_USER, 2, uid);
+	if (!step(r, S_USER)) {
+		name = text_of(r->statements[S_USER], 0);
+		done(r, S_USER);
+	}
+	return name;
+}
+
+/* The file as it is, for where SQLite may write nothing beside it. An URI, to be freed. */
+static char *immutable_uri(const char *path)
+{
+	size_t length = strlen(path);
+	char *uri = malloc(3 * length + 32);
+	char *at;
+
+	if (!uri)
+		return NULL;
+	at = stpcpy(uri, "file:");
+	for (size_t i = 0; i < length; i++)
+		at += sprintf(at, "%%%02x", (unsigned int)(unsigned char)path[i]);
+	stpcpy(at, "?immutable=1");
+	return uri;
+}
+
+static int database_open(struct bt_recording *r, const char *path, int *version, char *why, size_t why_size)
+{
+	int result = sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	sqlite3_int64 unused;
+	char *uri;
+
+	if (result == SQLITE_OK) {
+		sqlite3_busy_timeout(r->db, BUSY_MS);
+		result = bt_sqlite_number(r->db, "PRAGMA user_version", 0, &unused);
+	}
+	/* A recording in a folder that is not ours: its log cannot be had a look at. */
+	if ((result & 0xff) == SQLITE_CANTOPEN || (result & 0xff) == SQLITE_READONLY) {
+		uri = immutable_uri(path);
+		if (!uri)
+			return -ENOMEM;
+		sqlite3_close(r->db);
+		r->db = NULL;
+		result = sqlite3_open_v2(uri, &r->db,
+					 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+		free(uri);
+	}
+	if (result != SQLITE_OK && (result & 0xff) != SQLITE_NOTADB)
+		return error_of(r, result);
+	return bt_schema_check(r->db, version, why, why_size);
+}
+
+/* The rest, once there is a database. */
+static int recording_begin(struct bt_recording *r, int version, char *why, size_t why_size)
+{
+	int result = SQLITE_OK;
+
+	if (!version) {
+		snprintf(why, why_size, "empty; nothing was recorded to it");
+		return -EINVAL;
+	}
+	sqlite3_limit(r->db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
+	sqlite3_db_config(r->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(r->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	for (unsigned int i = 0; i < S_COUNT && result == SQLITE_OK; i++)
+		result = sqlite3_prepare_v3(r->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+					    &r->statements[i], NULL);
+	if (result != SQLITE_OK)
+		return error_of(r, result);
+	return bt_codec_create(&r->codec, &r->record, &r->lump);
+}
+
+static int open_end(struct bt_recording *r, int err, struct bt_recording **out, char *why, size_t why_size)
+{
+	if (!err) {
+		*out = r;
+		return 0;
+	}
+	if (!*why)
+		snprintf(why, why_size, "%s", err == -EBADMSG ? "damaged" : strerror(-err));
+	bt_recording_close(r);
+	return err;
+}
+
+static struct bt_recording *recording_make(void)
+{
+	struct bt_recording *r = calloc(1, sizeof(*r));
+
+	if (r)
+		r->session =
+		    (struct bt_recording_session){.host = "", .kernel = "", .collector = "", .version = ""};
+	return r;
+}
+
+int bt_recording_open(struct bt_recording **out, const char *path, char *why, size_t why_size)
+{
+	struct bt_recording *r;
+	struct stat status;
+	int version = 0;
+	int err = 0;
+
+	*why = '\0';
+	if (stat(path, &status))
+		err = -errno;
+	else if (!S_ISREG(status.st_mode))
+		err = S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+	if (!err && access(path, R_OK))
+		err = -errno;
+	r = recording_make();
+	if (!r)
+		return -ENOMEM;
+	if (err == -EINVAL)
+		snprintf(why, why_size, "not a regular file");
+	if (!err)
+		err = database_open(r, path, &version, why, why_size);
+	if (!err)
+		err = recording_begin(r, version, why, why_size);
+	return open_end(r, err, out, why, why_size);
+}
+
+int bt_recording_open_bytes(struct bt_recording **out, void *bytes, size_t size, char *why, size_t why_size)
+{
+	struct bt_recording *r = recording_make();
+	int version = 0;
+	int result, err;
+
+	*why = '\0';
+	if (!r)
+		return -ENOMEM;
+	result = sqlite3_open_v2(":memory:", &r->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_deserialize(r->db, "main", bytes, (sqlite3_int64)size, (sqlite3_int64)size,
+					     SQLITE_DESERIALIZE_READONLY);
+	err = error_of(r, result);
+	if (!err)
+		err = bt_schema_check(r->db, &version, why, why_size);
+	if (!err)
+		err = recording_begin(r, version, why, why_size);
+	return open_end(r, err, out, why, why_size);
+}
+
+void bt_recording_close(struct bt_recording *r)
+{
+	if (!r)
+		return;
+	for (unsigned int i = 0; i < S_COUNT; i++)
+		sqlite3_finalize(r->statements[i]);
+	sqlite3_close(r->db);
+	bt_codec_destroy(r->codec);
+	for (unsigned int i = 0; i < sizeof(r->texts) / sizeof(r->texts[0]); i++)
+		free(r->texts[i]);
+	free(r);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads a recording: snapshots as the collector gave them, from any of its frames on. The file may hold
+ * anything: nothing in it is trusted. It may be written at the same time: no lock is held between calls.
+ */
+#ifndef BOUNDTOP_STORE_READ_H
+#define BOUNDTOP_STORE_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collector.h"
+#include "snapshot.h"
+
+struct bt_recording;
+
+/* Of the session that the last frame read belongs to; raw bytes, never NULL, valid until the next read. */
+struct bt_recording_session {
+	int64_t id;
+	const char *host, *kernel, *collector, *version;
+	uint64_t interval_ns;
+};
+
+struct bt_recording_frame {
+	int64_t id, session;
+	int64_t time_ns; /* CLOCK_REALTIME at its end, and */
+	uint64_t end_ns; /* CLOCK_MONOTONIC */
+};
+
+/* 0, or -Exxx and why says what is wrong. */
+int bt_recording_open(struct bt_recording **out, const char *path, char *why, size_t why_size);
+/* The same out of memory, which must outlive it. */
+int bt_recording_open_bytes(struct bt_recording **out, void *bytes, size_t size, char *why, size_t why_size);
+void bt_recording_close(struct bt_recording *r); /* NULL is fine */
+
+/* The first and the last frame. 0; 1: there is none; or -Exxx. */
+int bt_recording_bounds(struct bt_recording *r, struct bt_recording_frame *first,
+			struct bt_recording_frame *last);
+
+/*
+ * Reading goes on with the last frame that is not later than time_ns (CLOCK_REALTIME), or the first of all.
+ * What is read next is a base: every thread whole. 0; 1: there is none; or -Exxx.
+ */
+int bt_recording_seek(struct bt_recording *r, int64_t time_ns);
+/* Which frame comes next. 0; 1: none (yet); or -Exxx. */
+int bt_recording_peek(struct bt_recording *r, struct bt_recording_frame *next);
+/*
+ * Reads it: clears s and fills it. fresh: nothing before has to do with it; it is a base, the first frame
+ * after a seek or of another session. 0; 1: none (yet); or -Exxx, and s is empty.
+ */
+int bt_recording_read(struct bt_recording *r, struct bt_snapshot *s, bool *fresh);
+
+const struct bt_recording_session *bt_recording_session(const struct bt_recording *r);
+/* As the collector interface has it, of the session that was read last. */
+int bt_recording_describe(struct bt_recording *r, pid_t pid, uint64_t start_ns, struct bt_description *out);
+/* The name of a user then; NULL: not recorded. To be freed. */
+char *bt_recording_user(struct bt_recording *r, uint32_t uid);
+
+#endif

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a recording gives back is what the model was given live: the same snapshots, straight and through the
+ * store, make the same report, byte by byte.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "codec.h"
+#include "model.h"
+#include "schema.h"
+#include "sort.h"
+#include "store_read.h"
+#include "store_write.h"
+#include "view.h"
+
+#include "fake.h"
+#include "unit.h"
+
+#define PROCESSES 12
+#define FRAMES    80
+
+/* The same numbers at every run. */
+static uint64_t dice_state = 88172645463325252ull;
+
+static uint64_t dice(uint64_t sides)
+{
+	dice_state ^= dice_state << 13;
+	dice_state ^= dice_state >> 7;
+	dice_state ^= dice_state << 17;
+	return dice_state % sides;
+}
+
+static void copy(struct bt_snapshot *to, const struct bt_snapshot *from)
+{
+	struct bt_snapshot owned = *to;
+
+	*to = *from;
+	to->records = owned.records;
+	to->capacity = owned.capacity;
+	to->length = 0;
+	memcpy(bt_snapshot_reserve(to, from->length), from->records, from->length);
+	to->length = from->length;
+}
+
+/* All that a report says of every process and thread. */
+static char *report_of(struct bt_model *m)
+{
+	struct bt_report r = {.version = "0", .collector = "bpf", .threads = true};
+	struct bt_style style = {.utf8 = true};
+	struct bt_strbuf out = BT_STRBUF_INIT;
+
+	assert_int_equal(bt_model_judge(m, true), 0);
+	r.frame = bt_model_frame(m);
+	r.processes = r.frame->processes;
+	r.process_count = r.frame->process_count;
+	assert_int_equal(bt_processes_sort(r.processes, r.process_count, bt_field_find("pid"), false), 0);
+	assert_int_equal(bt_view_json(&r, &style, &out), 0);
+	return out.data;
+}
+
+static void assert_same_report(struct bt_model *live, struct bt_model *replayed, int frame)
+{
+	char *a = report_of(live), *b = report_of(replayed);
+
+	if (strcmp(a, b) != 0) {
+		size_t at = 0;
+
+		while (a[at] == b[at])
+			at++;
+		at -= at < 60 ? at : 60;
+		fail_msg("frame %d: live …%.160s, replayed …%.160s", frame, a + at, b + at);
+	}
+	free(a);
+	free(b);
+}
+
+/* A second of a host on which all kinds of things happen. */
+static void live_a_second(struct fake_host *h, int *threads, int32_t *next_pid)
+{
+	for (int i = 0; i < PROCESSES; i++) {
+		static const enum bt_microstate causes[] = {BT_MS_DISK, BT_MS_EVENT, BT_MS_LOCK,
+							    BT_MS_IPC,  BT_MS_SLEEP, BT_MS_NETWORK};
+		const struct fake_thread *t = threads[i] < 0 ? NULL : fake_at(h, threads[i]);
+
+		if (!t) {
+			threads[i] = fake_fork(h, (*next_pid)++, threads[0]);
+			fake_run(h, threads[i]);
+			continue;
+		}
+		/* Half of them sleep on. */
+		if (i % 2 && t->r.account.phase == BT_PHASE_BLOCKED && dice(6))
+			continue;
+		for (uint64_t left = dice(4); left; left--) {
+			if (t->r.account.phase == BT_PHASE_BLOCKED)
+				fake_wake(h, threads[i], (int32_t)dice(300));
+			fake_pass(h, dice(3 * FAKE_MS));
+			if (t->r.account.phase != BT_PHASE_ONCPU)
+				fake_run(h, threads[i]);
+			fake_pass(h, dice(20 * FAKE_MS));
+			if (dice(4))
+				fake_block(h, threads[i], causes[dice(6)], (int16_t)dice(300), dice(6));
+			else
+				fake_preempt(h, threads[i]);
+		}
+		if (i % 3 && !dice(25)) {
+			if (t->r.account.phase != BT_PHASE_ONCPU) {
+				if (t->r.account.phase == BT_PHASE_BLOCKED)
+					fake_wake(h, threads[i], 1);
+				fake_run(h, threads[i]);
+			}
+			fake_pass(h, FAKE_MS);
+			fake_exit(h, threads[i], (int32_t)dice(3));
+			if (dice(3))
+				fake_reap(h, threads[i]);
+			threads[i] = -1;
+		} else if (t->r.account.phase == BT_PHASE_BLOCKED && !dice(3)) {
+			fake_wake(h, threads[i], 5); /* and is not running yet when it is read */
+		}
+	}
+	fake_pass(h, 100 * FAKE_MS);
+}
+
+struct world {
+	struct fake_host h;
+	int threads[PROCESSES];
+	int32_t next_pid;
+};
+
+static void world_begin(struct world *w)
+{
+	fake_open(&w->h);
+	w->next_pid = 100;
+	w->threads[0] = -1;
+	for (int i = 0; i < PROCESSES; i++) {
+		w->threads[i] = fake_fork(&w->h, w->next_pid++, i ? w->threads[0] : -1);
+		fake_run(&w->h, w->threads[i]);
+		if (i % 3 == 0) {
+			struct bt_account *a =
+			    &fake_at(&w->h, fake_clone(&w->h, w->threads[i], w->next_pid++))->r.account;
+
+			/* As the kernel side has it: a thread has its process's parent. */
+			a->parent_tgid = fake_at(&w->h, w->threads[i])->r.account.parent_tgid;
+			a->parent_start_ns = fake_at(&w->h, w->threads[i])->r.account.parent_start_ns;
+			fake_block(&w->h, w->threads[i], BT_MS_EVENT, 232, (uint64_t)i);
+		}
+	}
+}
+
+static void add_lump(struct fake_host *h, int frame)
+{
+	struct bt_lump l = {.head = {.size = sizeof(l), .type = BT_RECORD_LUMP, .valid = BT_VALID_ACCOUNT},
+			    .parent_tgid = 100,
+			    .threads = (uint32_t)(frame / 8),
+			    .wall_ns = (uint64_t)(frame / 8) * 7 * FAKE_MS};
+
+	l.totals.oncpu_ns = l.wall_ns;
+	l.parent_start_ns = h->threads[0].r.facts.leader_start_ns;
+	l.head.id = 1ull << 62 | 100;
+	l.head.now_ns = h->now_ns;
+	fake_append(h, &l, sizeof(l));
+	l.head.id++;
+	l.threads = 3;
+	fake_append(h, &l, sizeof(l));
+}
+
+/* Anything may be in a field: all bytes but those that say what and how long the record is. */
+static void spoil(struct bt_snapshot *s)
+{
+	bt_snapshot_for_each (head, s) {
+		unsigned char *bytes = s->records + ((const unsigned char *)head - s->records);
+
+		if (head->type == BT_RECORD_SAME || dice(3))
+			continue;
+		for (uint64_t left = dice(40); left; left--)
+			bytes[sizeof(*head) + dice(head->size - sizeof(*head))] = (unsigned char)dice(256);
+	}
+}
+
+static const struct bt_snapshot *next_frame(struct world *w, int frame, bool spoiled)
+{
+	if (frame)
+		live_a_second(&w->h, w->threads, &w->next_pid);
+	fake_read(&w->h);
+	add_lump(&w->h, frame);
+	w->h.s.measured = BT_MEASURED_ALL;
+	w->h.s.time_nsec = (uint32_t)(w->h.now_ns % 1000000000);
+	if (spoiled)
+		spoil(&w->h.s);
+	return &w->h.s;
+}
+
+static void test_every_byte_is_named(void **state)
+{
+	unsigned char record[sizeof(struct bt_record)] = {0}, lump[sizeof(struct bt_lump)] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < bt_record_field_count; i++)
+		for (unsigned int k = 0; k < bt_record_fields[i].count; k++)
+			for (unsigned int b = 0; b < bt_record_fields[i].size; b++)
+				record[bt_record_fields[i].offset + k * bt_record_fields[i].stride + b]++;
+	for (size_t i = 0; i < bt_lump_field_count; i++)
+		for (unsigned int k = 0; k < bt_lump_fields[i].count; k++)
+			for (unsigned int b = 0; b < bt_lump_fields[i].size; b++)
+				lump[bt_lump_fields[i].offset + k * bt_lump_fields[i].stride + b]++;
+	for (size_t i = 0; i < sizeof(record); i++)
+		if (record[i] != 1)
+			fail_msg("byte %zu of struct bt_record is in %d lines of the table in fields.c", i,
+				 record[i]);
+	for (size_t i = 0; i < sizeof(lump); i++)
+		if (lump[i] != 1)
+			fail_msg("byte %zu of struct bt_lump is in %d lines of the table in fields.c", i,
+				 lump[i]);
+}
+
+/* Straight and through the codec, with a key every so often. */
+static void through_codec(bool spoiled)
+{
+	struct bt_layout record, lump;
+	struct bt_codec *writer, *reader;
+	struct bt_model *live, *replayed;
+	struct bt_strbuf bytes = BT_STRBUF_INIT;
+	struct bt_snapshot s = {0};
+	struct world w;
+
+	bt_layout_own(&record, bt_record_fields, bt_record_field_count);
+	bt_layout_own(&lump, bt_lump_fields, bt_lump_field_count);
+	assert_int_equal(bt_codec_create(&writer, &record, &lump), 0);
+	assert_int_equal(bt_codec_create(&reader, &record, &lump), 0);
+	assert_int_equal(bt_model_create(&live), 0);
+	assert_int_equal(bt_model_create(&replayed), 0);
+	world_begin(&w);
+	for (int frame = 0; frame < FRAMES; frame++) {
+		const struct bt_snapshot *given = next_frame(&w, frame, spoiled);
+		const struct bt_record_head *head = NULL;
+
+		bt_strbuf_clear(&bytes);
+		assert_int_equal(bt_codec_encode(writer, given, frame % 16 == 0, &bytes), 0);
+		copy(&s, given);
+		s.length = 0;
+		assert_int_equal(
+		    bt_codec_decode(reader, given->begin_ns, bytes.data, bytes.length, !frame, &s), 0);
+		bt_snapshot_for_each (theirs, given) {
+			head = bt_snapshot_next(&s, head);
+			assert_non_null(head);
+			assert_int_equal(theirs->id, head->id);
+			assert_int_equal(theirs->type, head->type);
+			if (head->type != BT_RECORD_LUMP)
+				assert_int_equal(theirs->now_ns, head->now_ns);
+		}
+		assert_null(bt_snapshot_next(&s, head));
+		if (frame % 4 == 1) {
+			bt_model_begin(live);
+			bt_model_begin(replayed);
+		}
+		assert_int_equal(bt_model_update(live, given), 0);
+		assert_int_equal(bt_model_update(replayed, &s), 0);
+		assert_same_report(live, replayed, frame);
+	}
+	fake_close(&w.h);
+	bt_model_destroy(live);
+	bt_model_destroy(replayed);
+	bt_codec_destroy(writer);
+	bt_codec_destroy(reader);
+	bt_snapshot_free(&s);
+	bt_strbuf_free(&bytes);
+}
+
+static void test_same_report(void **state)
+{
+	(void)state;
+	through_codec(false);
+}
+
+static void test_same_report_whatever_the_fields_hold(void **state)
+{
+	(void)state;
+	through_codec(true);
+}
+
+/* A file that a recording can be made in, in a folder of its own. */
+struct place {
+	char folder[32];
+	char file[48];
+};
+
+static void place_make(struct place *p)
+{
+	strcpy(p->folder, "/tmp/boundtop-store-XXXXXX");
+	assert_non_null(mkdtemp(p->folder));
+	snprintf(p->file, sizeof(p->file), "%s/rec.db", p->folder);
+}
+
+static void place_remove(const struct place *p)
+{
+	char path[64];
+
+	unlink(p->file);
+	snprintf(path, sizeof(path), "%s-wal", p->file);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s-shm", p->file);
+	unlink(path);
+	assert_int_equal(rmdir(p->folder), 0);
+}
+
+static struct bt_recorder *recorder_open(const struct place *p)
+{
+	const struct bt_recorder_setup setup = {
+	    .host = "alpha", .collector = "bpf", .version = "0", .interval_ns = 1000 * FAKE_MS};
+	struct bt_recorder *r;
+	char why[256];
+
+	if (bt_recorder_open(&r, p->file, &setup, why, sizeof(why)))
+		fail_msg("%s", why);
+	return r;
+}
+
+static struct bt_recording *recording_open(const struct place *p)
+{
+	struct bt_recording *r;
+	char why[256];
+
+	if (bt_recording_open(&r, p->file, why, sizeof(why)))
+		fail_msg("%s", why);
+	return r;
+}
+
+static int64_t time_of(const struct bt_snapshot *s)
+{
+	return s->time_s * 1000000000 + s->time_nsec;
+}
+
+static void read_and_take(struct bt_recording *r, struct bt_model *m, bool fresh)
+{
+	struct bt_snapshot s = {0};
+	bool is_fresh;
+
+	assert_int_equal(bt_recording_read(r, &s, &is_fresh), 0);
+	assert_int_equal(is_fresh, fresh);
+	assert_int_equal(bt_model_update(m, &s), 0);
+	bt_snapshot_free(&s);
+}
+
+static void test_file(void **state)
+{
+	struct bt_recording_frame first, last, next;
+	struct bt_snapshot kept[FRAMES] = {{0}}, s = {0};
+	struct bt_recorder *w;
+	struct bt_recording *r;
+	struct bt_model *live, *replayed;
+	struct stat status;
+	struct place p;
+	struct world world;
+	bool fresh;
+
+	(void)state;
+	place_make(&p);
+	w = recorder_open(&p);
+	world_begin(&world);
+	for (int i = 0; i < FRAMES; i++) {
+		copy(&kept[i], next_frame(&world, i, false));
+		assert_int_equal(bt_recorder_frame(w, &kept[i]), 0);
+	}
+	bt_recorder_close(w);
+	assert_int_equal(stat(p.file, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+
+	r = recording_open(&p);
+	assert_int_equal(bt_recording_bounds(r, &first, &last), 0);
+	assert_int_equal(first.time_ns, time_of(&kept[0]));
+	assert_int_equal(last.time_ns, time_of(&kept[FRAMES - 1]));
+	assert_int_equal(last.id - first.id, FRAMES - 1);
+	assert_int_equal(bt_model_create(&live), 0);
+	assert_int_equal(bt_model_create(&replayed), 0);
+	for (int i = 0; i < FRAMES; i++) {
+		assert_int_equal(bt_model_update(live, &kept[i]), 0);
+		read_and_take(r, replayed, !i);
+		assert_same_report(live, replayed, i);
+	}
+	assert_string_equal(bt_recording_session(r)->host, "alpha");
+	assert_int_equal(bt_recording_peek(r, &next), 1);
+	assert_int_equal(bt_recording_read(r, &s, &fresh), 1);
+
+	/* From the middle on: what begins there is the same as what goes on from there. */
+	bt_model_destroy(live);
+	bt_model_destroy(replayed);
+	assert_int_equal(bt_model_create(&live), 0);
+	assert_int_equal(bt_model_create(&replayed), 0);
+	assert_int_equal(bt_recording_seek(r, time_of(&kept[40]) + 5), 0);
+	for (int i = 0; i < FRAMES; i++) {
+		assert_int_equal(bt_model_update(live, &kept[i]), 0);
+		if (i < 40)
+			continue;
+		read_and_take(r, replayed, i == 40);
+		/* Both begin here: what was before is known to one of them alone, and makes no difference. */
+		if (i == 40) {
+			bt_model_begin(live);
+			bt_model_begin(replayed);
+			continue;
+		}
+		assert_same_report(live, replayed, i);
+	}
+	bt_model_destroy(live);
+	bt_model_destroy(replayed);
+	bt_recording_close(r);
+	for (int i = 0; i < FRAMES; i++)
+		bt_snapshot_free(&kept[i]);
+	bt_snapshot_free(&s);
+	fake_close(&world.h);
+	place_remove(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_every_byte_is_named),
+	    cmocka_unit_test(test_same_report),
+	    cmocka_unit_test(test_same_report_whatever_the_fields_hold),
+	    cmocka_unit_test(test_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
