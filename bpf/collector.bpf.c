@@ -570,3 +570,47 @@ int bt_dump(struct bpf_iter__task *ctx)
 	}
 	return 0;
 }
+
+#ifndef BT_SWITCH_WITHOUT_STATE
+/*
+ * What those poll that were asleep at the start: bt_switch looks at the set when they go to sleep, and the
+ * iterator above may not sleep itself, as reading another one's memory can. Runs once, after the seeding.
+ * bpf_copy_from_user_task() came with 376040e47334 ("bpf: Add bpf_copy_from_user_task() helper"), 5.18.
+ */
+SEC("iter.s/task")
+int bt_polled(struct bpf_iter__task *ctx)
+{
+	struct task_struct *t = ctx->task;
+	__s32 fds[POLLED_MAX] = {-1, -1, -1, -1};
+	struct syscall_regs call;
+	struct bt_account *a;
+	struct bt_reason why;
+	enum bt_doubt doubt;
+
+	if (!t)
+		return 0;
+	a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	if (!a || !a->found_asleep || a->phase != BT_PHASE_BLOCKED ||
+	    class_of_call(a->reason.syscall) != BT_SC_POLL)
+		return 0;
+	task_syscall(t, &call);
+	if (call.compat || !call.arg[1] || call.arg[1] > POLLED_MAX)
+		return 0;
+	for (int i = 0; i < POLLED_MAX; i++) {
+		struct pollfd polled;
+
+		if (i >= (int)call.arg[1] ||
+		    bpf_copy_from_user_task(&polled, sizeof(polled), (struct pollfd *)call.arg[0] + i, t, 0))
+			break;
+		fds[i] = polled.fd;
+	}
+	why = a->reason;
+	doubt = doubt_of_polled(task_files(t), fds, (__u32)call.arg[1], &why);
+	/* It may have gone on meanwhile: then that is known better. */
+	if (!a->found_asleep || a->phase != BT_PHASE_BLOCKED)
+		return 0;
+	a->reason = why;
+	a->doubt = (__u8)doubt;
+	return 0;
+}
+#endif

@@ -277,6 +277,19 @@ static void gils_seed(struct bpf_collector *c, const struct bt_snapshot *s)
 	}
 }
 
+/* What the threads found asleep in poll() wait for. Without it they wait for anything. */
+static void polled_seed(struct bpf_collector *c)
+{
+	char none;
+	int fd = c->skeleton->polled_link < 0 ? -1 : bpf_iter_create(c->skeleton->polled_link);
+
+	if (fd < 0)
+		return;
+	while (read(fd, &none, sizeof(none)) < 0 && (errno == EINTR || errno == EAGAIN))
+		;
+	close(fd);
+}
+
 /* Makes an account for every thread that is there already. */
 static int accounts_seed(struct bpf_collector *c)
 {
@@ -286,6 +299,7 @@ static int accounts_seed(struct bpf_collector *c)
 	*c->skeleton->bss.seeding = true;
 	err = threads_read(c, &s);
 	*c->skeleton->bss.seeding = false;
+	polled_seed(c);
 	/* What was read is thrown away: the first snapshot is to be whole. */
 	*c->skeleton->bss.full_read = true;
 	gils_seed(c, &s);

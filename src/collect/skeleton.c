@@ -13,8 +13,8 @@
 #include "collector.skel.h"
 #include "collector_5_14.skel.h"
 
-/* One try for each generated type: they differ in name alone. */
-#define DEFINE_TRY(type)                                                                                     \
+/* One try for each generated type: they differ in name, and in whether sleepers' polled sets can be read. */
+#define DEFINE_TRY(type, polled)                                                                             \
 	static void type##_destroy(void *generated)                                                          \
 	{                                                                                                    \
 		type##__destroy(generated);                                                                  \
@@ -43,6 +43,7 @@
 		    .programs = {g->progs.bt_switch.prog_fd, g->progs.bt_waking.prog_fd,                     \
 				 g->progs.bt_fork.prog_fd, g->progs.bt_dump.prog_fd},                        \
 		    .iter_link = g->links.bt_dump_fd,                                                        \
+		    .polled_link = (polled),                                                                 \
 		    .exits_map = g->maps.exits.map_fd,                                                       \
 		    .lumps_map = g->maps.lumps.map_fd,                                                       \
 		    .gils_map = g->maps.gils.map_fd,                                                         \
@@ -53,8 +54,8 @@
 		return 0;                                                                                    \
 	}
 
-DEFINE_TRY(collector)
-DEFINE_TRY(collector_5_14)
+DEFINE_TRY(collector, g->links.bt_polled_fd)
+DEFINE_TRY(collector_5_14, -1)
 
 int bt_skeleton_open(struct bt_skeleton **out, enum bt_program program)
 {

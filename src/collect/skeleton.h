@@ -23,6 +23,7 @@ struct bt_skeleton {
 	struct bt_skeleton_bss bss;
 	int programs[BT_SKELETON_PROGRAMS];
 	int iter_link;
+	int polled_link; /* -1: this kernel has no such program */
 	int exits_map;
 	int lumps_map;
 	int gils_map;

@@ -16,6 +16,7 @@ from systest.workloads import Workload  # noqa: E402
 
 WORK_US = 5000
 PAUSE_US = 20000
+LONG_US = 60000000
 
 
 class Waits(judge.Judge):
@@ -56,6 +57,13 @@ class Waits(judge.Judge):
 
     def test_poll_of_a_unix_socket(self):
         self.judge_pair("unix", "poll", "ipc", ("poll", ""))
+
+    def test_poll_that_lasts(self):
+        """A wait that began before boundtop did, and goes on after."""
+        with Workload("ask", "tcp", "poll", LONG_US, 0) as pair:
+            self.judge_blocked(pair.facts["client"], "io-bound", "network", None)
+        with Workload("ask", "tcp", "poll", 0, LONG_US) as pair:
+            self.judge_blocked(pair.facts["server"], "idle", "event", None)
 
     def test_select_of_tcp(self):
         self.judge_pair("tcp", "select", "network", ("pselect6", ""))
