@@ -41,7 +41,7 @@ struct bt_snapshot {
 
 /* Makes room for size more bytes and returns where they go; length is left to the caller. NULL: no memory. */
 unsigned char *bt_snapshot_reserve(struct bt_snapshot *s, size_t size);
-/* Drops the records and keeps the memory. */
+/* Drops the records and keeps the memory, unless it is much more than they needed. */
 void bt_snapshot_clear(struct bt_snapshot *s);
 /* Releases what s owns; s may be zeroed. */
 void bt_snapshot_free(struct bt_snapshot *s);

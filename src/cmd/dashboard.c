@@ -183,7 +183,7 @@ static int take_frame(struct dashboard *d)
 	free(d->processes);
 	d->processes = frame.processes = processes;
 	bt_host_head_read_all(s->collector, &d->host);
-	bt_lookup_sweep(s->lookup);
+	bt_session_sweep(s);
 	return bt_tui_update(d->tui, &frame);
 }
 

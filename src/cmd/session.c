@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,11 @@
 #include "rlimits.h"
 
 #define NSEC_PER_SEC 1000000000ull
+
+/* About 3,000 threads; what a smaller host takes is not worth to be given back. */
+#define MOST_KEPT ((size_t)4 << 20)
+/* What a frame held is free one or two frames later. */
+#define TRIMS 3
 
 uint64_t bt_clock_ns(void)
 {
@@ -317,4 +323,19 @@ void bt_session_describe(struct bt_session *s, const struct bt_report *r)
 	for (size_t i = 0; i < r->process_count; i++)
 		bt_lookup_fill(s->lookup, r->processes[i],
 			       BT_LOOKUP_CMDLINE | BT_LOOKUP_USER | BT_LOOKUP_CGROUP);
+}
+
+void bt_session_sweep(struct bt_session *s)
+{
+	bt_lookup_sweep(s->lookup);
+	if (s->snapshot.length > s->most) {
+		s->most = s->snapshot.length;
+	} else if (s->most > MOST_KEPT && s->snapshot.length < s->most / 4) {
+		s->most = s->snapshot.length;
+		s->trims = TRIMS;
+	}
+	if (!s->trims)
+		return;
+	s->trims--;
+	malloc_trim(0);
 }

@@ -26,7 +26,9 @@ struct bt_session {
 	struct bt_lookup *lookup;
 	struct bt_snapshot snapshot;
 	int signal_fd;
-	int signal; /* that asked us to end; 0: none did */
+	int signal;         /* that asked us to end; 0: none did */
+	size_t most;        /* bytes of the largest snapshot since memory was last given back */
+	unsigned int trims; /* frames after which that is tried again */
 
 	/* Of a recording; else NULL, and the rest means nothing. */
 	struct bt_recording *recording;
@@ -91,5 +93,7 @@ uint64_t bt_session_clock_ns(const struct bt_session *s);
 struct bt_report bt_session_report(struct bt_session *s, bool threads);
 /* Looks up users, command lines and cgroups of what the report shows. */
 void bt_session_describe(struct bt_session *s, const struct bt_report *r);
+/* After each frame of many: forgets what nobody asks for any more, and gives back the memory of a storm. */
+void bt_session_sweep(struct bt_session *s);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "dashboard.h"
 #include "host_head.h"
-#include "lookup.h"
 #include "options.h"
 #include "output.h"
 #include "processes.h"
@@ -42,7 +41,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 	if (!err)
 		err = o->json ? bt_view_json(&r, style, out) : bt_view_top(&r, style, out);
 	free(r.processes);
-	bt_lookup_sweep(s->lookup);
+	bt_session_sweep(s);
 	if (err) {
 		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;

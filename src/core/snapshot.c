@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* A host of 300 threads fits. */
-#define CAPACITY_MIN ((size_t)256 * 1024)
+#define CAPACITY_MIN  ((size_t)256 * 1024)
+#define CAPACITY_KEPT ((size_t)1 << 20)
 
 unsigned char *bt_snapshot_reserve(struct bt_snapshot *s, size_t size)
 {
@@ -29,20 +30,25 @@ unsigned char *bt_snapshot_reserve(struct bt_snapshot *s, size_t size)
 	return s->records + s->length;
 }
 
+void bt_snapshot_free(struct bt_snapshot *s)
+{
+	free(s->records);
+	memset(s, 0, sizeof(*s));
+}
+
 void bt_snapshot_clear(struct bt_snapshot *s)
 {
 	unsigned char *records = s->records;
 	size_t capacity = s->capacity;
 
+	/* Made for a storm that is over, it goes back. */
+	if (capacity > CAPACITY_KEPT && s->length < capacity / 8) {
+		bt_snapshot_free(s);
+		return;
+	}
 	memset(s, 0, sizeof(*s));
 	s->records = records;
 	s->capacity = capacity;
-}
-
-void bt_snapshot_free(struct bt_snapshot *s)
-{
-	free(s->records);
-	memset(s, 0, sizeof(*s));
 }
 
 /* The least size of a record of that type; 0: there is no such type. */

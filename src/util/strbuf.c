@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CAPACITY_MIN 64
-#define DECIMALS_MAX 9
+#define CAPACITY_MIN  64
+#define CAPACITY_KEPT ((size_t)1 << 20)
+#define DECIMALS_MAX  9
 /* Digits of the largest uint64_t. */
 #define DIGITS_MAX 20
 
@@ -44,6 +45,9 @@ fail:
 
 void bt_strbuf_clear(struct bt_strbuf *b)
 {
+	/* Made for a storm that is over, it goes back. */
+	if (b->capacity > CAPACITY_KEPT && b->length < b->capacity / 8)
+		bt_strbuf_free(b);
 	b->length = 0;
 	b->failed = false;
 	if (bt_strbuf_room(b, 1))

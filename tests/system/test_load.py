@@ -36,6 +36,20 @@ def has_line(lines):
     return b"\n" in lines.buffer or bool(select.select([lines.fd], [], [], 0)[0])
 
 
+# Where it is about what is counted, boundtop gets its turn as the workloads do, whatever else runs on the machine.
+FAVOURED = ("nice", "-n", "-15")
+
+
+@contextlib.contextmanager
+def favoured():
+    """The test, too: boundtop waits for who reads what it prints."""
+    os.setpriority(os.PRIO_PROCESS, 0, -15)
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
+
+
 class Sums:
     """What the frames say of the short processes of one spawner, and of itself."""
 
@@ -72,9 +86,10 @@ class Load(unittest.TestCase):
 
     def test_fork_storm(self):
         with contextlib.ExitStack() as stack:
+            stack.enter_context(favoured())
             group = stack.enter_context(load.ControlGroup("cpuacct", "storm"))
             spawner = stack.enter_context(Workload("spawn", STORM, STORM_CPU_US, 4))
-            top = stack.enter_context(product.Running("top", "-b", "-d", 1, "--json"))
+            top = stack.enter_context(product.Running("top", "-b", "-d", 1, "--json", prefix=FAVOURED))
             schema.parse(top.lines.next())
             group.add(spawner.pid)
             before = load.memory_kib(top.pid)
@@ -83,7 +98,7 @@ class Load(unittest.TestCase):
             truth = self.frames_until(top, spawner, sums)
             cpu_s = group.cpu_seconds()
             sums.add(schema.parse(top.lines.next()))
-            for _ in range(3):
+            for _ in range(4):
                 sums.add(schema.parse(top.lines.next()))
             after = load.memory_kib(top.pid)
         seen_s = sums.children_s + sums.parent_s
@@ -111,7 +126,7 @@ class Load(unittest.TestCase):
                 top.lines.next()
                 frames = [schema.parse(top.lines.next()) for _ in range(3)]
                 during = load.memory_kib(top.pid)
-            for _ in range(3):
+            for _ in range(5):
                 top.lines.next()
             after = load.memory_kib(top.pid)
         for frame in frames:
@@ -130,7 +145,7 @@ class Load(unittest.TestCase):
         """Many hogs a CPU, and nobody favours boundtop: frames come, and say who is starved."""
         with Workload("crowd", HOGS, nice=0, comm="bt-many-hogs") as crowd:
             crowd.go()
-            with product.Running("top", "-b", "-d", 1, "-n", 4, "--json", "-c", "^bt-many-hogs$|boundtop") as top:
+            with product.Running("top", "-b", "-d", 1, "-n", 4, "--json") as top:
                 arrivals, frames = [], []
                 for _ in range(4):
                     frames.append(schema.parse(top.lines.next()))
@@ -181,7 +196,7 @@ class Load(unittest.TestCase):
         """Identity is (PID, start time): as many processes, whatever their number."""
         with contextlib.ExitStack() as stack:
             reuse = stack.enter_context(Workload("reuse", REUSED, 200))
-            top = stack.enter_context(product.Running("top", "-b", "-d", 0.5, "--json"))
+            top = stack.enter_context(product.Running("top", "-b", "-d", 0.5, "--json", prefix=FAVOURED))
             schema.parse(top.lines.next())
             sums = Sums(reuse.pid, "bt-reuse")
             reuse.go()

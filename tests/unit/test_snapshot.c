@@ -41,6 +41,26 @@ static void an_empty_one(void **state)
 	assert_null(s.records);
 }
 
+/* Memory of a storm goes back as soon as one snapshot needed little of it. */
+static void a_storm_that_is_over(void **state)
+{
+	struct bt_record r = {.head = head_of(BT_RECORD_THREAD, sizeof(r))};
+	struct bt_snapshot s = {0};
+
+	(void)state;
+	for (int i = 0; i < 10000; i++)
+		append(&s, &r, sizeof(r));
+	bt_snapshot_clear(&s);
+	assert_true(s.capacity >= 10000 * sizeof(r));
+	append(&s, &r, sizeof(r));
+	bt_snapshot_clear(&s);
+	assert_int_equal(s.capacity, 0);
+	append(&s, &r, sizeof(r));
+	assert_int_equal(count(&s), 1);
+	assert_true(s.capacity < 1 << 20);
+	bt_snapshot_free(&s);
+}
+
 static void records_in_a_row(void **state)
 {
 	struct bt_snapshot s = {0};
@@ -161,9 +181,10 @@ static void a_size_that_overflows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_empty_one),      cmocka_unit_test(records_in_a_row),
-	    cmocka_unit_test(what_is_no_record), cmocka_unit_test(a_longer_record),
-	    cmocka_unit_test(random_bytes),      cmocka_unit_test(a_size_that_overflows),
+	    cmocka_unit_test(an_empty_one),          cmocka_unit_test(a_storm_that_is_over),
+	    cmocka_unit_test(records_in_a_row),      cmocka_unit_test(what_is_no_record),
+	    cmocka_unit_test(a_longer_record),       cmocka_unit_test(random_bytes),
+	    cmocka_unit_test(a_size_that_overflows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,22 @@ static void appending(void **state)
 	assert_null(b.data);
 }
 
+/* Made for a long text, the memory goes back when a short one did with it. */
+static void shrinking(void **state)
+{
+	struct bt_strbuf b = BT_STRBUF_INIT;
+
+	(void)state;
+	bt_strbuf_add_fill(&b, 'x', 4 << 20);
+	bt_strbuf_clear(&b);
+	assert_true(b.capacity >= 4 << 20);
+	bt_strbuf_add(&b, "short");
+	bt_strbuf_clear(&b);
+	assert_true(b.capacity < 1 << 20);
+	assert_string_equal(b.data, "");
+	bt_strbuf_free(&b);
+}
+
 /* The exact size of the memory is the hardest case. */
 static void every_length(void **state)
 {
@@ -355,19 +371,13 @@ static void pids_and_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(appending),
-	    cmocka_unit_test(every_length),
-	    cmocka_unit_test(no_memory_is_told_once),
-	    cmocka_unit_test(integers),
-	    cmocka_unit_test(fixed_point),
-	    cmocka_unit_test(harmless_text),
-	    cmocka_unit_test(escapes_and_controls),
-	    cmocka_unit_test(broken_utf8),
-	    cmocka_unit_test(deceptive_characters),
-	    cmocka_unit_test(marks_need_a_base),
-	    cmocka_unit_test(widths_are_kept),
-	    cmocka_unit_test(hostile_corpus),
-	    cmocka_unit_test(seconds),
+	    cmocka_unit_test(appending),         cmocka_unit_test(shrinking),
+	    cmocka_unit_test(every_length),      cmocka_unit_test(no_memory_is_told_once),
+	    cmocka_unit_test(integers),          cmocka_unit_test(fixed_point),
+	    cmocka_unit_test(harmless_text),     cmocka_unit_test(escapes_and_controls),
+	    cmocka_unit_test(broken_utf8),       cmocka_unit_test(deceptive_characters),
+	    cmocka_unit_test(marks_need_a_base), cmocka_unit_test(widths_are_kept),
+	    cmocka_unit_test(hostile_corpus),    cmocka_unit_test(seconds),
 	    cmocka_unit_test(pids_and_counts),
 	};
 
