@@ -258,6 +258,49 @@ static __always_inline __u8 cause_of_uring(struct task_struct *t, struct bt_acco
 	return BT_MS_DISK;
 }
 
+#if defined(__TARGET_ARCH_x86)
+/* i386 has one call for all of sockets, and one for all of System V's IPC; the first argument says which. */
+#define COMPAT_IPC        117
+#define COMPAT_SOCKETCALL 102
+
+/* Native numbers; include/uapi/linux/net.h and ipc.h have those of the parts. */
+static const __u16 socketcalls[32] = {
+    [3] = 42,  [5] = 43,  [9] = 44,   [10] = 45,  [11] = 44,  [12] = 45,
+    [16] = 46, [17] = 47, [18] = 288, [19] = 299, [20] = 307,
+};
+static const __u16 ipc_calls[32] = {[1] = 65, [4] = 220, [11] = 69, [12] = 70};
+
+/* Arguments of a socket call lie in memory, which only the current task's can be read. */
+static __always_inline void compat_translate(struct syscall_regs *call, bool current)
+{
+	__u32 part = (__u32)call->arg[0] & 31;
+	__u32 fd;
+
+	if (call->nr == COMPAT_IPC) {
+		call->nr = (long)ipc_calls[part];
+		call->arg[0] = call->arg[1];
+	} else if (call->nr == COMPAT_SOCKETCALL) {
+		call->nr = -1;
+		if (!current || bpf_probe_read_user(&fd, sizeof(fd), (void *)call->arg[1]))
+			return;
+		call->nr = (long)socketcalls[part];
+		call->arg[0] = fd;
+	} else {
+		call->nr = (long)syscall_compat[call->nr & (BT_SYSCALL_MAX - 1)];
+		call->nr--;
+		return;
+	}
+	/* 0 is read(): it is none of theirs. */
+	if (!call->nr)
+		call->nr = -1;
+}
+#else
+static __always_inline void compat_translate(struct syscall_regs *call, bool current)
+{
+	call->nr = (long)syscall_compat[call->nr & (BT_SYSCALL_MAX - 1)] - 1;
+}
+#endif
+
 /*
  * Why task t, which is blocked in state, left the CPU, and what would have to tell whether that is right.
  * a: its account if t is current; NULL: it was found asleep, and nothing may be read of its memory.
@@ -295,7 +338,7 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		return BT_DOUBT_NONE;
 	}
 	if (call.compat)
-		call.nr = (long)syscall_compat[call.nr & (BT_SYSCALL_MAX - 1)] - 1;
+		compat_translate(&call, a);
 	r->syscall = (__s16)call.nr;
 	class = call.nr < 0 ? BT_SC_OTHER : syscall_class[call.nr & (BT_SYSCALL_MAX - 1)];
 	if (class == BT_SC_RESTART && a && a->reason.syscall >= 0) {

@@ -76,6 +76,7 @@ class Waits(judge.Judge):
         """Other numbers, other registers; strace 6.1 does not see that a 64-bit program makes them."""
         self.judge_pair("pipe", "int80", "ipc", None)
         self.judge_pair("tcp", "int80", "network", None)
+        self.judge_pair("tcp", "socketcall", "network", None)
 
     def test_epoll_of_tcp(self):
         self.judge_pair("tcp", "epoll", "network", ("epoll_wait", "anon_inode"))

@@ -143,15 +143,16 @@ static const struct channel channels[] = {
     {"sem", open_semaphores, NULL},
 };
 
-enum wait_by { BY_READ, BY_POLL, BY_SELECT, BY_EPOLL, BY_INT80 };
+enum wait_by { BY_READ, BY_POLL, BY_SELECT, BY_EPOLL, BY_INT80, BY_SOCKETCALL };
 
 static enum wait_by wait_of(const char *name)
 {
-	return !strcmp(name, "poll")     ? BY_POLL
-	       : !strcmp(name, "select") ? BY_SELECT
-	       : !strcmp(name, "epoll")  ? BY_EPOLL
-	       : !strcmp(name, "int80")  ? BY_INT80
-					 : BY_READ;
+	return !strcmp(name, "poll")         ? BY_POLL
+	       : !strcmp(name, "select")     ? BY_SELECT
+	       : !strcmp(name, "epoll")      ? BY_EPOLL
+	       : !strcmp(name, "int80")      ? BY_INT80
+	       : !strcmp(name, "socketcall") ? BY_SOCKETCALL
+					     : BY_READ;
 }
 
 static void await(int fd, enum wait_by by)
@@ -184,31 +185,50 @@ static void await(int fd, enum wait_by by)
 
 #if defined(__x86_64__)
 /* read() as a 32-bit program calls it; the buffer has to be in the lowest 4 GiB. */
-static long read_by_int80(int fd, void *buffer, size_t size)
+static long call_by_int80(long number, long first, void *second, size_t third)
 {
 	long result;
 
 	__asm__ volatile("int $0x80"
 			 : "=a"(result)
-			 : "a"(3L), "b"((long)fd), "c"(buffer), "d"(size)
+			 : "a"(number), "b"(first), "c"(second), "d"(third)
 			 : "memory", "r8", "r9", "r10", "r11");
 	return result;
 }
 
-static void await_by_int80(int fd, uint64_t *word)
+/* word first, then the arguments of recv() for socketcall(). */
+struct low {
+	uint64_t word;
+	uint32_t arguments[4];
+};
+
+enum { READ = 3, SOCKETCALL = 102, SOCKETCALL_RECV = 10 };
+
+static long receive_by_int80(int fd, struct low *low, enum wait_by by)
 {
-	static uint64_t *low;
+	if (by == BY_INT80)
+		return call_by_int80(READ, fd, &low->word, sizeof(low->word));
+	low->arguments[0] = (uint32_t)fd;
+	low->arguments[1] = (uint32_t)(uintptr_t)&low->word;
+	low->arguments[2] = sizeof(low->word);
+	return call_by_int80(SOCKETCALL, SOCKETCALL_RECV, low->arguments, 0);
+}
+
+static void await_by_int80(int fd, uint64_t *word, enum wait_by by)
+{
+	static struct low *low;
 
 	if (!low)
 		low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	if (low == MAP_FAILED || read_by_int80(fd, low, sizeof(*low)) != (long)sizeof(*low))
+	if (low == MAP_FAILED || receive_by_int80(fd, low, by) != (long)sizeof(low->word))
 		workload_die("int 0x80");
-	*word = *low;
+	*word = low->word;
 }
 #else
-static void await_by_int80(int fd, uint64_t *word)
+static void await_by_int80(int fd, uint64_t *word, enum wait_by by)
 {
+	(void)by;
 	(void)fd;
 	(void)word;
 	workload_die("int 0x80 is of x86");
@@ -223,8 +243,8 @@ static void receive(const struct channel *c, const struct end *e, enum wait_by b
 		sem_wait(e->sem_in);
 		return;
 	}
-	if (by == BY_INT80) {
-		await_by_int80(e->in, &word);
+	if (by == BY_INT80 || by == BY_SOCKETCALL) {
+		await_by_int80(e->in, &word, by);
 		return;
 	}
 	await(e->in, by);

@@ -72,6 +72,7 @@ int run_client(int argc, char **argv);
 int run_pipe(int argc, char **argv);
 int run_mutex(int argc, char **argv);
 int run_ask(int argc, char **argv);
+int run_ring(int argc, char **argv);
 int run_semaphore(int argc, char **argv);
 int run_park(int argc, char **argv);
 int run_mixed(int argc, char **argv);

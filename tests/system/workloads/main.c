@@ -26,6 +26,8 @@ static const struct workload workloads[] = {
      "unix|pipe|eventfd|tcp|tcp6|queue|sem read|poll|select|epoll|int80 WORK_US PAUSE_US: ask, work, answer, "
      "pause",
      run_ask},
+    {"ring", "client|server|busy|idle|file|timer plain|deferred [FILE]: what an io_uring has in flight",
+     run_ring},
     {"semaphore", "THREADS lock|queue: threads that share one, or are told by it what to do", run_semaphore},
     {"park", "THREADS lock|turns|pipeline|pool: threads that park each at a futex of its own", run_park},
     {"mixed", "FILE: a bit of everything in hundreds of threads", run_mixed},
