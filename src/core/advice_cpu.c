@@ -271,48 +271,77 @@ static bool suffers(const struct bt_case *c, enum bt_microstate lock)
 /* So much of its CPU time in such bursts is no accident of one request. */
 #define HELD_MIN 0.5
 
-/* CPU bursts that are that long, at the least. */
-static uint64_t bursts_held(const struct bt_case *c)
+/* CPU bursts that are that long, and how much they took at the least. */
+static uint64_t bursts_held(const struct bt_usage *u, double *ns)
 {
 	uint64_t count = 0;
 
-	if (!c->u->bursts || !(c->u->valid & BT_VALID_BURSTS))
+	*ns = 0;
+	if (!u->bursts || !(u->valid & BT_VALID_BURSTS))
 		return 0;
-	for (unsigned int b = HELD_BUCKET; b < BT_BURST_BUCKETS; b++)
-		count += c->u->bursts->cpu[b];
+	for (unsigned int b = HELD_BUCKET; b < BT_BURST_BUCKETS; b++) {
+		count += u->bursts->cpu[b];
+		*ns += (double)u->bursts->cpu[b] * (double)(1ULL << (BT_BURST_MIN_LOG2 + b));
+	}
 	return count;
 }
 
-/* Is waiting for events what it mostly does between its bursts? */
-static bool runs_event_loop(const struct bt_case *c)
+/* Is waiting for events what it mostly does between its bursts, and are these most of its CPU time? */
+static bool loop_is_held(const struct bt_usage *u)
 {
 	uint64_t polls = 0, all = 0;
+	double held_ns;
 
-	for (uint32_t i = 0; (c->u->valid & BT_VALID_WAITS) && i < c->u->wait_count; i++) {
-		const struct bt_wait *w = &c->u->waits[i];
+	for (uint32_t i = 0; (u->valid & BT_VALID_WAITS) && i < u->wait_count; i++) {
+		const struct bt_wait *w = &u->waits[i];
 
 		all += w->count;
 		if (bt_call_of(w) == BT_CALL_POLL)
 			polls += w->count;
 	}
-	return polls && 2 * polls > all;
+	return polls && 2 * polls > all && bursts_held(u, &held_ns) &&
+	       held_ns >= HELD_MIN * (double)u->totals.oncpu_ns;
+}
+
+/* The usage of the thread whose event loop is held; NULL: none is. A thread beside it may well compute. */
+static const struct bt_usage *held_loop(const struct bt_case *c)
+{
+	struct bt_model *m = c->advisor->frame->model;
+	struct bt_process *p;
+	double held_ns;
+
+	if (!bursts_held(c->u, &held_ns))
+		return NULL;
+	if (c->threads == 1 || !bt_case_is_single(c))
+		return loop_is_held(c->u) ? c->u : NULL;
+	p = bt_model_find_identity(m, &c->p->identity);
+	if (!p || bt_model_threads(m, p))
+		return NULL;
+	for (uint32_t i = 0; i < p->thread_count; i++)
+		if (loop_is_held(&p->thread_list[i]->usage))
+			return &p->thread_list[i]->usage;
+	return NULL;
 }
 
 bool bt_event_loop_applies(const struct bt_case *c)
 {
-	double held_ns = (double)bursts_held(c) * HELD_NS;
+	const struct bt_usage *u = held_loop(c);
 
-	return held_ns > 0 && held_ns >= HELD_MIN * (double)c->u->totals.oncpu_ns && runs_event_loop(c) &&
-	       (double)c->u->totals.oncpu_ns >= BT_ADVICE_WEIGHT_MIN * c->active_ns;
+	return u && (double)u->totals.oncpu_ns >= BT_ADVICE_WEIGHT_MIN * c->active_ns;
 }
 
 void bt_event_loop_say(const struct bt_case *c, struct bt_strbuf *out)
 {
+	const struct bt_usage *u = held_loop(c);
+	double held_ns;
+
+	if (!u)
+		return;
 	bt_strbuf_add(out, "Its event loop is held: ");
-	say_count(out, bursts_held(c), "time");
+	say_count(out, bursts_held(u, &held_ns), "time");
 	bt_say_fixed(out, " it computed for ", HELD_NS / 1e6, 0, " ms or more without looking for events, ");
 	bt_say_fixed(
-	    out, "p99 ", bt_burst_percentile_ns(c->u->bursts->cpu, 0.99) / 1e6, 0,
+	    out, "p99 ", bt_burst_percentile_ns(u->bursts->cpu, 0.99) / 1e6, 0,
 	    " ms; meanwhile nothing else in it is answered. Move that work to a process or thread of its "
 	    "own (run_in_executor, worker_threads), or split it: more cores or a faster network change "
 	    "nothing.");

@@ -4,18 +4,72 @@
 
 import os
 import re
+import shutil
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from systest import paths, product, report, witness  # noqa: E402
-from systest.workloads import Workload  # noqa: E402
+from systest.workloads import Lines, Workload  # noqa: E402
 
 WINDOW_S = 1.5
 ATTEMPTS = 4
 
 # What another process on the machine can bring about at any time.
 OF_THE_HOST = {"cpu-neighbours", "cpu-queue"}
+
+
+# Short callbacks all the time, and beside them one that takes 200 ms: in the loop, or out of its way.
+ASYNCIO = """
+import asyncio, sys, time
+def burn(s):
+    end = time.perf_counter() + s
+    while time.perf_counter() < end:
+        pass
+async def short():
+    while True:
+        burn(0.001)
+        await asyncio.sleep(0.01)
+async def long():
+    while True:
+        if sys.argv[1] == "held":
+            burn(0.2)
+        else:
+            await asyncio.to_thread(time.sleep, 0.2)
+        await asyncio.sleep(0.1)
+async def main():
+    await asyncio.gather(short(), long())
+print("ready", flush=True)
+asyncio.run(main())
+"""
+NODE = """
+const burn = ms => { const end = Date.now() + ms; while (Date.now() < end); };
+setInterval(() => burn(1), 10);
+if (process.argv[1] === 'held')
+    setInterval(() => burn(200), 300);
+else
+    new (require('worker_threads').Worker)(`const word = new Int32Array(new SharedArrayBuffer(4));
+        for (;;) { const end = Date.now() + 200; while (Date.now() < end); Atomics.wait(word, 0, 0, 50); }`, {eval: true});
+console.log('ready');
+"""
+
+
+class Script:
+    """Before all others on its CPU: a burst is as long as it takes on the clock."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(["chrt", "--fifo", "1", *command], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE)
+
+    def __enter__(self):
+        Lines(self.process.stdout.fileno()).next()
+        return self.process.pid
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
 
 class Advice(unittest.TestCase):
@@ -108,6 +162,20 @@ class Advice(unittest.TestCase):
         with Workload("mutex", 2, "own") as threads:
             ids = {item["id"] for item in product.classify(threads.pid)["advice"]}
             self.assertNotIn("lock-convoy", ids)
+
+    def test_event_loop(self):
+        loops = [(sys.executable, "-c", ASYNCIO)]
+        if shutil.which("node"):
+            loops.append(("node", "-e", NODE))
+        for loop in loops:
+            with self.subTest(loop[0]):
+                with Script(*loop, "held") as pid:
+                    held = {item["id"]: item["text"] for item in product.classify(pid, WINDOW_S)["advice"]}
+                with Script(*loop, "free") as pid:
+                    free = {item["id"]: item["text"] for item in product.classify(pid, WINDOW_S)["advice"]}
+                report.note(f"{held}; {free}")
+                self.assertRegex(held.get("event-loop-held", ""), r"held: [1-9] times it computed for 67 ms or more")
+                self.assertNotIn("event-loop-held", free)
 
     def test_idle(self):
         with Workload("waiter") as parent:

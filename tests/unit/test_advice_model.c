@@ -110,6 +110,37 @@ static void the_holder_is_named(void **state)
 	bt_strbuf_free(&out);
 }
 
+/* One thread looks for events, another computes for long: the loop is held only if both are one. */
+static void a_thread_computes_beside_a_loop(void **state)
+{
+	struct fixture *f = *state;
+	struct bt_strbuf out = BT_STRBUF_INIT;
+	int loop = fake_fork(&f->h, 10, -1);
+	int other = fake_clone(&f->h, loop, 11);
+
+	for (int round = 0; round < 2; round++) {
+		int computes = round ? loop : other;
+
+		fake_run(&f->h, loop);
+		fake_run(&f->h, other);
+		fake_block(&f->h, loop, BT_MS_EVENT, SYS_epoll_wait, 1);
+		fake_block(&f->h, other, BT_MS_EVENT, SYS_futex, 2);
+		if (round)
+			bt_model_begin(f->m);
+		else
+			take(f);
+		for (int k = 0; k < 5; k++) {
+			for (int i = 0; i < 5; i++)
+				fake_burst(&f->h, loop, FAKE_MS);
+			fake_burst(&f->h, computes, 150 * FAKE_MS);
+			fake_pass(&f->h, 10 * FAKE_MS);
+		}
+		take(f);
+		assert_int_equal(!!strstr(advise(f, find(f, 10), &out), "event-loop-held: "), round);
+	}
+	bt_strbuf_free(&out);
+}
+
 static void a_lone_waiter(void **state)
 {
 	struct fixture *f = *state;
@@ -331,17 +362,10 @@ static void a_tree_takes_both_of_a_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(waiters_are_counted),
-	    TEST(the_holder_is_named),
-	    TEST(a_lone_waiter),
-	    TEST(the_peer_is_named),
-	    TEST(an_exchange_that_costs),
-	    TEST(an_answer_that_costs),
-	    TEST(an_unknown_peer_is_not),
-	    TEST(its_own_thread_is_no_peer),
-	    TEST(the_neighbour_is_named),
-	    TEST(threads_are_ranked),
-	    TEST(a_tree_takes_both_of_a_process),
+	    TEST(waiters_are_counted),    TEST(the_holder_is_named),    TEST(a_thread_computes_beside_a_loop),
+	    TEST(a_lone_waiter),          TEST(the_peer_is_named),      TEST(an_exchange_that_costs),
+	    TEST(an_answer_that_costs),   TEST(an_unknown_peer_is_not), TEST(its_own_thread_is_no_peer),
+	    TEST(the_neighbour_is_named), TEST(threads_are_ranked),     TEST(a_tree_takes_both_of_a_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
