@@ -17,8 +17,9 @@ struct bt_host_sample;
 
 /* What is looked up once for a process, on demand. Strings are raw bytes of the process: sanitize. */
 struct bt_description {
-	char *cmdline; /* arguments joined by spaces; NULL: none or not to be had (kernel thread, ended) */
-	char *cgroup;  /* path in the hierarchy that limits the CPU; NULL: not to be had */
+	char *cmdline;   /* arguments joined by spaces; NULL: none or not to be had (kernel thread, ended) */
+	char *cgroup;    /* path in the hierarchy that limits the CPU; NULL: not to be had */
+	char *container; /* container or systemd unit, by its cgroups (container.h); NULL: in none */
 };
 
 struct bt_collector_ops {

@@ -193,11 +193,11 @@ static void add_keys(struct bt_strbuf *out)
 		if (bt_keys[i].when == BT_KEY_REPLAY)
 			add_term(out, bt_keys[i].label, bt_keys[i].meaning);
 	add_paragraphs(
-	    out,
-	    "A filter is made of words that must all match. A word is looked for in the name and the "
-	    "command line, whatever the case; between slashes it is an extended regular expression. "
-	    "user:NAME, verdict:NAME and cause:NAME match the beginning, cgroup:TEXT any part, pid:NUMBER "
-	    "that process. An exclamation mark turns a word round. Example: user:www verdict:io !nginx");
+	    out, "A filter is made of words that must all match. A word is looked for in the name and the "
+		 "command line, whatever the case; between slashes it is an extended regular expression. "
+		 "user:NAME, verdict:NAME and cause:NAME match the beginning, cgroup:TEXT and container:TEXT "
+		 "any part, pid:NUMBER "
+		 "that process. An exclamation mark turns a word round. Example: user:www verdict:io !nginx");
 }
 
 static void add_advice(struct bt_strbuf *out)

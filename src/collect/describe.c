@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "proc2.h"
 
 enum { REL_BEGAN, REL_CMDLINE, REL_CGROUP, REL_COUNT };
@@ -74,6 +75,18 @@ static char *cgroup_path(char **lines)
 	return v2 ? strdup(v2) : NULL;
 }
 
+/* NULL: in none, or no memory. */
+static char *container_name(char **lines)
+{
+	struct bt_strbuf name = BT_STRBUF_INIT;
+
+	bt_container_of_cgroups((const char *const *)lines, &name);
+	if (!name.failed && name.length)
+		return name.data;
+	bt_strbuf_free(&name);
+	return NULL;
+}
+
 int bt_describe_from_proc(struct bt_collector *c, pid_t pid, uint64_t start_ns, struct bt_description *out)
 {
 	unsigned int select[2] = {(unsigned int)pid, 0};
@@ -98,5 +111,6 @@ int bt_describe_from_proc(struct bt_collector *c, pid_t pid, uint64_t start_ns, 
 		return -ESRCH;
 	out->cmdline = words_join(BT_PIDS_VAL(REL_CMDLINE, strv, stack, pids));
 	out->cgroup = cgroup_path(BT_PIDS_VAL(REL_CGROUP, strv, stack, pids));
+	out->container = container_name(BT_PIDS_VAL(REL_CGROUP, strv, stack, pids));
 	return 0;
 }

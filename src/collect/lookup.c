@@ -56,6 +56,7 @@ static void entry_free(struct bt_lookup *l, struct entry *e)
 	HASH_DEL(l->entries, e);
 	free(e->description.cmdline);
 	free(e->description.cgroup);
+	free(e->description.container);
 	free(e);
 }
 
@@ -153,6 +154,7 @@ void bt_lookup_fill(struct bt_lookup *l, struct bt_process *p, unsigned int mask
 
 		p->cmdline = e ? e->description.cmdline : NULL;
 		p->cgroup = e ? e->description.cgroup : NULL;
+		p->container = e ? e->description.container : NULL;
 	}
 }
 

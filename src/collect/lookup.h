@@ -11,7 +11,7 @@
 enum bt_lookup_mask {
 	BT_LOOKUP_CMDLINE = 1 << 0,
 	BT_LOOKUP_USER = 1 << 1,
-	BT_LOOKUP_CGROUP = 1 << 2,
+	BT_LOOKUP_CGROUP = 1 << 2, /* and the container */
 };
 
 struct bt_lookup;
@@ -21,9 +21,9 @@ int bt_lookup_create(struct bt_lookup **out, struct bt_collector *c);
 void bt_lookup_destroy(struct bt_lookup *l); /* NULL is fine */
 
 /*
- * Sets p->cmdline, p->user, p->cgroup as mask says (bits of enum bt_lookup_mask); NULL where there is none.
- * What ended before it was asked for has none. The strings, raw bytes, live at least
- * until the second bt_lookup_sweep() from then.
+ * Sets p->cmdline, p->user, p->cgroup and p->container as mask says (bits of enum bt_lookup_mask); NULL where
+ * there is none. What ended before it was asked for has none. The strings, raw bytes, live at least until the
+ * second bt_lookup_sweep() from then.
  */
 void bt_lookup_fill(struct bt_lookup *l, struct bt_process *p, unsigned int mask);
 

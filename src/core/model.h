@@ -50,6 +50,7 @@ struct bt_process {
 	const char *user;
 	const char *cmdline;
 	const char *cgroup;
+	const char *container; /* or systemd unit: container.h */
 	/* Likewise the view: where its row lies in the text of frame shown_frame (view.h, struct bt_kept). */
 	uint32_t shown_frame;
 	uint32_t shown_revision;

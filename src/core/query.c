@@ -12,14 +12,23 @@
 
 #define TERMS_MAX 16
 
-enum term_kind { TERM_TEXT, TERM_REGEX, TERM_USER, TERM_CGROUP, TERM_VERDICT, TERM_CAUSE, TERM_PID };
+enum term_kind {
+	TERM_TEXT,
+	TERM_REGEX,
+	TERM_USER,
+	TERM_CGROUP,
+	TERM_CONTAINER,
+	TERM_VERDICT,
+	TERM_CAUSE,
+	TERM_PID
+};
 
 static const struct {
 	const char *prefix;
 	enum term_kind kind;
 } prefixes[] = {
-    {"user:", TERM_USER},   {"cgroup:", TERM_CGROUP}, {"verdict:", TERM_VERDICT},
-    {"cause:", TERM_CAUSE}, {"pid:", TERM_PID},
+    {"user:", TERM_USER},       {"cgroup:", TERM_CGROUP}, {"container:", TERM_CONTAINER},
+    {"verdict:", TERM_VERDICT}, {"cause:", TERM_CAUSE},   {"pid:", TERM_PID},
 };
 
 struct term {
@@ -136,7 +145,7 @@ unsigned int bt_query_needs(const struct bt_query *q)
 	for (size_t i = 0; q && i < q->count; i++) {
 		enum term_kind kind = q->terms[i].kind;
 
-		if (kind == TERM_TEXT || kind == TERM_REGEX || kind == TERM_CGROUP)
+		if (kind == TERM_TEXT || kind == TERM_REGEX || kind == TERM_CGROUP || kind == TERM_CONTAINER)
 			needs |= BT_QUERY_NEEDS_COMMAND;
 		if (kind == TERM_USER)
 			needs |= BT_QUERY_NEEDS_USER;
@@ -159,6 +168,8 @@ static bool term_match(const struct term *t, const struct bt_process *p)
 		return begins(p->user, t->text);
 	case TERM_CGROUP:
 		return p->cgroup && strcasestr(p->cgroup, t->text);
+	case TERM_CONTAINER:
+		return p->container && strcasestr(p->container, t->text);
 	case TERM_VERDICT:
 		return begins(bt_verdict_name(p->verdict.id), t->text);
 	case TERM_CAUSE:

@@ -4,7 +4,8 @@
  *
  *   text          in the name or the command line, whatever the case
  *   /expression/  a POSIX extended regular expression, searched there
- *   user:text  cgroup:text  verdict:text  cause:text   the value begins with it (cgroup: has it)
+ *   user:text  cgroup:text  container:text  verdict:text  cause:text   the value begins with it (cgroup,
+ *   container: has it)
  *   pid:number
  *   !word         what does not match
  */

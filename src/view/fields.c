@@ -126,6 +126,12 @@ static void get_cgroup(const struct bt_subject *s, unsigned int arg, struct bt_v
 	value_text(out, s->process->cgroup, true);
 }
 
+static void get_container(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
+{
+	(void)arg;
+	value_text(out, s->process->container, true);
+}
+
 static void get_threads(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
 {
 	(void)arg;
@@ -324,6 +330,8 @@ const struct bt_field bt_fields[BT_FIELD_COUNT] = {
 [BT_FIELD_CMDLINE] = { "cmdline", "CMDLINE", 0, P, 0, 0, 0, "command line; empty for kernel threads", get_cmdline },
 [BT_FIELD_USER] = { "user", "USER", 8, P, 0, 0, 0, "effective user", get_user },
 [BT_FIELD_CGROUP] = { "cgroup", "CGROUP", 30, P, 0, 0, 0, "control group", get_cgroup },
+[BT_FIELD_CONTAINER] = { "container", "CONTAINER", 24, P, 0, 0, 0,
+	"container, as ENGINE:NAME, or else systemd unit, by its control groups; null: in none", get_container },
 [BT_FIELD_THREADS] = { "threads", "THR", 4, P, RD, BT_UNIT_COUNT, 0, "threads alive", get_threads },
 [BT_FIELD_THREADS_ENDED] = { "threads_ended", "THR-", 5, P, RD, BT_UNIT_COUNT, 0,
 	"threads that ended in the interval", get_threads_ended },

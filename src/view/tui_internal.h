@@ -59,7 +59,7 @@ struct bt_tui_opened {
 	struct bt_identity identity;
 	struct bt_process *live; /* of this frame; NULL: gone */
 	struct bt_sum last;      /* a copy, with texts of its own */
-	char *cmdline, *user, *cgroup;
+	char *cmdline, *user, *cgroup, *container;
 	size_t frames;                                /* in history, BT_TUI_HISTORY at most */
 	uint8_t history[BT_TUI_HISTORY][BT_MS_COUNT]; /* shares, 0..255, the latest last */
 };

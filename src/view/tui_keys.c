@@ -21,7 +21,7 @@ const struct bt_key bt_keys[] = {
 { BT_ACTION_RIGHT, { KEY_RIGHT }, false, BT_KEY_ALWAYS, "Right", NULL, "see the command line further right" },
 { BT_ACTION_SEARCH, { KEY_F(3), '/' }, false, BT_KEY_ALWAYS, "F3 /", "find", "search: go to the next process that matches" },
 { BT_ACTION_SEARCH_NEXT, { 'n' }, false, BT_KEY_ALWAYS, "n", NULL, "go to the next match" },
-{ BT_ACTION_FILTER, { KEY_F(4), '\\', 'o' }, false, BT_KEY_ALWAYS, "F4 \\", "filter", "show only what matches: text, /expression/, user:, verdict:, cause:, cgroup:, pid:, !word" },
+{ BT_ACTION_FILTER, { KEY_F(4), '\\', 'o' }, false, BT_KEY_ALWAYS, "F4 \\", "filter", "show only what matches: text, /expression/, user:, verdict:, cause:, cgroup:, container:, pid:, !word" },
 { BT_ACTION_USER, { 'u' }, false, BT_KEY_ALWAYS, "u", NULL, "show only processes of one user" },
 { BT_ACTION_TREE, { KEY_F(5), 't', 'V' }, false, BT_KEY_ALWAYS, "F5 t", "tree", "processes below their parents" },
 { BT_ACTION_GROUP, { 'g' }, false, BT_KEY_ALWAYS, "g", "group", "one row for each control group, with a verdict of its own" },

@@ -65,6 +65,7 @@ void bt_tui_process_close(struct bt_tui *t)
 	free(t->opened.cmdline);
 	free(t->opened.user);
 	free(t->opened.cgroup);
+	free(t->opened.container);
 	memset(&t->opened, 0, sizeof(t->opened));
 }
 
@@ -114,6 +115,7 @@ void bt_tui_process_update(struct bt_tui *t)
 	text_keep(&o->cmdline, p->cmdline);
 	text_keep(&o->user, p->user);
 	text_keep(&o->cgroup, p->cgroup);
+	text_keep(&o->container, p->container);
 	bt_sum_begin(&o->last, p);
 	bt_sum_add(&o->last, p);
 	o->last.process.verdict = p->verdict;
@@ -121,6 +123,7 @@ void bt_tui_process_update(struct bt_tui *t)
 	o->last.process.cmdline = o->cmdline;
 	o->last.process.user = o->user;
 	o->last.process.cgroup = o->cgroup;
+	o->last.process.container = o->container;
 	history_add(o, &p->verdict);
 }
 
@@ -158,6 +161,11 @@ static void draw_name(struct page *g, const struct bt_process *p)
 	if (t->paused)
 		bt_pen_format(&pen, BT_INK_STARVED, "%sPAUSED", separator);
 	pen = page_line(g);
+	if (p->container) {
+		bt_pen_text(&pen, BT_INK_DIM, "container ");
+		bt_pen_raw(&pen, BT_INK_PLAIN, p->container, 0);
+		bt_pen_text(&pen, BT_INK_DIM, separator);
+	}
 	bt_pen_text(&pen, BT_INK_DIM, "cgroup ");
 	bt_pen_raw(&pen, BT_INK_PLAIN, p->cgroup ? p->cgroup : "none", 0);
 	if (t->opened.live && !p->exited)

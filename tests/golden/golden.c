@@ -101,6 +101,7 @@ static size_t prepare(const struct golden *g, struct bt_process **list, size_t c
 		list[i]->cmdline = p ? p->cmdline : NULL;
 		list[i]->user = p ? p->user : NULL;
 		list[i]->cgroup = p ? p->cgroup : NULL;
+		list[i]->container = p ? p->container : NULL;
 		if (!g->only || list[i]->identity.pid == g->only)
 			list[kept++] = list[i];
 	}

@@ -199,6 +199,7 @@ static int scene_describe(struct bt_collector *base, pid_t pid, uint64_t start_n
 		return -ESRCH;
 	out->cmdline = p->cmdline ? strdup(p->cmdline) : NULL;
 	out->cgroup = p->cgroup ? strdup(p->cgroup) : NULL;
+	out->container = p->container ? strdup(p->container) : NULL;
 	return 0;
 }
 

@@ -39,7 +39,7 @@ struct scene_process {
 	int32_t pid, ppid;
 	enum bt_kind kind;
 	char state; /* 0: S */
-	const char *comm, *cmdline, *user, *cgroup;
+	const char *comm, *cmdline, *user, *cgroup, *container;
 	struct scene_thread threads[SCENE_THREADS_MAX];
 	int32_t exit_code;
 };

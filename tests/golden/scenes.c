@@ -23,12 +23,12 @@
 
 /* clang-format off */
 static const struct scene_process web[] = {
-	{ 1, 0, .comm = "systemd", .cmdline = "/sbin/init", .user = "root", .cgroup = "/init.scope",
+	{ 1, 0, .comm = "systemd", .cmdline = "/sbin/init", .user = "root", .cgroup = "/init.scope", .container = "init.scope",
 	  .threads = { { DOES(EVENT(1000)) } } },
 	{ 2, 0, BT_KIND_KERNEL, .comm = "kthreadd", .user = "root", .threads = { { DOES(EVENT(1000)) } } },
 	{ 412, 1, .comm = "cron", .cmdline = "/usr/sbin/cron -f", .user = "root", .threads = { { DOES(SLEEP(1000)) } } },
 	{ 2212, 1, .comm = "postgres", .cmdline = "postgres: checkpointer", .user = "postgres",
-	  .cgroup = "/system.slice/postgresql.service",
+	  .cgroup = "/system.slice/postgresql.service", .container = "postgresql.service",
 	  .threads = { { DOES(U(61), S(142), R(4), D(780), EVENT(13)),
 			 .waits = { { BT_MS_DISK, BT_TARGET_FILE, 24576, 74, 610, 412, 0 },
 				    { BT_MS_DISK, BT_TARGET_FILE, 24577, 18, 170, 90, 0 },
@@ -36,7 +36,8 @@ static const struct scene_process web[] = {
 	{ 4410, 1, .comm = "nginx", .cmdline = "nginx: worker process", .user = "www-data",
 	  .threads = { { DOES(U(50), S(60), N(40), EVENT(850)), .rests = 0x34 } } },
 	{ 8123, 1, .comm = "python3", .cmdline = "python3 worker.py --queue high", .user = "app",
-	  .cgroup = "/system.slice/worker.service",
+	  .cgroup = "/docker/3f2a9c1b77d0e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f80910aab",
+	  .container = "docker:3f2a9c1b77d0",
 	  .threads = { { DOES(CHILD(1000)) },
 		       { 8125, "worker-1", DOES(U(250), R(100), G(650)),
 			 .waits = { { BT_MS_GIL, BT_TARGET_FUTEX, 0x7f10a4c0b1b0, 202, 650, 190, 8123 } }, .blocked = true },
@@ -65,7 +66,7 @@ static const struct scene_process web[] = {
 static const struct scene_process hostile[] = {
 	{ 31, 2, BT_KIND_KERNEL, 'I', .comm = "kworker/0:1", .user = "root", .threads = { { DOES(EVENT(1000)) } } },
 	{ 4194304, 1, .comm = "\033[31m\nX\a\xff\xc3(", .cmdline = "\033]0;owned\a \"quoted\\\" \xe2\x80\xae" "abc\n\xff tail",
-	  .user = "root", .cgroup = "/a\"b\\c\nd", .threads = { { DOES(U(1000)) } } },
+	  .user = "root", .cgroup = "/a\"b\\c\nd", .container = "\xff\033[31m", .threads = { { DOES(U(1000)) } } },
 	{ 500, 1, .comm = "日本語の名前", .cmdline = "日本語の名前 --引数 e\xcc\x81 ok", .user = "ユーザー",
 	  .threads = { { DOES(U(600), I(400)) } } },
 	{ 600, 1, .state = 'T', .comm = "stopped", .cmdline = "vi notes", .user = "app", .threads = { { DOES(STOPPED(1000)) } } },

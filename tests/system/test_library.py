@@ -14,7 +14,7 @@ SHARE = {**dict.fromkeys(schema.MICROSTATES, 0.0), "user": 0.9, "sleep": 0.1}
 BURST = {"count": 0, "p50_us": None, "p90_us": None, "p99_us": None}
 PROCESS = {
     "pid": 7, "ppid": 1, "start_time": 5, "kind": "user", "state": "S", "nice": 0, "comm": "x", "cmdline": "x y",
-    "user": "root", "cgroup": "/", "threads": 1, "exited": False, "verdict": "cpu-bound", "cause": "user",
+    "user": "root", "cgroup": "/", "container": None, "threads": 1, "exited": False, "verdict": "cpu-bound", "cause": "user",
     "runner_up": None, "confidence": 0.9, "active": 0.9, "cpus": 0.9, "share": SHARE,
     "group_share": {"cpu": 1.0, "starved": 0, "io": 0, "lock": 0}, "waits": [], "rss_bytes": 1, "cpu_time_s": 1,
     "io": None, "residual": 0.0, "switches": {"voluntary": 1, "involuntary": 0},

@@ -52,6 +52,7 @@ static void describe(void *context, struct bt_process *p, unsigned int what)
 	if (what & BT_TUI_DESCRIBE_COMMAND) {
 		p->cmdline = of->cmdline;
 		p->cgroup = of->cgroup;
+		p->container = of->container;
 	}
 }
 

@@ -225,6 +225,7 @@ static void filters_match_by_words(void **state)
 	    .cmdline = "nginx: worker process -C /etc/my conf",
 	    .user = "www-data",
 	    .cgroup = "/system.slice/nginx.service",
+	    .container = "docker:0123456789ab",
 	    .verdict = {.id = BT_VERDICT_IO_BOUND, .cause = BT_MS_DISK},
 	};
 	const struct bt_process bare = {.comm = "kworker/0:1", .verdict = {.cause = BT_MS_NONE}};
@@ -237,10 +238,12 @@ static void filters_match_by_words(void **state)
 	assert_false(matches("/^worker/", &p));
 	assert_true(matches("user:www", &p) && matches("verdict:io", &p) && matches("cause:disk", &p));
 	assert_true(matches("cgroup:slice/nginx pid:4711", &p));
-	assert_false(matches("verdict:cpu", &p) || matches("pid:471", &p));
+	assert_true(matches("container:docker: container:6789", &p));
+	assert_false(matches("container:nginx", &p) || matches("verdict:cpu", &p) || matches("pid:471", &p));
 	assert_true(matches("!apache !user:root", &p));
 	assert_false(matches("!nginx", &p) || matches("!/x/ !/worker/", &p));
-	assert_true(matches("kworker", &bare) && matches("!user:root !cgroup:x !cause:disk", &bare));
+	assert_true(matches("kworker", &bare) &&
+		    matches("!user:root !cgroup:x !container:x !cause:disk", &bare));
 	assert_false(matches("user:root", &bare) || matches("cgroup:x", &bare));
 }
 

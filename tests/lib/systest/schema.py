@@ -23,7 +23,7 @@ JUDGED = {"verdict": TEXT, "cause": (str, type(None)), "runner_up": (str, type(N
           "switches": (dict,), "bursts": (dict,), "wall_s": NUMBER, "oncpu_s": NUMBER}
 PROCESS = {**JUDGED, "pid": (int,), "ppid": (int,), "start_time": (int,), "kind": TEXT, "state": TEXT,
            "nice": (int,), "comm": TEXT, "cmdline": TEXT, "user": (str, type(None)),
-           "cgroup": (str, type(None)), "threads": (int,), "exited": (bool,), "rss_bytes": (int, type(None)),
+           "cgroup": (str, type(None)), "container": (str, type(None)), "threads": (int,), "exited": (bool,), "rss_bytes": (int, type(None)),
            "cpu_time_s": (int, float, type(None)), "io": (dict, type(None)),
            "residual": (int, float, type(None)), "advice": (list,)}
 TOTAL = {**JUDGED, "residual": (int, float, type(None))}
