@@ -37,6 +37,9 @@ enum bt_valid {
 	BT_VALID_RUNTIME = 1 << 6, /* runtime_ns, group_ended_runtime_ns */
 };
 
+/* bt_facts.exit_code of one whose end was not seen. */
+#define BT_EXIT_UNKNOWN (-2147483647 - 1)
+
 enum bt_kind { BT_KIND_USER, BT_KIND_KERNEL, BT_KIND_COUNT };
 
 struct bt_record_head {
@@ -73,7 +76,7 @@ struct bt_facts {
 	char state; /* as in /proc/PID/stat */
 	__u8 kind;  /* enum bt_kind */
 	__u8 reserved;
-	__s32 exit_code;        /* ENDED: wait(2) status */
+	__s32 exit_code;        /* ENDED: wait(2) status, or BT_EXIT_UNKNOWN */
 	char comm[BT_COMM_LEN]; /* raw bytes of the thread's name: sanitize before showing */
 };
 

@@ -28,6 +28,7 @@ static int process_open(struct bt_collector *c, const struct bt_identity *of)
 	err = c->ops->describe(c, of->pid, of->start_ns, &d);
 	free(d.cmdline);
 	free(d.cgroup);
+	free(d.container);
 	if (err != -ESRCH)
 		return fd;
 	close(fd);

@@ -9,6 +9,7 @@
 
 #include "bpf.h"
 #include "decide.h"
+#include "procfs.h"
 #include "rlimits.h"
 
 /* Why the exact collector did not open: the fact that is missing, or else what the kernel said. */
@@ -34,9 +35,37 @@ static int failure_explain(int err, char *why, size_t why_size)
 	return err;
 }
 
+/* The exact one. */
+static int exact_open(struct bt_collector **out, char *why, size_t why_size)
+{
+	int err;
+
+	libbpf_set_print(NULL); /* what failed is said once, and by us */
+	err = bt_facts_pids_are_foreign() ? -EOPNOTSUPP : bt_bpf_open(out);
+	return err ? failure_explain(err, why, why_size) : 0;
+}
+
+/* before: why another one did not open; "" = it was not tried. */
+static int sampling_open(struct bt_collector **out, const char *before, char *why, size_t why_size)
+{
+	char note[256];
+	int err = bt_procfs_open(out, note, sizeof(note));
+
+	if (err && *note)
+		snprintf(why, why_size, "procfs: %s", note);
+	else if (err)
+		snprintf(why, why_size, "procfs: %s%s", strerror(-err), bt_limit_remedy(err));
+	else if (*before)
+		snprintf(why, why_size, "sampling from /proc, less exact%s%s; the exact collector %s",
+			 *note ? "; " : "", note, before);
+	else
+		snprintf(why, why_size, "%s", note);
+	return err;
+}
+
 int bt_collector_open(struct bt_collector **out, enum bt_collector_choice choice, char *why, size_t why_size)
 {
-	char unused[1];
+	char unused[1], before[512];
 	int err;
 
 	if (!why) {
@@ -44,9 +73,12 @@ int bt_collector_open(struct bt_collector **out, enum bt_collector_choice choice
 		why_size = sizeof(unused);
 	}
 	why[0] = '\0';
-	/* There is one so far: auto and bpf are the same. */
-	(void)choice;
-	libbpf_set_print(NULL); /* what failed is said once, and by us */
-	err = bt_facts_pids_are_foreign() ? -EOPNOTSUPP : bt_bpf_open(out);
-	return err ? failure_explain(err, why, why_size) : 0;
+	if (choice == BT_COLLECTOR_PROCFS)
+		return sampling_open(out, "", why, why_size);
+	err = exact_open(out, why, why_size);
+	/* Without memory or descriptors the next one is no better off. */
+	if (!err || choice == BT_COLLECTOR_BPF || *bt_limit_remedy(err))
+		return err;
+	snprintf(before, sizeof(before), "%s", why);
+	return sampling_open(out, before, why, why_size);
 }

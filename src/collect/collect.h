@@ -10,7 +10,8 @@
 /* X(constant, name for --collector) */
 #define BT_COLLECTORS(X)                                                                                     \
 	X(AUTO, "auto")                                                                                      \
-	X(BPF, "bpf")
+	X(BPF, "bpf")                                                                                        \
+	X(PROCFS, "procfs")
 
 enum bt_collector_choice {
 #define BT_X(id, name) BT_COLLECTOR_##id,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container.h"
 #include "host.h"
 
 struct replay {
@@ -45,7 +46,16 @@ static int replay_drain(struct bt_collector *c)
 
 static int replay_describe(struct bt_collector *c, pid_t pid, uint64_t start_ns, struct bt_description *out)
 {
-	return bt_recording_describe(of(c)->recording, pid, start_ns, out);
+	int err = bt_recording_describe(of(c)->recording, pid, start_ns, out);
+	struct bt_strbuf name = BT_STRBUF_INIT;
+
+	if (err || !out->cgroup)
+		return err;
+	if (bt_container_name(out->cgroup, &name) != BT_CONTAINER_NONE && !name.failed)
+		out->container = name.data;
+	else
+		bt_strbuf_free(&name);
+	return 0;
 }
 
 static int replay_host(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out)

@@ -104,6 +104,7 @@ int bt_model_update(struct bt_model *m, const struct bt_snapshot *s)
 	m->frame.cpus_online = s->cpus_online;
 	m->frame.tick_ns = s->tick_ns;
 	m->frame.exact = s->exact;
+	m->frame.measured = s->measured;
 	m->frame_valid = false;
 	m->no_memory = false;
 	m->cursor = m->threads;
@@ -297,8 +298,10 @@ static void process_judge(struct bt_model *m, struct bt_process_entry *e)
 	uint64_t presence_ns = p->end_ns - p->begin_ns;
 	bool still = e->still < BT_MS_COUNT && p->usage.wall_ns;
 	bool kept = still && e->still == e->still_kept;
-	struct bt_circumstances c = {
-	    .duration_ns = m->frame.duration_ns, .tick_ns = m->frame.tick_ns, .exact = m->frame.exact};
+	struct bt_circumstances c = {.duration_ns = m->frame.duration_ns,
+				     .tick_ns = m->frame.tick_ns,
+				     .exact = m->frame.exact,
+				     .measured = m->frame.measured};
 
 	if (bt_process_is_zombie(p)) {
 		bt_verdict_of_zombie(&c, &p->verdict);
@@ -353,8 +356,10 @@ struct shown_thread {
 
 static void thread_show(const struct bt_model *m, struct bt_thread_entry *e, struct shown_thread *out)
 {
-	struct bt_circumstances c = {
-	    .duration_ns = m->frame.duration_ns, .tick_ns = m->frame.tick_ns, .exact = m->frame.exact};
+	struct bt_circumstances c = {.duration_ns = m->frame.duration_ns,
+				     .tick_ns = m->frame.tick_ns,
+				     .exact = m->frame.exact,
+				     .measured = m->frame.measured};
 	struct bt_thread *t = &out->t;
 	struct bt_usage *u = &t->usage;
 

@@ -95,6 +95,7 @@ struct bt_frame {
 	uint32_t time_nsec;
 	uint32_t cpus_online;
 	bool exact;
+	uint32_t measured;        /* a bit for each microstate that the collector can tell */
 	struct bt_loss loss;      /* of the interval */
 	uint64_t vanished;        /* threads that went without a record, or came without a first one */
 	uint64_t overhead_cpu_ns; /* CPU time of this program in the interval */

@@ -43,6 +43,7 @@ void bt_sum_judge(struct bt_sum *s, const struct bt_frame *f)
 	    .duration_ns = f->duration_ns,
 	    .tick_ns = f->tick_ns,
 	    .exact = f->exact,
+	    .measured = f->measured,
 	};
 	double all = (double)total->threads + total->threads_ended + total->lost_exits;
 

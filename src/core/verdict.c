@@ -294,6 +294,7 @@ void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const stru
 	out->id = BT_VERDICT_UNKNOWN;
 	out->cause = BT_MS_NONE;
 	out->runner_up = BT_MS_NONE;
+	out->measured = c->measured;
 	out->split = bt_usage_split_valid(u, c->tick_ns);
 	if (!u->wall_ns)
 		return;
@@ -324,6 +325,7 @@ void bt_verdict_of_zombie(const struct bt_circumstances *c, struct bt_verdict *o
 	out->id = BT_VERDICT_IDLE;
 	out->cause = BT_MS_NONE;
 	out->runner_up = BT_MS_NONE;
+	out->measured = c->measured;
 	out->split = true;
 	out->confidence = (float)bt_confidence(&in);
 }

@@ -52,10 +52,12 @@ struct bt_verdict {
 	enum bt_verdict_id id;
 	uint8_t cause;     /* enum bt_microstate, or BT_MS_NONE */
 	uint8_t runner_up; /* likewise */
-	bool split;        /* enough ticks to tell user from system; else the share of both is null */
-	float confidence;  /* 0..1 */
-	float active;      /* 0..1 */
-	float cpus;        /* on-CPU time / wall time of the interval */
+	uint32_t
+	    measured; /* a bit for each microstate that the collector can tell; the share of others is null */
+	bool split;   /* enough ticks to tell user from system; else the share of both is null */
+	float confidence;                  /* 0..1 */
+	float active;                      /* 0..1 */
+	float cpus;                        /* on-CPU time / wall time of the interval */
 	float group_share[BT_GROUP_COUNT]; /* parts of the active time; idle and none stay 0 */
 	float share[BT_MS_COUNT];          /* of usage.wall_ns; user and system: see split */
 };
@@ -65,6 +67,7 @@ struct bt_circumstances {
 	uint64_t duration_ns; /* of the interval: for cpus */
 	uint64_t tick_ns;     /* for the split of on-CPU time */
 	bool exact;           /* traced, not sampled */
+	uint32_t measured;    /* passed on to the verdict; nothing depends on it */
 	double lost;          /* 0..1: the part of the interval's records that were torn or lost */
 };
 

@@ -216,6 +216,7 @@ static int process_add(struct bt_recorder *r, const struct bt_record *record, in
 		result = bind_string(r, S_PROCESS_ADD, 10, d.cgroup);
 	free(d.cmdline);
 	free(d.cgroup);
+	free(d.container); /* follows from the cgroup: replay.c */
 	if (result != SQLITE_DONE)
 		return result;
 	bind(r, S_PROCESS_ADD, 1, (uint64_t)r->session);

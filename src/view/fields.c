@@ -157,7 +157,7 @@ static void get_exit_status(const struct bt_subject *s, unsigned int arg, struct
 	int code = s->process->exit_code;
 
 	(void)arg;
-	if (s->process->exited)
+	if (s->process->exited && code != BT_EXIT_UNKNOWN)
 		value_integer(out, WIFSIGNALED(code) ? 128 + WTERMSIG(code) : WEXITSTATUS(code));
 }
 
@@ -214,6 +214,8 @@ static void get_wall(const struct bt_subject *s, unsigned int arg, struct bt_val
 static void get_share(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
 {
 	if (!(s->usage->valid & BT_VALID_ACCOUNT) || !s->usage->wall_ns)
+		return;
+	if (!(s->verdict->measured >> arg & 1))
 		return;
 	if (arg < BT_OFFCPU_FIRST && !s->verdict->split)
 		return;
@@ -337,7 +339,7 @@ const struct bt_field bt_fields[BT_FIELD_COUNT] = {
 	"threads that ended in the interval", get_threads_ended },
 [BT_FIELD_EXITED] = { "exited", "EXIT", 5, ALL, BT_FIELD_DESCENDING, 0, 0, "it ended in the interval", get_exited },
 [BT_FIELD_EXIT_STATUS] = { "exit_status", "STATUS", 6, P, RD, 0, 0,
-	"how it ended: its exit status, or 128 + the signal; null while it lives", get_exit_status },
+	"how it ended: its exit status, or 128 + the signal; null while it lives, and where its end was not seen", get_exit_status },
 [BT_FIELD_VERDICT] = { "verdict", "VERDICT", 10, ALL, 0, 0, 0, "what it is bound by", get_verdict },
 [BT_FIELD_CAUSE] = { "cause", "CAUSE", 9, ALL, 0, 0, 0, "the largest microstate behind the verdict", get_cause },
 [BT_FIELD_RUNNER_UP] = { "runner_up", "NEXT", 9, ALL, 0, 0, 0, "the largest microstate of the next group", get_runner_up },

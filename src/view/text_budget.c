@@ -61,6 +61,8 @@ void bt_text_ending(struct bt_strbuf *out, const struct bt_process *p)
 {
 	if (!p->exited && p->state == 'Z')
 		bt_strbuf_add(out, "; a zombie: it ended, and its parent has not asked how");
+	else if (p->exited && p->exit_code == BT_EXIT_UNKNOWN)
+		bt_strbuf_add(out, "; ended");
 	else if (p->exited && WIFSIGNALED(p->exit_code))
 		bt_strbuf_addf(out, "; killed by signal %d", WTERMSIG(p->exit_code));
 	else if (p->exited)

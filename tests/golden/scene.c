@@ -165,6 +165,7 @@ static int scene_read(struct bt_collector *base, struct bt_snapshot *s)
 	s->self_cpu_ns = at_ns / 1000 * SELF_PERMILLE;
 	s->tick_ns = TICK_NS;
 	s->exact = !scene->sampled;
+	s->measured = scene->sampled ? BT_MEASURED_ALL & ~(1u << BT_MS_CPU_QUOTA) : BT_MEASURED_ALL;
 	s->loss = at_ns ? scene->loss : (struct bt_loss){0};
 	return 0;
 }

@@ -89,7 +89,8 @@ static inline struct bt_wait *wait_for(struct world *w, enum bt_microstate ms, e
 
 static inline void judge(struct world *w)
 {
-	struct bt_circumstances c = {.duration_ns = SECOND_NS, .tick_ns = TICK_NS, .exact = true};
+	struct bt_circumstances c = {
+	    .duration_ns = SECOND_NS, .tick_ns = TICK_NS, .exact = true, .measured = BT_MEASURED_ALL};
 	struct bt_usage *u = &w->p.usage;
 	uint64_t active_ns = bt_totals_active_ns(&u->totals);
 

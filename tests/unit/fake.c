@@ -256,6 +256,7 @@ const struct bt_snapshot *fake_read(struct fake_host *h)
 	h->s.cpus_online = 2;
 	h->s.tick_ns = FAKE_TICK_NS;
 	h->s.exact = true;
+	h->s.measured = BT_MEASURED_ALL;
 	if (!h->ended_last)
 		pending_flush(h);
 	for (size_t i = 0; i < h->count; i++)

@@ -28,7 +28,7 @@ static struct bt_process *next(struct fixture *f, int32_t pid, uint64_t ns)
 
 static void assert_as_judged_anew(const struct bt_process *p, const struct bt_frame *frame)
 {
-	struct bt_circumstances c = {frame->duration_ns, frame->tick_ns, frame->exact, 0};
+	struct bt_circumstances c = {frame->duration_ns, frame->tick_ns, frame->exact, frame->measured, 0};
 	struct bt_verdict v;
 
 	bt_verdict_judge(&p->usage, p->end_ns - p->begin_ns, &c, &v);

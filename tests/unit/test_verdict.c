@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verdicts: every threshold of DESIGN from both sides, causes, confidence, bursts, sums. */
+#include "snapshot.h"
 #include "verdict.h"
 
 #include "names.h"
@@ -9,7 +10,8 @@
 #define WINDOW_NS 1000000000ULL
 #define TICK_NS   4000000ULL
 
-static const struct bt_circumstances usual = {.duration_ns = WINDOW_NS, .tick_ns = TICK_NS, .exact = true};
+static const struct bt_circumstances usual = {
+    .duration_ns = WINDOW_NS, .tick_ns = TICK_NS, .exact = true, .measured = BT_MEASURED_ALL};
 
 /* One thread for a second; parts in thousandths, the rest is asleep for work. */
 struct part {
