@@ -9,6 +9,7 @@ is a program that waits just like that, with no interpreter in it.
 import glob
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -103,6 +104,35 @@ class Interpreters(unittest.TestCase):
     def copy(self, path, name):
         return shutil.copy(path, self.folder.file(name))
 
+    def test_executables_that_lie(self):
+        """The kernel runs what has sound program headers; whoever looks for symbols finds something else."""
+        with open(paths.workload(), "rb") as file:
+            sound = file.read()
+        headers = struct.unpack_from("<Q", sound, 40)[0]
+        size, count = struct.unpack_from("<HH", sound, 58)
+        symbols = next(at for at in range(headers, headers + size * count, size)
+                       if struct.unpack_from("<I", sound, at + 4)[0] == 11)  # SHT_DYNSYM
+        lies = [[(40, "<Q", 1 << 62)], [(40, "<Q", 1)], [(60, "<H", 65535)], [(58, "<H", 0)],
+                [(60, "<H", 0), (headers + 32, "<Q", 1 << 60)], [(symbols + 24, "<Q", (1 << 64) - 8)],
+                [(symbols + 32, "<Q", 1 << 40)], [(symbols + 56, "<Q", 0)], [(symbols + 56, "<Q", 1)],
+                [(symbols + 40, "<I", 0xffffffff)], [(headers + 4, "<I", 11)]]
+        started = []
+        for number, lie in enumerate(lies):
+            path = self.folder.file(f"lie-{number}")
+            with open(path, "wb") as file:
+                content = bytearray(sound)
+                for offset, form, value in lie:
+                    struct.pack_into(form, content, offset, value)
+                file.write(content)
+            os.chmod(path, 0o755)
+            started.append(self.start(path, "parked", "2"))
+        for one in started:
+            one.ready()
+        frame = product.run_json("classify", "-d", "0.5", "--json", *[one.pid for one in started])
+        for one in started:
+            process = product.find(frame, one.pid)
+            self.assertEqual(("idle", "event"), (process["verdict"], process["cause"]), process["share"])
+
     def test_wherever_it_lies(self):
         python, embed = debian_python(), paths.workload("embed")
         deleted = self.copy(python, "deleted")
@@ -140,8 +170,8 @@ class Interpreters(unittest.TestCase):
             share = product.find(frame, one.pid)["share"]
             report.note(f"{name}: gil {share['gil']:.2f}, run queue {share['run-queue']:.2f}, event {share['event']:.2f}")
             with self.subTest(name):
-                self.assertGreater(share["gil"], 0.1)
-                # The main thread waits for ever; whose lock is not known has two others that do.
+                # One of three has it; they wait for a CPU, too, and the main thread for ever.
+                self.assertGreater(share["gil"], 0.3 * (1 - share["run-queue"] - share["event"]))
                 self.assertLess(share["event"], 0.6)
         self.assertLess(product.find(frame, timed.pid)["share"]["gil"], 0.02)
         if not self.library:
