@@ -572,6 +572,22 @@ int bt_dump(struct bpf_iter__task *ctx)
 }
 
 #ifndef BT_SWITCH_WITHOUT_STATE
+/* Whether what was taken for a mutex is a thread of musl's that is waited for; see futex_is_musl_join(). */
+static __always_inline void join_check(struct bt_account *a, struct task_struct *t,
+				       const struct syscall_regs *call)
+{
+	__u64 thread = call->arg[0] - MUSL_DETACH_STATE;
+	__u64 self = 0;
+
+	if (a->reason.cause != BT_MS_LOCK || call->compat || (__u32)call->arg[2] != 2 ||
+	    ((__u32)call->arg[1] & FUTEX_CMD_MASK) != FUTEX_WAIT ||
+	    bpf_copy_from_user_task(&self, sizeof(self), (void *)thread, t, 0) || self != thread)
+		return;
+	/* It may have gone on meanwhile: then that is known better. */
+	if (a->found_asleep && a->phase == BT_PHASE_BLOCKED)
+		a->reason.cause = BT_MS_CHILD;
+}
+
 /*
  * What those poll that were asleep at the start: bt_switch looks at the set when they go to sleep, and the
  * iterator above may not sleep itself, as reading another one's memory can. Runs once, after the seeding.
@@ -590,10 +606,13 @@ int bt_polled(struct bpf_iter__task *ctx)
 	if (!t)
 		return 0;
 	a = bpf_task_storage_get(&accounts, t, NULL, 0);
-	if (!a || !a->found_asleep || a->phase != BT_PHASE_BLOCKED ||
-	    class_of_call(a->reason.syscall) != BT_SC_POLL)
+	if (!a || !a->found_asleep || a->phase != BT_PHASE_BLOCKED)
 		return 0;
 	task_syscall(t, &call);
+	if (class_of_call(a->reason.syscall) == BT_SC_FUTEX)
+		join_check(a, t, &call);
+	if (class_of_call(a->reason.syscall) != BT_SC_POLL)
+		return 0;
 	if (call.compat || !call.arg[1] || call.arg[1] > POLLED_MAX)
 		return 0;
 	for (int i = 0; i < POLLED_MAX; i++) {

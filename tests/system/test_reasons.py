@@ -262,6 +262,11 @@ class Reasons(unittest.TestCase):
         self.judge_scripts(frame, scripts)
         self.judge_libcs(frame, libcs)
         self.judge_files(frame, files)
+        for program in programs:
+            # What was asleep before boundtop started is looked at once more.
+            process = product.classify(libcs[program, "join"], 0.3)
+            self.assertEqual("idle", process["verdict"], process["share"])
+            self.assertGreater(process["share"]["child"], 0.1)
         if len(programs) < 2:
             raise report.CannotRun("no musl", "only one libc to try")
         if not folders:
