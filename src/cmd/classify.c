@@ -211,6 +211,10 @@ static int report(struct classify *c)
 		if (!o->pid_count)
 			qsort(list, r.process_count, sizeof(struct bt_process *), compare_weight);
 	}
+	if (c->session.restarts)
+		bt_complain(
+		    "%s: the recording was interrupted %u time%s in that part; judged is what came after",
+		    o->recording, c->session.restarts, c->session.restarts == 1 ? "" : "s");
 	check_seen(c, &r);
 	bt_session_describe(&c->session, &r);
 	if (c->tree) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The loop behind the dashboard: what comes first, a frame, a key, a signal. */
-#include "dashboard.h"
+#include "dashboard_internal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,29 +11,14 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "config_file.h"
 #include "control.h"
 #include "host_head.h"
 #include "lookup.h"
 #include "output.h"
 #include "processes.h"
-#include "tui.h"
 
 /* The first frame is a short one: nobody wants to wait for a whole one before anything is seen. */
 #define FIRST_NS 300000000ull
-
-struct dashboard {
-	struct bt_session *session;
-	const struct bt_options *options;
-	struct bt_config_file config_file;
-	struct bt_tui *tui;
-	struct bt_tui_host host;
-	struct bt_process **processes; /* of the frame that is shown */
-	struct bt_strbuf complaints;   /* said while the screen was taken */
-	int signal_fd;                 /* of the terminal's signals */
-	uint64_t frames;
-	bool lost; /* the collector gives no more frames */
-};
 
 int bt_dashboard_check(void)
 {
@@ -76,14 +61,15 @@ static int renice(void *context, const struct bt_identity *of, int nice)
 static void name_object(void *context, const struct bt_process *p, const struct bt_reason *reason,
 			struct bt_strbuf *out)
 {
-	(void)context;
-	bt_object_name(p->identity.pid, reason, out);
+	/* What it is called now need not be what it was called then. */
+	if (!((struct dashboard *)context)->session->recording)
+		bt_object_name(p->identity.pid, reason, out);
 }
 
 static void limits(void *context, const struct bt_process *p, struct bt_strbuf *out)
 {
-	(void)context;
-	bt_object_limits(p, out);
+	if (!((struct dashboard *)context)->session->recording)
+		bt_object_limits(p, out);
 }
 
 static int save(void *context, const struct bt_strbuf *config, struct bt_strbuf *out)
@@ -157,13 +143,32 @@ static void complaints_show(struct dashboard *d)
 	bt_strbuf_clear(&d->complaints);
 }
 
+int bt_dashboard_show(struct dashboard *d, bool jumped, bool unseen)
+{
+	struct bt_session *s = d->session;
+	struct bt_tui_frame frame = {.model = s->model,
+				     .host = &d->host,
+				     .collector = s->collector->ops->name,
+				     .playback = s->recording ? &d->playback : NULL,
+				     .jumped = jumped,
+				     .unseen = unseen};
+	const struct bt_frame *f = bt_model_frame(s->model);
+	struct bt_process **processes =
+	    f ? bt_processes_select(s, d->options, f, &frame.process_count) : NULL;
+
+	if (!processes)
+		return -ENOMEM;
+	d->frames++;
+	free(d->processes);
+	d->processes = frame.processes = processes;
+	bt_host_head_read_all(s->collector, &d->host);
+	bt_session_sweep(s);
+	return bt_tui_update(d->tui, &frame);
+}
+
 static int take_frame(struct dashboard *d)
 {
 	struct bt_session *s = d->session;
-	struct bt_tui_frame frame = {
-	    .model = s->model, .host = &d->host, .collector = s->collector->ops->name};
-	const struct bt_frame *f;
-	struct bt_process **processes;
 
 	/* Without a snapshot the frame that is shown stays. */
 	if (bt_session_snapshot(s)) {
@@ -175,23 +180,30 @@ static int take_frame(struct dashboard *d)
 		bt_model_begin(s->model);
 	if (bt_session_take_in(s))
 		return -EIO; /* and was said */
-	d->frames++;
-	f = bt_model_frame(s->model);
-	processes = f ? bt_processes_select(s, d->options, f, &frame.process_count) : NULL;
-	if (!processes)
-		return -ENOMEM;
-	free(d->processes);
-	d->processes = frame.processes = processes;
-	bt_host_head_read_all(s->collector, &d->host);
-	bt_session_sweep(s);
-	return bt_tui_update(d->tui, &frame);
+	return bt_dashboard_show(d, false, false);
 }
 
 /* Takes a frame, unless there will be none any more. */
 static int step(struct dashboard *d)
 {
-	int err = d->lost ? 0 : take_frame(d);
+	int err = 0;
 
+	if (d->session->recording)
+		err = bt_playback_step(d);
+	else if (!d->lost)
+		err = take_frame(d);
+	complaints_show(d);
+	return err;
+}
+
+static int act(struct dashboard *d, unsigned int request)
+{
+	int err = 0;
+
+	if (d->session->recording)
+		err = bt_playback_act(d, request);
+	else if (request == BT_TUI_STEP)
+		return step(d);
 	complaints_show(d);
 	return err;
 }
@@ -217,17 +229,19 @@ static enum bt_wake wait_without(struct dashboard *d, struct pollfd fds[2])
 	if (!all[2].revents)
 		return BT_WAKE_FD;
 	/* It says at once which signal it is. */
-	return bt_session_wait(d->session, 0, NULL, 0);
+	return bt_session_wait_live(d->session, 0, NULL, 0);
 }
 
 /* Exit status; -Exxx: it failed. */
 static int loop(struct dashboard *d)
 {
-	uint64_t began_ns = bt_clock_ns();
-	uint64_t deadline_ns = began_ns + FIRST_NS;
+	bool live = !d->session->recording;
 	struct pollfd fds[2];
 	int err = 0;
 
+	d->deadline_ns = bt_clock_ns() + FIRST_NS;
+	if (!live)
+		err = bt_playback_begin(d);
 	while (!err && (!d->options->frames || d->frames < d->options->frames)) {
 		bool waits = !bt_tui_paused(d->tui) && !d->lost;
 		unsigned int request;
@@ -238,7 +252,7 @@ static int loop(struct dashboard *d)
 		if (d->lost)
 			wake = wait_without(d, fds);
 		else
-			wake = bt_session_wait(d->session, waits ? deadline_ns : UINT64_MAX, fds, 2);
+			wake = bt_session_wait_live(d->session, waits ? d->deadline_ns : UINT64_MAX, fds, 2);
 		if (wake == BT_WAKE_SIGNAL)
 			return bt_session_signal_status(d->session, !d->options->frames);
 		if (wake == BT_WAKE_FAILED) {
@@ -248,7 +262,8 @@ static int loop(struct dashboard *d)
 		}
 		if (wake == BT_WAKE_DEADLINE) {
 			err = step(d);
-			deadline_ns = next_deadline(deadline_ns, bt_tui_delay_ns(d->tui));
+			if (live)
+				d->deadline_ns = next_deadline(d->deadline_ns, bt_tui_delay_ns(d->tui));
 			continue;
 		}
 		if (fds[1].revents)
@@ -261,11 +276,11 @@ static int loop(struct dashboard *d)
 				return BT_EXIT_DONE;
 			if (request == BT_TUI_SUSPEND)
 				suspend(d);
-			else if (request == BT_TUI_STEP)
-				err = step(d);
+			else
+				err = act(d, request);
 		}
-		if (deadline_ns > bt_clock_ns() + bt_tui_delay_ns(d->tui))
-			deadline_ns = bt_clock_ns() + bt_tui_delay_ns(d->tui);
+		if (live && d->deadline_ns > bt_clock_ns() + bt_tui_delay_ns(d->tui))
+			d->deadline_ns = bt_clock_ns() + bt_tui_delay_ns(d->tui);
 	}
 	return err;
 }

@@ -50,7 +50,7 @@ const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
     [BT_COMMAND_RECORD] =
 	{
 	    "record",
-	    "-o FILE [-d SECS] [-i SECS]",
+	    "-o FILE [-d SECS] [-i SECS] [--keep TIME] [--max-size SIZE]",
 	    "record what all processes do, to be looked at later",
 	    "Writes what every thread of the host did to FILE, a frame every second, until Ctrl-C: replay "
 	    "shows it, and judges it then. What is asleep is not written again. FILE is an SQLite database "
@@ -62,11 +62,14 @@ const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
     [BT_COMMAND_REPLAY] =
 	{
 	    "replay",
-	    "FILE [top|classify] [OPTION…]",
+	    "FILE [top|classify] [OPTION…] [--from TIME] [--to TIME]",
 	    "look at a recording as if it were now",
 	    "Shows what record has written to FILE, in the view of another command, with the same verdicts. "
-	    "top prints the frames as they were recorded, or longer ones (-d SECS); classify judges all "
-	    "of it, or the first SECS (-d). The options are those of that command.",
+	    "The dashboard plays it, stops, steps both ways, and jumps to a time. top -b prints the frames "
+	    "as they "
+	    "were recorded, or longer ones (-d SECS); classify judges all of it as one, or the first SECS "
+	    "(-d). "
+	    "--from and --to choose a part. The other options are those of that command.",
 	    bt_command_replay,
 	},
     [BT_COMMAND_CHECK] =

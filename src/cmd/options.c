@@ -18,6 +18,7 @@
 #define RUN      (1u << BT_COMMAND_RUN)
 #define CHECK    (1u << BT_COMMAND_CHECK)
 #define RECORD   (1u << BT_COMMAND_RECORD)
+#define REPLAY   (1u << BT_COMMAND_REPLAY)
 #define ALL      ((1u << BT_COMMAND_COUNT) - 1)
 
 #define BT_NAMED(id, name)  [BT_COLLECTOR_##id] = (name),
@@ -175,6 +176,58 @@ static int set_collector(struct bt_options *o, const char *argument, char *why, 
 	return -EINVAL;
 }
 
+/* A whole number and its unit, one of the letters of units, each of which is worth what is at its place. */
+static int parse_amount(const char *text, const char *units, const uint64_t *worth, uint64_t *out)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text[digits] ? strchr(units, text[digits]) : NULL;
+	char number[24];
+	uint64_t value;
+
+	if (!digits || digits >= sizeof(number) || !unit || text[digits + 1])
+		return -EINVAL;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (bt_parse_count(number, 1, UINT64_MAX / worth[unit - units], &value))
+		return -ERANGE;
+	*out = value * worth[unit - units];
+	return 0;
+}
+
+#define KEEP_MAX_S (100ull * 366 * 86400)
+
+static int set_keep(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	static const uint64_t seconds[] = {1, 60, 3600, 86400};
+	uint64_t keep_s;
+	int err = parse_amount(argument, "smhd", seconds, &keep_s);
+
+	if (!err && keep_s <= KEEP_MAX_S) {
+		o->keep_ns = keep_s * 1000000000;
+		return 0;
+	}
+	snprintf(why, size,
+		 err == -EINVAL ? "not a length of time; give a whole number and s, m, h or d, like 24h"
+				: "out of range; give 1s to 36600d");
+	return -EINVAL;
+}
+
+#define SIZE_MIN     (256u << 10)
+#define SIZE_LARGEST (1ull << 46)
+
+static int set_max_size(struct bt_options *o, const char *argument, char *why, size_t size)
+{
+	static const uint64_t bytes[] = {1ull << 10, 1ull << 20, 1ull << 30};
+	int err = parse_amount(argument, "KMG", bytes, &o->max_size);
+
+	if (!err && o->max_size >= SIZE_MIN && o->max_size <= SIZE_LARGEST)
+		return 0;
+	snprintf(why, size,
+		 err == -EINVAL ? "not a size; give a whole number and K, M or G, like 1G"
+				: "out of range; give 256K to 65536G");
+	return -EINVAL;
+}
+
 static int set_output(struct bt_options *o, const char *argument, char *why, size_t size)
 {
 	if (!*argument) {
@@ -184,6 +237,17 @@ static int set_output(struct bt_options *o, const char *argument, char *why, siz
 	o->output = argument;
 	return 0;
 }
+
+#define TEXT(member)                                                                                         \
+	static int set_##member(struct bt_options *o, const char *argument, char *why, size_t size)          \
+	{                                                                                                    \
+		(void)why;                                                                                   \
+		(void)size;                                                                                  \
+		o->member = argument;                                                                        \
+		return 0;                                                                                    \
+	}
+TEXT(from)
+TEXT(to)
 
 #define FLAG(member)                                                                                         \
 	static int set_##member(struct bt_options *o, const char *argument, char *why, size_t size)          \
@@ -228,6 +292,10 @@ const struct bt_option bt_option_table[] = {
 { "json", 0, TOP | CLASSIFY | RUN | CHECK, NULL, "print JSON, an object a line; top needs no -b then", set_json },
 { "output", 'o', RUN, "FILE", "write the report to FILE instead of standard output; whole or not at all, if its folder takes a new file", set_output },
 { "output", 'o', RECORD, "FILE", "the file to record to; is made, or gone on with", set_output },
+{ "from", 0, REPLAY, "TIME", "begin there: 14:02, 14:02:11, 2026-11-25T14:02:11Z, or -5m, before the end of the recording; at its beginning if not given", set_from },
+{ "to", 0, REPLAY, "TIME", "end there, likewise", set_to },
+{ "keep", 0, RECORD, "TIME", "drop what is older, 90s, 30m, 24h or 7d; all that --max-size leaves if not given", set_keep },
+{ "max-size", 0, RECORD, "SIZE", "drop the oldest when the file would become larger, 500K, 200M or 4G; 1G if not given", set_max_size },
 { "collector", 0, TOP | CLASSIFY | RUN | RECORD, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
 { "help", 'h', ALL, NULL, "say how it is used, and end", set_help },
 { "version", 'V', ALL, NULL, "say which version this is, and end", set_version },
@@ -274,14 +342,16 @@ struct parser {
 	struct option longs[32];
 	char shorts[64];
 	enum bt_command_id command;
+	unsigned int commands; /* whose options are taken: bits */
 	bool named;
 };
 
-static void parser_build(struct parser *p, enum bt_command_id command)
+static void parser_build(struct parser *p, enum bt_command_id command, bool replayed)
 {
 	size_t longs = 0, shorts = 0;
 
 	p->command = command;
+	p->commands = 1u << command | (replayed ? REPLAY : 0);
 	/* Operands end the options of `run`: what follows is the command's. ':' tells a missing argument
 	 * apart. */
 	if (command == BT_COMMAND_RUN || command == BT_COMMAND_REPLAY)
@@ -290,7 +360,7 @@ static void parser_build(struct parser *p, enum bt_command_id command)
 	for (size_t i = 0; i < bt_option_count; i++) {
 		const struct bt_option *option = &bt_option_table[i];
 
-		if (!(option->commands & 1u << command))
+		if (!(option->commands & p->commands))
 			continue;
 		p->longs[longs].name = option->name;
 		p->longs[longs].has_arg = option->argument ? required_argument : no_argument;
@@ -309,7 +379,7 @@ static const struct bt_option *parser_option(const struct parser *p, int value)
 	if (value >= VALUE_FIRST)
 		return &bt_option_table[value - VALUE_FIRST];
 	for (size_t i = 0; i < bt_option_count; i++)
-		if ((bt_option_table[i].commands & 1u << p->command) && bt_option_table[i].letter == value)
+		if ((bt_option_table[i].commands & p->commands) && bt_option_table[i].letter == value)
 			return &bt_option_table[i];
 	return NULL;
 }
@@ -341,7 +411,7 @@ static int parse(struct bt_options *o, enum bt_command_id command, int argc, cha
 	char why[2048];
 	int found;
 
-	parser_build(&p, command);
+	parser_build(&p, command, o->recording != NULL);
 	p.named = o->named;
 	opterr = 0;
 	optind = 0; /* from the beginning, whatever it has read before */

@@ -20,6 +20,8 @@ struct bt_options {
 	bool named;           /* the command line says which */
 	uint64_t delay_ns;    /* 0: not given */
 	uint64_t interval_ns; /* likewise */
+	uint64_t keep_ns;     /* likewise */
+	uint64_t max_size;    /* bytes; likewise */
 	uint64_t frames;      /* 0: no end */
 	bool batch, json, threads, tree, bursts, all, follow;
 	bool help, version, dump_man;
@@ -31,6 +33,7 @@ struct bt_options {
 	bool sort_reversed;
 	enum bt_collector_choice collector;
 	const char *output;
+	const char *from, *to; /* of a recording; as typed, NULL: not given */
 	const char *recording; /* the file that is replayed; NULL: it is live */
 	char **operands;       /* of the command line */
 	int operand_count;

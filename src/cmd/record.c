@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "host.h"
 #include "lookup.h"
 #include "options.h"
 #include "output.h"
@@ -13,12 +14,19 @@
 #include "session.h"
 #include "store_write.h"
 
-#define INTERVAL_NS 1000000000ull
+#define INTERVAL_NS      1000000000ull
+#define HOST_INTERVAL_NS 5000000000ull
+#define MAX_BYTES        (1ull << 30)
+/* Of those that ended in a minute, as many have a row in the views. */
+#define ENDED_KEPT 20000
 
 struct record {
 	const struct bt_options *options;
 	struct bt_session session;
 	struct bt_recorder *recorder;
+	struct bt_host_sample host;
+	uint64_t host_at_ns; /* CLOCK_MONOTONIC of the next one */
+	int64_t minute;      /* that the model's interval is of, in seconds; 0: it has not begun */
 	uint64_t frames, lost;
 	int said; /* the last thing that kept frames from being written: -Exxx */
 };
@@ -49,6 +57,8 @@ static int open_file(struct record *r)
 	    .collector = r->session.collector->ops->name,
 	    .version = BOUNDTOP_VERSION,
 	    .interval_ns = o->interval_ns ? o->interval_ns : INTERVAL_NS,
+	    .keep_ns = o->keep_ns,
+	    .max_bytes = o->max_size ? o->max_size : MAX_BYTES,
 	    .of = r->session.collector,
 	    .user_name = user_name,
 	    .context = r,
@@ -75,11 +85,45 @@ static int open_file(struct record *r)
 	return BT_EXIT_FAILED;
 }
 
-/* Writes the snapshot that was read. What cannot be written is lost, and said once. */
-static void write_frame(struct record *r)
+/* What processes did in a minute, when it is over; for the views. 0 or -Exxx. */
+static int write_minute(struct record *r, bool last)
 {
-	int err = bt_recorder_frame(r->recorder, &r->session.snapshot);
+	int64_t minute = r->session.snapshot.time_s / 60 * 60;
+	const struct bt_frame *f;
+	int err = 0;
 
+	if (r->minute && (minute != r->minute || last)) {
+		f = bt_model_frame(r->session.model);
+		err = f ? bt_recorder_minute(r->recorder, f, r->minute) : -ENOMEM;
+	}
+	if (minute == r->minute)
+		return err;
+	if (r->minute)
+		bt_model_begin(r->session.model);
+	r->minute = minute;
+	return err;
+}
+
+/* The host itself, every few frames. NULL: not now. */
+static const struct bt_host_sample *host_sample(struct record *r)
+{
+	struct bt_collector *c = r->session.collector;
+	uint64_t now_ns = bt_clock_ns();
+
+	if (now_ns < r->host_at_ns || c->ops->host(c, BT_HOST_ALL, &r->host))
+		return NULL;
+	/* A little less, as frames come early or late. */
+	r->host_at_ns = now_ns + HOST_INTERVAL_NS - HOST_INTERVAL_NS / 16;
+	return &r->host;
+}
+
+/* Writes the snapshot that was read. What cannot be written is lost, and said once. */
+static void write_frame(struct record *r, bool last)
+{
+	int err = bt_recorder_frame(r->recorder, &r->session.snapshot, host_sample(r));
+
+	if (!err)
+		err = write_minute(r, last);
 	if (!err) {
 		r->frames++;
 		if (r->said)
@@ -111,9 +155,11 @@ static int watch(struct record *r)
 		bool last = deadline_ns >= end_ns;
 		enum bt_wake wake = bt_session_wait(s, last ? end_ns : deadline_ns, NULL, 0);
 
-		if (wake == BT_WAKE_FAILED || bt_session_snapshot(s))
+		if (wake == BT_WAKE_FAILED || bt_session_read(s))
 			return BT_EXIT_FAILED;
-		write_frame(r);
+		bt_model_prune(s->model, ENDED_KEPT);
+		last |= wake == BT_WAKE_SIGNAL;
+		write_frame(r, last);
 		if (wake == BT_WAKE_SIGNAL)
 			return o->delay_ns ? bt_session_signal_status(s, false) : BT_EXIT_DONE;
 		if (last)
@@ -144,12 +190,13 @@ int bt_command_record(struct bt_options *o)
 	if (!status)
 		status = bt_session_base(&r.session, BT_DROP_BUT_FILES);
 	if (!status) {
-		write_frame(&r);
+		write_frame(&r, false);
 		status = watch(&r);
 	}
 	if (!status && r.said)
 		status = BT_EXIT_FAILED;
 	bt_recorder_close(r.recorder);
+	bt_host_sample_free(&r.host);
 	bt_session_close(&r.session);
 	return status;
 }

@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "lookup.h"
+#include "moment.h"
 #include "options.h"
 #include "output.h"
 #include "rlimits.h"
@@ -95,11 +96,55 @@ static int complain_recording(const char *path, int err)
 	return BT_EXIT_FAILED;
 }
 
+/* 0, or an exit status, and has said what is wrong. */
+static int moment_take(const char *option, const char *text, const struct bt_moment_span *span,
+		       int64_t *out_ns)
+{
+	int err = bt_parse_moment(text, span, out_ns);
+
+	if (!err)
+		return 0;
+	bt_complain("--%s %s: %s", option, text,
+		    err == -ERANGE
+			? "no such day or time"
+			: "not a time; give one like 14:02, 14:02:11, 2026-11-25T14:02:11Z, or -5m (before "
+			  "the end)");
+	return BT_EXIT_USAGE;
+}
+
+/* What of the recording was asked for: --from, --to. Exit status. */
+static int window_find(struct bt_session *s, const struct bt_options *o,
+		       const struct bt_recording_frame *first, const struct bt_recording_frame *last)
+{
+	struct bt_moment_span span = {first->time_ns, last->time_ns, last->time_ns};
+	int64_t from_ns = first->time_ns;
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	int status = 0, err;
+
+	s->to_ns = last->time_ns;
+	if (o->to)
+		status = moment_take("to", o->to, &span, &s->to_ns);
+	if (!status && o->from)
+		status = moment_take("from", o->from, &span, &from_ns);
+	if (status)
+		return status;
+	if (from_ns >= last->time_ns || s->to_ns <= first->time_ns || from_ns >= s->to_ns) {
+		bt_moment_text(&text, first->time_ns, true);
+		bt_strbuf_add(&text, " to ");
+		bt_moment_text(&text, last->time_ns, true);
+		bt_complain("%s: nothing between --from and --to; it has %s", s->path, bt_strbuf_text(&text));
+		bt_strbuf_free(&text);
+		return BT_EXIT_FAILED;
+	}
+	err = bt_recording_seek(s->recording, from_ns);
+	return err ? complain_recording(s->path, err) : 0;
+}
+
 int bt_session_open_source(struct bt_session *s, const struct bt_options *o)
 {
 	struct bt_recording_frame first, last;
 	char why[512] = "";
-	int err;
+	int err, status;
 
 	if (!o->recording)
 		return bt_session_open(s, o->collector);
@@ -113,8 +158,8 @@ int bt_session_open_source(struct bt_session *s, const struct bt_options *o)
 	err = bt_recording_bounds(s->recording, &first, &last);
 	if (err)
 		return complain_recording(s->path, err);
-	s->to_ns = last.time_ns;
-	return open_rest(s);
+	status = window_find(s, o, &first, &last);
+	return status ? status : open_rest(s);
 }
 
 void bt_session_close(struct bt_session *s)
@@ -153,20 +198,31 @@ int bt_session_read(struct bt_session *s)
 	return status ? status : bt_session_take_in(s);
 }
 
-/* The first frame of a recording, or one that has nothing to do with those before: time goes on from here. */
-static int rebase(struct bt_session *s)
+int bt_session_rebase(struct bt_session *s)
 {
+	struct bt_lookup *lookup = NULL;
+	struct bt_model *model = NULL;
 	int status;
 
+	if (bt_model_create(&model) || bt_lookup_create(&lookup, s->collector)) {
+		status = fail("cannot go on", -ENOMEM);
+	} else {
+		status = bt_session_snapshot(s);
+		if (!status && bt_model_update(model, &s->snapshot))
+			status = fail("a snapshot cannot be taken in", -ENOMEM);
+	}
+	if (status) {
+		bt_lookup_destroy(lookup);
+		bt_model_destroy(model);
+		return status;
+	}
 	bt_lookup_destroy(s->lookup);
 	bt_model_destroy(s->model);
-	s->lookup = NULL;
-	s->model = NULL;
-	if (bt_model_create(&s->model) || bt_lookup_create(&s->lookup, s->collector))
-		return fail("cannot go on", -ENOMEM);
-	status = bt_session_read(s);
+	s->lookup = lookup;
+	s->model = model;
+	bt_model_begin(model);
 	s->clock_off_ns = s->clock_ns - s->snapshot.end_ns;
-	return status;
+	return 0;
 }
 
 int bt_session_base(struct bt_session *s, enum bt_drop drop)
@@ -176,7 +232,9 @@ int bt_session_base(struct bt_session *s, enum bt_drop drop)
 
 	if (err)
 		return fail("privileges cannot be given up", err);
-	status = s->recording ? rebase(s) : bt_session_read(s);
+	if (s->recording)
+		return bt_session_rebase(s);
+	status = bt_session_read(s);
 	if (!status)
 		bt_model_begin(s->model);
 	return status;
@@ -233,9 +291,8 @@ static enum bt_wake recording_wait(struct bt_session *s, uint64_t deadline_ns)
 		if (restarts) {
 			s->restarts++;
 			unshown = 0;
-			if (rebase(s))
+			if (bt_session_rebase(s))
 				return BT_WAKE_FAILED;
-			bt_model_begin(s->model);
 			continue;
 		}
 		next_ns = next.end_ns + s->clock_off_ns;

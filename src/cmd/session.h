@@ -58,6 +58,11 @@ void bt_session_close(struct bt_session *s);
  * only needed so far. Exit status as above.
  */
 int bt_session_base(struct bt_session *s, enum bt_drop drop);
+/*
+ * The next frame of a recording as the base of a new model: what was before has nothing to do with it. On
+ * failure all is as it was. Exit status as above.
+ */
+int bt_session_rebase(struct bt_session *s);
 /* Takes a snapshot into the model. Exit status as above. */
 int bt_session_read(struct bt_session *s);
 /* The two halves of it, for who has to know which failed: until take_in(), frames stay what they are. */

@@ -124,7 +124,7 @@ int bt_command_top(struct bt_options *o)
 		bt_complain("%s: top takes no operands; see boundtop top --help", o->operands[0]);
 		return BT_EXIT_USAGE;
 	}
-	screen = !o->batch && !o->json && !o->recording;
+	screen = !o->batch && !o->json;
 	status = screen ? bt_dashboard_check() : BT_EXIT_DONE;
 	if (status)
 		return status;

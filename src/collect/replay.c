@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "container.h"
 #include "host.h"
@@ -49,7 +48,7 @@ static int replay_describe(struct bt_collector *c, pid_t pid, uint64_t start_ns,
 	int err = bt_recording_describe(of(c)->recording, pid, start_ns, out);
 	struct bt_strbuf name = BT_STRBUF_INIT;
 
-	if (err || !out->cgroup)
+	if (err || !out->cgroup || out->container)
 		return err;
 	if (bt_container_name(out->cgroup, &name) != BT_CONTAINER_NONE && !name.failed)
 		out->container = name.data;
@@ -60,12 +59,13 @@ static int replay_describe(struct bt_collector *c, pid_t pid, uint64_t start_ns,
 
 static int replay_host(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out)
 {
-	const struct bt_recording_session *session = bt_recording_session(of(c)->recording);
+	int err = bt_recording_host(of(c)->recording, out);
 
-	(void)sections;
-	bt_host_sample_free(out);
-	memccpy(out->name, session->host, '\0', sizeof(out->name) - 1);
-	memccpy(out->kernel, session->kernel, '\0', sizeof(out->kernel) - 1);
+	if (err)
+		return err;
+	/* The names are of the session: they are there even where nothing else is. */
+	out->valid |= BT_HOST_NAME;
+	out->valid &= sections;
 	return 0;
 }
 

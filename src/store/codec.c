@@ -852,3 +852,18 @@ int bt_codec_base(const struct bt_codec *c, struct bt_snapshot *s)
 	}
 	return 0;
 }
+
+void bt_codec_counts_encode(const uint64_t *counts, size_t count, struct bt_strbuf *out)
+{
+	for (size_t i = 0; i < count; i++)
+		put(out, counts[i]);
+}
+
+void bt_codec_counts_decode(const void *data, size_t size, uint64_t *counts, size_t count)
+{
+	struct bytes in = {data, (const unsigned char *)data + size};
+
+	for (size_t i = 0; i < count; i++)
+		if (get(&in, &counts[i]))
+			counts[i] = 0;
+}

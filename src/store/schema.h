@@ -12,8 +12,9 @@
 /* PRAGMA application_id: "bndt" */
 #define BT_RECORDING_ID 0x626e6474
 
-/* PRAGMA user_version: what this program writes. It reads all from 1 on. */
-#define BT_RECORDING_SCHEMA 1
+/* PRAGMA user_version: what this program writes. It reads all from 1 on; 1 had no host, minutes, containers.
+ */
+#define BT_RECORDING_SCHEMA 2
 
 /* Makes the tables in an empty file. SQLite's result. */
 int bt_schema_create(sqlite3 *db);

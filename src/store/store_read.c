@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "codec.h"
+#include "host_rows.h"
 #include "schema.h"
 
 /* What a broken file may ask for at most. */
@@ -22,11 +23,12 @@
 	X(LAST, "SELECT id, session, time_ns, end_ns FROM frame ORDER BY id DESC LIMIT 1")                   \
 	X(AT, "SELECT id, key FROM frame WHERE time_ns <= ?1 ORDER BY time_ns DESC, id DESC LIMIT 1")        \
 	X(KEY, "SELECT id FROM frame WHERE id = ?1 AND key = id")                                            \
+	X(BEGINNING, "SELECT min(id) FROM frame WHERE session = ?1")                                         \
 	X(NEXT, "SELECT id, session, time_ns, end_ns FROM frame WHERE id > ?1 ORDER BY id LIMIT 1")          \
 	X(READ,                                                                                              \
 	  "SELECT id, session, time_ns, key, begin_ns, end_ns, cpus, self_cpu_ns, tick_ns, is_exact, "       \
-	  "measured, lost_tasks, lost_exits, lost_switches, data FROM frame WHERE id >= ?1 ORDER BY id "     \
-	  "LIMIT 1")                                                                                         \
+	  "measured, lost_tasks, lost_exits, lost_switches, data, run_queue FROM frame WHERE id >= ?1 "      \
+	  "ORDER BY id LIMIT 1")                                                                             \
 	X(SESSION,                                                                                           \
 	  "SELECT interval_ns, layout, (SELECT text FROM string WHERE id = host), (SELECT text FROM string " \
 	  "WHERE id = kernel), (SELECT text FROM string WHERE id = collector), (SELECT text FROM string "    \
@@ -34,7 +36,8 @@
 	X(LAYOUT, "SELECT name, count, is_time FROM layout WHERE layout = ?1 AND part = ?2 ORDER BY place")  \
 	X(PROCESS,                                                                                           \
 	  "SELECT (SELECT text FROM string WHERE id = cmdline), (SELECT text FROM string WHERE id = "        \
-	  "cgroup) FROM process WHERE session = ?1 AND pid = ?2 AND start_ns = ?3")                          \
+	  "cgroup), (SELECT text FROM string WHERE id = container) FROM process WHERE session = ?1 AND pid " \
+	  "= ?2 AND start_ns = ?3")                                                                          \
 	X(USER, "SELECT (SELECT text FROM string WHERE id = name) FROM user WHERE session = ?1 AND uid = "   \
 		"?2")
 
@@ -51,16 +54,27 @@ static const char *const statements[S_COUNT] = {
 #undef X
 };
 
+/* What schema 1 has not: columns that are NULL there. */
+static const struct {
+	enum statement id;
+	const char *column, *instead;
+} since_2[] = {
+    {S_READ, ", run_queue", ", NULL"},
+    {S_PROCESS, "(SELECT text FROM string WHERE id = container)", "NULL"},
+};
+
 struct bt_recording {
 	sqlite3 *db;
+	sqlite3_stmt *host[BT_HOST_TABLES]; /* NULL: the file has no such tables */
 	sqlite3_stmt *statements[S_COUNT];
 	struct bt_layout record, lump;
 	struct bt_codec *codec;
 	struct bt_recording_session session;
-	char *texts[4];     /* of the session; owned */
-	sqlite3_int64 at;   /* the frame that was read last; 0: none */
-	sqlite3_int64 jump; /* the one to be read next as a base, and */
-	sqlite3_int64 key;  /* where that begins; 0: no jump */
+	char *texts[4];      /* of the session; owned */
+	sqlite3_int64 first; /* of the session */
+	sqlite3_int64 at;    /* the frame that was read last; 0: none */
+	sqlite3_int64 jump;  /* the one to be read next as a base, and */
+	sqlite3_int64 key;   /* where that begins; 0: no jump */
 };
 
 static int error_of(const struct bt_recording *r, int result)
@@ -216,9 +230,16 @@ static int session_read(struct bt_recording *r, sqlite3_int64 id)
 	err = layout_read(r, layout, "record", &r->record, bt_record_fields, bt_record_field_count);
 	if (!err)
 		err = layout_read(r, layout, "lump", &r->lump, bt_lump_fields, bt_lump_field_count);
-	if (!err)
-		r->session.id = id;
-	return err;
+	if (err)
+		return err;
+	bind(r, S_BEGINNING, 1, id);
+	err = step(r, S_BEGINNING);
+	if (err)
+		return err == 1 ? -EBADMSG : err;
+	r->first = sqlite3_column_int64(r->statements[S_BEGINNING], 0);
+	done(r, S_BEGINNING);
+	r->session.id = id;
+	return 0;
 }
 
 static void head_read(sqlite3_stmt *s, struct bt_snapshot *out)
@@ -238,6 +259,10 @@ static void head_read(sqlite3_stmt *s, struct bt_snapshot *out)
 	out->loss.tasks = (uint64_t)sqlite3_column_int64(s, 11);
 	out->loss.exits = (uint64_t)sqlite3_column_int64(s, 12);
 	out->loss.switches = (uint64_t)sqlite3_column_int64(s, 13);
+	out->run_queue_known = sqlite3_column_type(s, 15) == SQLITE_BLOB;
+	if (out->run_queue_known)
+		bt_codec_counts_decode(sqlite3_column_blob(s, 15), (size_t)sqlite3_column_bytes(s, 15),
+				       out->run_queue, BT_BURST_BUCKETS);
 }
 
 /* Takes the row of a frame up. restart: begin anew with it. s: its records are wanted. */
@@ -335,8 +360,27 @@ int bt_recording_describe(struct bt_recording *r, pid_t pid, uint64_t start_ns, 
 		return err == 1 ? -ESRCH : err;
 	out->cmdline = text_of(r->statements[S_PROCESS], 0);
 	out->cgroup = text_of(r->statements[S_PROCESS], 1);
+	out->container = text_of(r->statements[S_PROCESS], 2);
 	done(r, S_PROCESS);
 	return 0;
+}
+
+int bt_recording_host(struct bt_recording *r, struct bt_host_sample *out)
+{
+	int result = SQLITE_DONE;
+	int err = 0;
+
+	bt_host_sample_free(out);
+	/* None of the session before: frames come as often as there are samples, or more often. */
+	if (r->host[0])
+		err = bt_host_rows_read(r->host, r->first, r->at, out, &result);
+	if (!err && result != SQLITE_ROW)
+		err = error_of(r, result);
+	memset(out->name, 0, sizeof(out->name));
+	memset(out->kernel, 0, sizeof(out->kernel));
+	memccpy(out->name, r->session.host, '\0', sizeof(out->name) - 1);
+	memccpy(out->kernel, r->session.kernel, '\0', sizeof(out->kernel) - 1);
+	return err;
 }
 
 char *bt_recording_user(struct bt_recording *r, uint32_t uid)
@@ -370,7 +414,9 @@ static char *immutable_uri(const char *path)
 
 static int database_open(struct bt_recording *r, const char *path, int *version, char *why, size_t why_size)
 {
-	int result = sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	/* Nothing is written to it; but who may not write leaves SQLite's two files beside it behind. */
+	int how = access(path, W_OK) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	int result = sqlite3_open_v2(path, &r->db, how | SQLITE_OPEN_NOMUTEX, NULL);
 	sqlite3_int64 unused;
 	char *uri;
 
@@ -394,6 +440,28 @@ static int database_open(struct bt_recording *r, const char *path, int *version,
 	return bt_schema_check(r->db, version, why, why_size);
 }
 
+static int statement_prepare(struct bt_recording *r, enum statement id, int version)
+{
+	struct bt_strbuf sql = BT_STRBUF_INIT;
+	const char *text = statements[id];
+	int result;
+
+	for (size_t i = 0; i < sizeof(since_2) / sizeof(since_2[0]) && version < 2; i++) {
+		const char *at = since_2[i].id == id ? strstr(text, since_2[i].column) : NULL;
+
+		if (!at)
+			continue;
+		bt_strbuf_add_bytes(&sql, text, (size_t)(at - text));
+		bt_strbuf_add(&sql, since_2[i].instead);
+		bt_strbuf_add(&sql, at + strlen(since_2[i].column));
+		text = bt_strbuf_text(&sql);
+		break;
+	}
+	result = sqlite3_prepare_v3(r->db, text, -1, SQLITE_PREPARE_PERSISTENT, &r->statements[id], NULL);
+	bt_strbuf_free(&sql);
+	return result;
+}
+
 /* The rest, once there is a database. */
 static int recording_begin(struct bt_recording *r, int version, char *why, size_t why_size)
 {
@@ -407,8 +475,9 @@ static int recording_begin(struct bt_recording *r, int version, char *why, size_
 	sqlite3_db_config(r->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(r->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	for (unsigned int i = 0; i < S_COUNT && result == SQLITE_OK; i++)
-		result = sqlite3_prepare_v3(r->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-					    &r->statements[i], NULL);
+		result = statement_prepare(r, (enum statement)i, version);
+	if (result == SQLITE_OK && version >= 2)
+		result = bt_host_rows_prepare(r->db, true, r->host);
 	if (result != SQLITE_OK)
 		return error_of(r, result);
 	return bt_codec_create(&r->codec, &r->record, &r->lump);
@@ -489,6 +558,8 @@ void bt_recording_close(struct bt_recording *r)
 		return;
 	for (unsigned int i = 0; i < S_COUNT; i++)
 		sqlite3_finalize(r->statements[i]);
+	for (unsigned int i = 0; i < BT_HOST_TABLES; i++)
+		sqlite3_finalize(r->host[i]);
 	sqlite3_close(r->db);
 	bt_codec_destroy(r->codec);
 	for (unsigned int i = 0; i < sizeof(r->texts) / sizeof(r->texts[0]); i++)

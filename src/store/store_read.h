@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "collector.h"
+#include "host.h"
 #include "snapshot.h"
 
 struct bt_recording;
@@ -55,6 +56,8 @@ int bt_recording_read(struct bt_recording *r, struct bt_snapshot *s, bool *fresh
 const struct bt_recording_session *bt_recording_session(const struct bt_recording *r);
 /* As the collector interface has it, of the session that was read last. */
 int bt_recording_describe(struct bt_recording *r, pid_t pid, uint64_t start_ns, struct bt_description *out);
+/* The host at about the time of the frame that was read last. out as in the collector interface. */
+int bt_recording_host(struct bt_recording *r, struct bt_host_sample *out);
 /* The name of a user then; NULL: not recorded. To be freed. */
 char *bt_recording_user(struct bt_recording *r, uint32_t uid);
 

@@ -11,13 +11,15 @@
 #include <unistd.h>
 
 #include "codec.h"
+#include "host_rows.h"
+#include "names.h"
 #include "schema.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 /* A jump in time reads at most so much. */
-#define FRAMES_A_KEY 600
+#define FRAMES_A_KEY 300
 
 /* Strings whose number is known without asking the file. */
 #define STRINGS_MAX 8192
@@ -28,6 +30,10 @@
 
 #define BUSY_MS 2000
 
+/* Frames that are dropped at a time, when there are too many, and how often names are looked through. */
+#define TRIM_FRAMES       8
+#define TRIM_NAMES_FRAMES 3600
+
 /* X(constant, statement) */
 #define STATEMENTS(X)                                                                                        \
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                          \
@@ -37,14 +43,48 @@
 	X(STRING_FIND, "SELECT id FROM string WHERE text = ?1")                                              \
 	X(FRAME_ADD,                                                                                         \
 	  "INSERT INTO frame (id, session, time_ns, key, begin_ns, end_ns, cpus, self_cpu_ns, tick_ns, "     \
-	  "is_exact, measured, lost_tasks, lost_exits, lost_switches, data) VALUES "                         \
-	  "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")                              \
+	  "is_exact, measured, lost_tasks, lost_exits, lost_switches, data, run_queue) VALUES "              \
+	  "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")                         \
 	X(PROCESS_ADD,                                                                                       \
 	  "INSERT INTO process (session, pid, start_ns, first_ns, ppid, uid, is_kernel, comm, cmdline, "     \
-	  "cgroup) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (session, pid, start_ns) "   \
+	  "cgroup, container) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "                        \
+	  "ON CONFLICT (session, pid, start_ns) "                                                            \
 	  "DO UPDATE SET ppid = excluded.ppid, uid = excluded.uid, comm = excluded.comm, "                   \
-	  "cmdline = coalesce(excluded.cmdline, cmdline), cgroup = coalesce(excluded.cgroup, cgroup)")       \
+	  "cmdline = coalesce(excluded.cmdline, cmdline), cgroup = coalesce(excluded.cgroup, cgroup), "      \
+	  "container = coalesce(excluded.container, container)")                                             \
 	X(PROCESS_END, "UPDATE process SET ended_ns = ?1 WHERE session = ?2 AND pid = ?3 AND start_ns = ?4") \
+	X(PROCESS_FIND, "SELECT id FROM process WHERE session = ?1 AND pid = ?2 AND start_ns = ?3")          \
+	X(MINUTE_ADD,                                                                                        \
+	  "INSERT OR REPLACE INTO minute VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "   \
+	  "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)")                      \
+	X(WAIT_ADD, "INSERT OR REPLACE INTO wait VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")          \
+	X(PAGES, "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count")         \
+	X(TOO_OLD, "SELECT min(id) FROM frame WHERE time_ns < ?1")                                           \
+	X(FRAMES_DROP,                                                                                       \
+	  "DELETE FROM frame WHERE id IN (SELECT id FROM frame WHERE id < ?1 ORDER BY id LIMIT ?2)")         \
+	X(FIRST, "SELECT min(id) FROM frame")                                                                \
+	X(FIRST_TIME, "SELECT time_ns FROM frame WHERE id = ?1")                                             \
+	X(MINUTES_DROP, "DELETE FROM minute WHERE minute < ?1")                                              \
+	X(WAITS_DROP, "DELETE FROM wait WHERE minute < ?1")                                                  \
+	X(HOST_DROP, "DELETE FROM host WHERE frame < ?1")                                                    \
+	X(CPUS_DROP, "DELETE FROM host_cpu WHERE frame < ?1")                                                \
+	X(DISKS_DROP, "DELETE FROM host_disk WHERE frame < ?1")                                              \
+	X(CGROUPS_DROP, "DELETE FROM host_cgroup WHERE frame < ?1")                                          \
+	X(SESSIONS_DROP, "DELETE FROM session WHERE id <> ?1 AND id NOT IN (SELECT session FROM frame)")     \
+	X(PROCESSES_DROP,                                                                                    \
+	  "DELETE FROM process WHERE ended_ns < ?1 OR session NOT IN (SELECT id FROM session)")              \
+	X(USERS_DROP, "DELETE FROM user WHERE session NOT IN (SELECT id FROM session)")                      \
+	X(LAYOUTS_DROP, "DELETE FROM layout WHERE layout NOT IN (SELECT layout FROM session)")               \
+	X(STRINGS_DROP,                                                                                      \
+	  "DELETE FROM string WHERE id NOT IN (SELECT comm FROM process WHERE comm NOT NULL UNION SELECT "   \
+	  "cmdline FROM process WHERE cmdline NOT NULL UNION SELECT cgroup FROM process WHERE cgroup NOT "   \
+	  "NULL UNION SELECT container FROM process WHERE container NOT NULL UNION SELECT name FROM user "   \
+	  "UNION SELECT host FROM session WHERE host NOT NULL UNION SELECT kernel FROM session WHERE "       \
+	  "kernel "                                                                                          \
+	  "NOT NULL UNION SELECT machine FROM session WHERE machine NOT NULL UNION SELECT collector FROM "   \
+	  "session WHERE collector NOT NULL UNION SELECT version FROM session WHERE version NOT NULL UNION " \
+	  "SELECT cause FROM wait WHERE cause NOT NULL UNION SELECT syscall FROM wait WHERE syscall NOT "    \
+	  "NULL UNION SELECT target FROM wait WHERE target NOT NULL)")                                       \
 	X(USER_ADD, "INSERT OR IGNORE INTO user (session, uid, name) VALUES (?1, ?2, ?3)")
 
 enum statement {
@@ -81,9 +121,11 @@ struct bt_recorder {
 	int lock_fd;
 	struct bt_recorder_setup setup; /* strings are not kept */
 	sqlite3_stmt *statements[S_COUNT];
+	sqlite3_stmt *host[BT_HOST_TABLES];
+	sqlite3_int64 page_bytes;
 	struct bt_layout record, lump;
 	struct bt_codec *codec;
-	struct bt_strbuf data;
+	struct bt_strbuf data, run_queue;
 	sqlite3_int64 session, frame, key;
 	bool need_key;
 	struct string *strings;
@@ -214,9 +256,11 @@ static int process_add(struct bt_recorder *r, const struct bt_record *record, in
 		result = bind_string(r, S_PROCESS_ADD, 9, d.cmdline);
 	if (result == SQLITE_DONE)
 		result = bind_string(r, S_PROCESS_ADD, 10, d.cgroup);
+	if (result == SQLITE_DONE)
+		result = bind_string(r, S_PROCESS_ADD, 11, d.container);
 	free(d.cmdline);
 	free(d.cgroup);
-	free(d.container); /* follows from the cgroup: replay.c */
+	free(d.container);
 	if (result != SQLITE_DONE)
 		return result;
 	bind(r, S_PROCESS_ADD, 1, (uint64_t)r->session);
@@ -324,6 +368,12 @@ static int frame_add(struct bt_recorder *r, const struct bt_snapshot *s, int64_t
 	bind(r, S_FRAME_ADD, 14, s->loss.switches);
 	sqlite3_bind_blob64(r->statements[S_FRAME_ADD], 15, bt_strbuf_text(&r->data), r->data.length,
 			    SQLITE_STATIC);
+	bt_strbuf_clear(&r->run_queue);
+	if (s->run_queue_known) {
+		bt_codec_counts_encode(s->run_queue, BT_BURST_BUCKETS, &r->run_queue);
+		sqlite3_bind_blob64(r->statements[S_FRAME_ADD], 16, bt_strbuf_text(&r->run_queue),
+				    r->run_queue.length, SQLITE_STATIC);
+	}
 	result = run(r, S_FRAME_ADD, NULL);
 	if (result == SQLITE_DONE) {
 		r->frame++;
@@ -333,33 +383,217 @@ static int frame_add(struct bt_recorder *r, const struct bt_snapshot *s, int64_t
 	return result;
 }
 
-int bt_recorder_frame(struct bt_recorder *r, const struct bt_snapshot *s)
+/* What belongs to frames that are gone, but for strings. oldest: the first that is left. */
+static int trim_rest(struct bt_recorder *r, sqlite3_int64 oldest)
 {
-	int64_t time_ns = s->time_s * 1000000000 + s->time_nsec;
-	sqlite3_int64 frame = r->frame, key = r->key;
-	int result = run(r, S_BEGIN, NULL);
-	int err;
+	static const enum statement by_frame[] = {S_HOST_DROP, S_CPUS_DROP, S_DISKS_DROP, S_CGROUPS_DROP};
+	sqlite3_int64 time_ns = 0;
+	int result;
 
-	if (result == SQLITE_DONE)
-		result = processes_see(r, s, time_ns);
-	if (result == SQLITE_DONE)
-		result = frame_add(r, s, time_ns);
-	if (result == SQLITE_DONE)
-		result = run(r, S_COMMIT, NULL);
-	if (result == SQLITE_DONE) {
-		r->need_key = false;
-		return 0;
+	bind(r, S_FIRST_TIME, 1, (uint64_t)oldest);
+	result = run(r, S_FIRST_TIME, &time_ns);
+	for (size_t i = 0; i < sizeof(by_frame) / sizeof(by_frame[0]) && result == SQLITE_DONE; i++) {
+		bind(r, by_frame[i], 1, (uint64_t)oldest);
+		result = run(r, by_frame[i], NULL);
 	}
-	err = bt_sqlite_error(r->db, result);
+	if (result == SQLITE_DONE) {
+		bind(r, S_MINUTES_DROP, 1, (uint64_t)(time_ns / 1000000000 - 60));
+		result = run(r, S_MINUTES_DROP, NULL);
+	}
+	if (result == SQLITE_DONE) {
+		bind(r, S_WAITS_DROP, 1, (uint64_t)(time_ns / 1000000000 - 60));
+		result = run(r, S_WAITS_DROP, NULL);
+	}
+	return result;
+}
+
+/* What nobody refers to any more: now and then, as all of it has to be looked through. */
+static int trim_names(struct bt_recorder *r)
+{
+	static const enum statement steps[] = {S_SESSIONS_DROP, S_PROCESSES_DROP, S_USERS_DROP,
+					       S_LAYOUTS_DROP, S_STRINGS_DROP};
+	sqlite3_int64 oldest = 0, time_ns = 0;
+	int result = run(r, S_FIRST, &oldest);
+
+	bind(r, S_FIRST_TIME, 1, (uint64_t)oldest);
+	if (result == SQLITE_DONE)
+		result = run(r, S_FIRST_TIME, &time_ns);
+	/* A minute's row names processes until it is gone itself. */
+	bind(r, S_PROCESSES_DROP, 1, (uint64_t)(time_ns - 120 * (int64_t)1000000000));
+	bind(r, S_SESSIONS_DROP, 1, (uint64_t)r->session);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == SQLITE_DONE; i++)
+		result = run(r, steps[i], NULL);
+	strings_forget(r);
+	return result;
+}
+
+/* Drops a few of the oldest frames, if there are too many. Those without their key are no use: they go first.
+ */
+static int trim(struct bt_recorder *r, int64_t time_ns)
+{
+	sqlite3_int64 pages = 0, old = 0, oldest = 0;
+	bool too_large = false;
+	int result = SQLITE_DONE;
+
+	if (r->setup.max_bytes) {
+		result = run(r, S_PAGES, &pages);
+		too_large = (uint64_t)pages * (uint64_t)r->page_bytes > r->setup.max_bytes;
+	}
+	if (result == SQLITE_DONE && r->setup.keep_ns) {
+		bind(r, S_TOO_OLD, 1, (uint64_t)(time_ns - (int64_t)r->setup.keep_ns));
+		result = run(r, S_TOO_OLD, &old);
+	}
+	if (result == SQLITE_DONE && (too_large || old)) {
+		/* Never the frames that the next one builds on. */
+		bind(r, S_FRAMES_DROP, 1, (uint64_t)r->key);
+		bind(r, S_FRAMES_DROP, 2, TRIM_FRAMES);
+		result = run(r, S_FRAMES_DROP, NULL);
+		if (result == SQLITE_DONE)
+			result = run(r, S_FIRST, &oldest);
+		if (result == SQLITE_DONE)
+			result = trim_rest(r, oldest);
+	}
+	if (result == SQLITE_DONE && r->frame % TRIM_NAMES_FRAMES == 0)
+		result = trim_names(r);
+	return result;
+}
+
+/* What went in with a transaction that failed is not there, whatever we thought. */
+static int undo(struct bt_recorder *r, int result, sqlite3_int64 frame, sqlite3_int64 key)
+{
+	int err = bt_sqlite_error(r->db, result);
+
 	if (!sqlite3_get_autocommit(r->db))
 		run(r, S_ROLLBACK, NULL);
-	/* What went in with it is not there, whatever we thought. */
 	r->frame = frame;
 	r->key = key;
 	r->need_key = true;
 	strings_forget(r);
 	processes_forget(r);
 	return err;
+}
+
+int bt_recorder_frame(struct bt_recorder *r, const struct bt_snapshot *s, const struct bt_host_sample *host)
+{
+	int64_t time_ns = s->time_s * 1000000000 + s->time_nsec;
+	sqlite3_int64 frame = r->frame, key = r->key;
+	int result = run(r, S_BEGIN, NULL);
+
+	if (result == SQLITE_DONE)
+		result = processes_see(r, s, time_ns);
+	if (result == SQLITE_DONE)
+		result = frame_add(r, s, time_ns);
+	if (result == SQLITE_DONE && host && host->valid)
+		result = bt_host_rows_write(r->host, r->frame, host);
+	if (result == SQLITE_DONE)
+		result = trim(r, time_ns);
+	if (result == SQLITE_DONE)
+		result = run(r, S_COMMIT, NULL);
+	if (result != SQLITE_DONE)
+		return undo(r, result, frame, key);
+	r->need_key = false;
+	return 0;
+}
+
+static int process_row(struct bt_recorder *r, const struct bt_process *p, sqlite3_int64 *row)
+{
+	int result;
+
+	*row = 0;
+	bind(r, S_PROCESS_FIND, 1, (uint64_t)r->session);
+	bind(r, S_PROCESS_FIND, 2, (uint64_t)p->identity.pid);
+	bind(r, S_PROCESS_FIND, 3, p->identity.start_ns);
+	result = run(r, S_PROCESS_FIND, row);
+	if (result != SQLITE_DONE || *row)
+		return result;
+	/* It came and went between two frames: nobody could be asked about it. */
+	result = bind_string(r, S_PROCESS_ADD, 8, p->comm);
+	if (result != SQLITE_DONE)
+		return result;
+	bind(r, S_PROCESS_ADD, 1, (uint64_t)r->session);
+	bind(r, S_PROCESS_ADD, 2, (uint64_t)p->identity.pid);
+	bind(r, S_PROCESS_ADD, 3, p->identity.start_ns);
+	bind(r, S_PROCESS_ADD, 4, 0);
+	bind(r, S_PROCESS_ADD, 5, (uint64_t)p->ppid);
+	bind(r, S_PROCESS_ADD, 6, p->uid);
+	bind(r, S_PROCESS_ADD, 7, p->kind == BT_KIND_KERNEL);
+	result = run(r, S_PROCESS_ADD, NULL);
+	*row = sqlite3_last_insert_rowid(r->db);
+	return result;
+}
+
+static int wait_add(struct bt_recorder *r, int64_t minute, sqlite3_int64 row, unsigned int place,
+		    const struct bt_wait *w)
+{
+	const char *target = bt_target_name(w->reason.target);
+	int result = bind_string(r, S_WAIT_ADD, 4, bt_microstate_name(w->reason.cause));
+
+	if (result == SQLITE_DONE)
+		result = bind_string(r, S_WAIT_ADD, 5, bt_syscall_name(w->reason.syscall));
+	if (result == SQLITE_DONE)
+		result = bind_string(r, S_WAIT_ADD, 6, *target ? target : NULL);
+	if (result != SQLITE_DONE)
+		return result;
+	bind(r, S_WAIT_ADD, 1, (uint64_t)minute);
+	bind(r, S_WAIT_ADD, 2, (uint64_t)row);
+	bind(r, S_WAIT_ADD, 3, place);
+	if (w->reason.object)
+		bind(r, S_WAIT_ADD, 7, w->reason.object);
+	if (w->waker_pid)
+		bind(r, S_WAIT_ADD, 8, (uint64_t)w->waker_pid);
+	bind(r, S_WAIT_ADD, 9, w->ns);
+	bind(r, S_WAIT_ADD, 10, w->count);
+	return run(r, S_WAIT_ADD, NULL);
+}
+
+static int minute_add(struct bt_recorder *r, const struct bt_process *p, int64_t minute)
+{
+	const struct bt_usage *u = &p->usage;
+	uint64_t values[26] = {p->end_ns - p->begin_ns,
+			       p->threads + p->threads_ended,
+			       u->wall_ns,
+			       bt_totals_active_ns(&u->totals),
+			       u->totals.oncpu_ns,
+			       u->utime_ns,
+			       u->stime_ns};
+	unsigned int count = 7;
+	sqlite3_int64 row;
+	int result = process_row(r, p, &row);
+
+	if (result != SQLITE_DONE)
+		return result;
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
+		values[count++] = u->totals.offcpu_ns[i];
+	values[count++] = u->voluntary;
+	values[count++] = u->involuntary;
+	values[count++] = u->major_faults;
+	values[count++] = u->read_bytes;
+	values[count++] = u->write_bytes;
+	values[count++] = p->rss_bytes;
+	_Static_assert(7 + BT_OFFCPU_COUNT + 6 == sizeof(values) / sizeof(values[0]), "columns of minute");
+	bind(r, S_MINUTE_ADD, 1, (uint64_t)minute);
+	bind(r, S_MINUTE_ADD, 2, (uint64_t)row);
+	for (unsigned int i = 0; i < count; i++)
+		bind(r, S_MINUTE_ADD, 3 + (int)i, values[i]);
+	result = run(r, S_MINUTE_ADD, NULL);
+	for (unsigned int i = 0; i < u->wait_count && result == SQLITE_DONE; i++)
+		result = wait_add(r, minute, row, i, &u->waits[i]);
+	return result;
+}
+
+int bt_recorder_minute(struct bt_recorder *r, const struct bt_frame *f, int64_t minute)
+{
+	int result = run(r, S_BEGIN, NULL);
+
+	for (size_t i = 0; i < f->process_count && result == SQLITE_DONE; i++) {
+		const struct bt_process *p = f->processes[i];
+
+		if (p->usage.wall_ns && bt_totals_active_ns(&p->usage.totals))
+			result = minute_add(r, p, minute);
+	}
+	if (result == SQLITE_DONE)
+		result = run(r, S_COMMIT, NULL);
+	return result == SQLITE_DONE ? 0 : undo(r, result, r->frame, r->key);
 }
 
 uint64_t bt_recorder_size(const struct bt_recorder *r)
@@ -438,11 +672,14 @@ static int session_add(struct bt_recorder *r, const struct bt_recorder_setup *se
 }
 
 /* The file for us alone, and made if it is not there. A descriptor that holds the lock, or -Exxx. */
-static int file_take(const char *path, char *why, size_t why_size)
+static int file_take(const char *path, bool *made, char *why, size_t why_size)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
 	struct stat status;
 
+	*made = fd >= 0;
+	if (fd < 0)
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
@@ -490,6 +727,10 @@ static int session_begin(struct bt_recorder *r, int version, const struct bt_rec
 	if (result == SQLITE_OK)
 		result = statements_prepare(r);
 	if (result == SQLITE_OK)
+		result = bt_host_rows_prepare(r->db, false, r->host);
+	if (result == SQLITE_OK)
+		result = bt_sqlite_number(r->db, "PRAGMA page_size", 4096, &r->page_bytes);
+	if (result == SQLITE_OK)
 		result = bt_sqlite_number(r->db, "SELECT max(id) FROM frame", 0, &r->frame);
 	if (result == SQLITE_OK)
 		result = run(r, S_BEGIN, NULL);
@@ -506,13 +747,14 @@ int bt_recorder_open(struct bt_recorder **out, const char *path, const struct bt
 	struct bt_recorder *r = calloc(1, sizeof(*r));
 	int version = 0;
 	int result, err;
+	bool made;
 
 	*why = '\0';
 	if (!r)
 		return -ENOMEM;
 	r->setup = *setup;
 	r->need_key = true;
-	r->lock_fd = file_take(path, why, why_size);
+	r->lock_fd = file_take(path, &made, why, why_size);
 	err = r->lock_fd < 0 ? r->lock_fd : 0;
 	if (!err) {
 		bt_layout_own(&r->record, bt_record_fields, bt_record_field_count);
@@ -538,6 +780,8 @@ int bt_recorder_open(struct bt_recorder **out, const char *path, const struct bt
 		if (!*why)
 			snprintf(why, why_size, "%s", err == -EBADMSG ? "damaged" : strerror(-err));
 		bt_recorder_close(r);
+		if (made)
+			unlink(path);
 		return err;
 	}
 	*out = r;
@@ -550,6 +794,8 @@ void bt_recorder_close(struct bt_recorder *r)
 		return;
 	for (unsigned int i = 0; i < S_COUNT; i++)
 		sqlite3_finalize(r->statements[i]);
+	for (unsigned int i = 0; i < BT_HOST_TABLES; i++)
+		sqlite3_finalize(r->host[i]);
 	sqlite3_close(r->db);
 	if (r->lock_fd >= 0)
 		close(r->lock_fd);
@@ -557,5 +803,6 @@ void bt_recorder_close(struct bt_recorder *r)
 	processes_forget(r);
 	bt_codec_destroy(r->codec);
 	bt_strbuf_free(&r->data);
+	bt_strbuf_free(&r->run_queue);
 	free(r);
 }

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""record and replay: the same verdicts later, files that survive anything, and what SQL says of them."""
+
+import contextlib
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from systest import paths, product, report, schema  # noqa: E402
+from systest.workloads import Workload  # noqa: E402
+
+# By hand: KILLS=200
+KILLS = int(os.environ.get("KILLS", "20"))
+PATIENCE_S = 60
+
+
+def rows(path, query):
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as db:
+        return db.execute(query).fetchall()
+
+
+def frames(path):
+    try:
+        return rows(path, "SELECT count(*) FROM frame")[0][0]
+    except sqlite3.OperationalError:
+        return 0  # the tables are not there yet
+
+
+def await_frames(path, count, recorder):
+    deadline = time.monotonic() + PATIENCE_S
+    while frames(path) < count:
+        if recorder.process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"{frames(path)} frames, not {count}: {recorder.process.stderr.read()!r}")
+        time.sleep(0.01)
+
+
+def await_line(stream, text):
+    """The next lines up to the one that has text; an event, not a sleep."""
+    for line in iter(stream.readline, b""):
+        if text in line:
+            return line
+    raise AssertionError(f"ended without {text!r}")
+
+
+class Record(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        report.require_root()
+        cls.folder = paths.DiskFolder()
+        cls.addClassCleanup(cls.folder.remove)
+        # One recording that several tests look at.
+        cls.shared = cls.folder.file("shared.db")
+        with Workload("hog") as hog, Workload("sleeper") as sleeper:
+            cls.hog, cls.sleeper = hog.pid, sleeper.pid
+            with product.Running("record", "-o", cls.shared, "-i", 0.5) as recorder:
+                await_frames(cls.shared, 2, recorder)
+                cls.live = product.run_json("classify", "-d", 2, "--json", hog.pid, sleeper.pid)
+                await_frames(cls.shared, 8, recorder)
+                recorder.process.send_signal(signal.SIGTERM)
+                cls.recorded = recorder.finish()
+        cls.left_behind = os.listdir(cls.folder.path)
+
+    def file(self, name):
+        path = self.folder.file(name)
+        self.addCleanup(lambda: [os.unlink(path + end) for end in ("", "-wal", "-shm") if os.path.exists(path + end)])
+        return path
+
+    def replay(self, path, *args):
+        result = product.run("replay", path, *args)
+        self.assertEqual((0, b""), (result.status, result.err))
+        return result.out
+
+    def refused(self, *args, status=1):
+        """The one line on standard error."""
+        result = product.run(*args)
+        self.assertEqual((status, b"", 1), (result.status, result.out, result.err.count(b"\n")), result.err)
+        return result.err.decode()
+
+    # The same as live
+
+    def test_ended_by_sigterm(self):
+        self.assertEqual((0, b"", b""), (self.recorded.status, self.recorded.out, self.recorded.err))
+        self.assertEqual(0o600, os.stat(self.shared).st_mode & 0o7777)
+        self.assertEqual(["shared.db"], self.left_behind)
+
+    def test_same_verdicts_as_live(self):
+        frame = schema.check_frame(schema.parse(self.replay(self.shared, "classify", "--json", self.hog, self.sleeper)))
+        self.assertEqual(("bpf", True), (frame["collector"], frame["exact"]))
+        for pid in (self.hog, self.sleeper):
+            live, replayed = product.find(self.live, pid), product.find(frame, pid)
+            for key in ("verdict", "comm", "cmdline", "user", "cgroup", "start_time", "ppid"):
+                self.assertEqual(live[key], replayed[key], key)
+            self.assertAlmostEqual(live["share"]["sleep"], replayed["share"]["sleep"], delta=0.05)
+
+    def test_every_recorded_frame_is_printed(self):
+        lines = self.replay(self.shared, "top", "-b", "--json").splitlines()
+        self.assertEqual(frames(self.shared) - 1, len(lines))
+        for line in lines:
+            frame = schema.check_frame(schema.parse(line))
+            self.assertEqual(self.hog, product.find(frame, self.hog)["pid"])
+
+    def test_longer_frames(self):
+        lines = self.replay(self.shared, "top", "-b", "--json", "-d", 1).splitlines()
+        self.assertAlmostEqual((frames(self.shared) - 1) / 2, len(lines), delta=1)
+        self.assertEqual(1, len(self.replay(self.shared, "top", "-b", "--json", "-n", 1).splitlines()))
+
+    def test_a_part_of_it(self):
+        whole = schema.parse(self.replay(self.shared, "classify", "--json", "-a"))
+        part = schema.parse(self.replay(self.shared, "--from", "-1.2s", "classify", "--json", "-a"))
+        self.assertGreater(whole["duration_s"], 2.5)
+        self.assertLess(part["duration_s"], 2.1)
+        self.assertEqual(whole["time"], part["time"])
+        first = schema.parse(self.replay(self.shared, "classify", "--json", "-a", "--to", "-1.2s"))
+        self.assertLess(first["time"], part["time"])
+        self.assertIn("nothing between", self.refused("replay", self.shared, "top", "-b", "--from", "+1h"))
+        self.assertIn("not a time", self.refused("replay", self.shared, "top", "-b", "--to", "noon", status=2))
+
+    def test_no_such_process(self):
+        self.assertIn("no such process", self.refused("replay", self.shared, "classify", 4194303, status=3))
+
+    # Files
+
+    def test_goes_on_with_a_recording(self):
+        path = self.file("on.db")
+        for _ in range(2):
+            self.assertEqual(0, product.run("record", "-o", path, "-d", 0.2, "-i", 0.1).status)
+        self.assertEqual([(1,), (2,)], rows(path, "SELECT id FROM session"))
+        self.assertEqual(frames(path) - 2, len(self.replay(path, "top", "-b", "--json").splitlines()))
+        judged = product.run("replay", path, "classify", "-a", "--json")
+        self.assertEqual(0, judged.status)
+        self.assertIn(b"interrupted 1 time in that part", judged.err)
+        self.assertLess(schema.parse(judged.out)["duration_s"], 1)
+
+    def test_one_writer(self):
+        path = self.file("one.db")
+        with product.Running("record", "-o", path) as recorder:
+            await_frames(path, 1, recorder)
+            self.assertIn("another boundtop", self.refused("record", "-o", path, "-d", 0.1))
+            recorder.process.send_signal(signal.SIGINT)
+            self.assertEqual(0, recorder.finish().status)
+
+    def test_what_is_no_recording_is_left_alone(self):
+        text, other, newer = self.file("text"), self.file("other.db"), self.file("newer.db")
+        with open(text, "wb") as out:
+            out.write(b"precious" * 1000)
+        with contextlib.closing(sqlite3.connect(other)) as db:
+            db.execute("CREATE TABLE t (a)")
+            db.commit()
+        product.run("record", "-o", newer, "-d", 0.1)
+        with contextlib.closing(sqlite3.connect(newer)) as db:
+            db.execute("PRAGMA user_version = 99")
+        for path, why in ((text, "not a recording"), (other, "not a recording"), (newer, "newer boundtop")):
+            with open(path, "rb") as file:
+                before = file.read()
+            self.assertIn(why, self.refused("record", "-o", path, "-d", 0.1))
+            self.assertIn(why, self.refused("replay", path, "top", "-b"))
+            with open(path, "rb") as file:
+                self.assertEqual(before, file.read())
+        self.assertIn("No such file", self.refused("replay", self.file("none"), "top", "-b"))
+
+    def test_killed_while_it_writes(self):
+        path = self.file("killed.db")
+        seen = 0
+        dice = random.Random(6)
+        for _ in range(KILLS):
+            with product.Running("record", "-o", path, "-i", 0.01) as recorder:
+                await_frames(path, seen + 2, recorder)
+                time.sleep(dice.uniform(0, 0.05))  # anywhere in what it does
+                shown = frames(path)
+                recorder.process.send_signal(signal.SIGKILL)
+                recorder.process.wait()
+            self.assertEqual([("ok",)], rows(path, "PRAGMA quick_check"))
+            seen = frames(path)
+            self.assertGreaterEqual(seen, shown)
+        lines = self.replay(path, "top", "-b", "--json").splitlines()
+        self.assertEqual(seen - KILLS, len(lines))
+        report.note(f"{KILLS} kills, {seen} frames, all of them read")
+
+    def test_disk_full(self):
+        folder = self.folder.file("small")
+        os.mkdir(folder)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2M", "tmpfs", folder], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
+        path, filler = os.path.join(folder, "rec.db"), os.path.join(folder, "filler")
+        with product.Running("record", "-o", path, "-i", 0.02) as recorder:
+            await_frames(path, 3, recorder)
+            with open(filler, "wb", buffering=0) as out, contextlib.suppress(OSError):
+                while True:
+                    out.write(bytes(4096))
+            await_line(recorder.process.stderr, b"full")
+            full = frames(path)
+            os.unlink(filler)
+            await_line(recorder.process.stderr, b"goes on")
+            await_frames(path, full + 3, recorder)
+            recorder.process.send_signal(signal.SIGTERM)
+            self.assertEqual(0, recorder.process.wait(PATIENCE_S))
+        self.assertEqual([("ok",)], rows(path, "PRAGMA quick_check"))
+        self.assertEqual(frames(path) - 1, len(self.replay(path, "top", "-b", "--json").splitlines()))
+
+    def test_keeps_to_its_size(self):
+        path = self.file("small.db")
+        with product.Running("record", "-o", path, "-i", 0.005, "--max-size", "512K") as recorder:
+            await_frames(path, 1, recorder)
+            deadline = time.monotonic() + PATIENCE_S
+            while rows(path, "SELECT min(id) FROM frame")[0][0] < 700:
+                self.assertLess(time.monotonic(), deadline)
+                self.assertLess(os.path.getsize(path), 1500 << 10)
+                time.sleep(0.05)
+            recorder.process.send_signal(signal.SIGTERM)
+            self.assertEqual(0, recorder.finish().status)
+        self.assertGreater(len(self.replay(path, "top", "-b", "--json").splitlines()), 10)
+
+    # SQL
+
+    def test_documented_queries(self):
+        with open(os.path.join(paths.ROOT, "docs", "recording.md"), encoding="utf-8") as page:
+            queries = re.findall(r"```sql\n(.*?)```", page.read(), re.DOTALL)
+        self.assertGreater(len(queries), 3)
+        for query in queries:
+            rows(self.shared, query)  # or else it raises
+        shares = rows(self.shared, f"SELECT comm, active, cpu + \"run-queue\" FROM shares_by_minute WHERE pid = {self.hog}")
+        self.assertTrue(shares)
+        for comm, active, share in shares:
+            self.assertEqual("workload", comm)
+            self.assertGreater(active, 0.9)
+            self.assertGreater(share, 0.9)
+        sums = rows(self.shared, "SELECT cpu + \"run-queue\" + \"cpu-quota\" + disk + paging + network + ipc + lock + gil + "
+                                 "sleep + event + child + stopped + unknown FROM shares_by_minute")
+        self.assertTrue(all(abs(total - 1) < 0.01 for (total,) in sums), sums)
+
+    def test_options(self):
+        for args, what in ((("--keep", "1y"), "length of time"), (("--max-size", "1"), "not a size"),
+                           (("--max-size", "1K"), "out of range"), (("-i", "0"), "between")):
+            self.assertIn(what, self.refused("record", "-o", self.file("x"), *args, status=2))
+        self.assertIn("give -o FILE", self.refused("record", status=2))
+        self.assertIn("give the FILE", self.refused("replay", status=2))
+
+
+if __name__ == "__main__":
+    report.main()
