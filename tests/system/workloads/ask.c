@@ -279,6 +279,8 @@ static noreturn void serve(const struct channel *c, struct end *e, enum wait_by 
 	}
 }
 
+#define LONG_US 1000000
+
 int run_ask(int argc, char **argv)
 {
 	const struct channel *channel = NULL;
@@ -294,9 +296,15 @@ int run_ask(int argc, char **argv)
 	long pause_us = workload_number(argc, argv, 4, 0);
 
 	channel->open(&client, &server);
+	long work_us = workload_number(argc, argv, 3, 0);
 	pid_t child = workload_fork();
+
 	if (child == 0)
-		serve(channel, &server, by, workload_number(argc, argv, 3, 0));
+		serve(channel, &server, by, work_us);
+	/* Nobody waits for the first answer if that takes long. */
+	ready = work_us > LONG_US;
+	if (ready)
+		announce("ready client=%d server=%d", (int)getpid(), (int)child);
 	for (;;) {
 		send_word(channel, &client);
 		receive(channel, &client, by);
