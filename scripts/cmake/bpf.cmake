@@ -26,7 +26,7 @@ function(boundtop_bpf name source)
   add_custom_command(
     OUTPUT ${object}
     COMMAND ${CLANG} -g -O2 -std=gnu17 -target bpf -mcpu=v3 -D__TARGET_ARCH_${BPF_TARGET_ARCH} ${warnings}
-            ${ARGN} -I${PROJECT_SOURCE_DIR}/include -idirafter /usr/include/${CMAKE_C_LIBRARY_ARCHITECTURE}
+            ${ARGN} -I${PROJECT_SOURCE_DIR}/include -idirafter ${CMAKE_SYSROOT}/usr/include/${CMAKE_C_LIBRARY_ARCHITECTURE}
             -MD -MF ${object}.d -c ${source} -o ${object}
     COMMAND ${LLVM_STRIP} -g ${object}
     DEPENDS ${source}

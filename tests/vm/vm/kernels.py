@@ -107,6 +107,38 @@ class Apt:
         os.rename(partial, into)
         return into
 
+    def install(self, *names, into):
+        """These packages and all that they depend on, unpacked there: a root folder of that architecture."""
+        if os.path.isdir(into):
+            return into
+        partial = into + ".partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        os.makedirs(partial)
+        self.call("apt-get", "-y", "--download-only", "install", *names)
+        for name in ("bin", "sbin", "lib"):
+            os.makedirs(os.path.join(partial, "usr", name))
+            os.symlink(os.path.join("usr", name), os.path.join(partial, name))
+        archives = self.path("archives")
+        for name in sorted(os.listdir(archives)):
+            if name.endswith(".deb"):
+                # Through tar: dpkg-deb -x would put a folder where the link to usr is.
+                package = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", os.path.join(archives, name)], stdout=subprocess.PIPE)
+                subprocess.run(["tar", "-x", "--keep-directory-symlink", "-C", partial], stdin=package.stdout, check=True)
+                package.communicate()
+        links_inside(partial)
+        os.rename(partial, into)
+        return into
+
+
+def links_inside(root):
+    """Makes absolute links relative, so that who looks from outside finds what they mean."""
+    for folder, names, files in os.walk(root):
+        for path in (os.path.join(folder, name) for name in names + files):
+            if os.path.islink(path) and os.readlink(path).startswith("/"):
+                target = os.path.relpath(os.path.join(root, os.readlink(path).lstrip("/")), folder)
+                os.unlink(path)
+                os.symlink(target, path)
+
 
 def version_key(name):
     return [int(number) for number in re.findall(r"\d+", name)]
