@@ -304,7 +304,7 @@ class BadInput(unittest.TestCase):
         for args in (("classify", "-d", "0.1", "1"), ("classify", "-d", "0.1", "--json", "1"),
                      ("top", "-b", "-n", "1", "-d", "0.1"), ("run", "--", "touch", marker)):
             with self.subTest(args=args):
-                done = self.unprivileged(*args)
+                done = self.unprivileged(args[0], "--collector", "bpf", *args[1:])
                 self.assertEqual(FAILED, done.returncode, done)
                 self.assertEqual(b"", done.stdout)
                 self.assert_one_line(done.stderr)
@@ -320,11 +320,11 @@ class BadInput(unittest.TestCase):
 
     def test_check_says_what_is_missing(self):
         done = self.unprivileged("check")
-        self.assertEqual(FAILED, done.returncode, "no collector runs, and the status does not say so")
+        self.assertEqual((0, b""), (done.returncode, done.stderr), "it samples from /proc then")
+        self.assertRegex(done.stdout.decode(), r"collector: procfs, sampled\n.*needs capability CAP_BPF")
         self.assertRegex(done.stdout.decode(), r"(?i)missing +capability CAP_BPF")
         self.assertIn(f"sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep {self.public}\n",
                       done.stdout.decode())
-        self.assert_one_line(done.stderr)
         done = self.unprivileged("check", capabilities=NEEDED_CAPABILITIES)
         self.assertEqual(0, done.returncode, done)
         self.assertRegex(done.stdout.decode(), r"ok +capability CAP_BPF")
@@ -367,21 +367,31 @@ class BadInput(unittest.TestCase):
         self.assertNotIn(b"MISSING", done.stdout)
 
     def test_another_pid_namespace(self):
-        """PIDs there are not the kernel's: said at once, by each command, before anything is started."""
+        """PIDs there are not the kernel's: the exact collector says so before anything is started; the other
+        one shows the PIDs that are seen there."""
         marker = self.folder.file("ran")
         inside = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
         for args in (("classify", "-d", "0.1", "1"), ("top", "-b", "-n", "1"), ("run", "--", "touch", marker)):
             with self.subTest(args=args):
-                done = subprocess.run([*inside, paths.boundtop(), *args], stdin=subprocess.DEVNULL,
+                done = subprocess.run([*inside, paths.boundtop(), args[0], "--collector", "bpf", *args[1:]], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
                 self.assertEqual((FAILED, b""), (done.returncode, done.stdout))
                 self.assert_one_line(done.stderr, "PID namespace", "--pid=host")
         self.assertFalse(os.path.exists(marker))
         done = subprocess.run([*inside, paths.boundtop(), "check"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=60, check=False)
-        self.assertEqual(FAILED, done.returncode)
+        self.assertEqual(0, done.returncode)
         self.assertRegex(done.stdout.decode(), r"MISSING +the host's PID namespace")
+        self.assertIn("collector: procfs, sampled\n", done.stdout.decode())
+        done = subprocess.run([*inside, "sh", "-c", "sleep 30 & \"$@\" $!; kill $!", "sh", paths.boundtop(), "classify",
+                               "--json", "-d", "0.3", "1"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
         self.assert_one_line(done.stderr, "PID namespace")
+        frame = product.schema.check_frame(product.schema.parse(done.stdout))
+        self.assertEqual(("procfs", False), (frame["collector"], frame["exact"]))
+        self.assertEqual(["sh", "sleep"], [process["comm"] for process in frame["processes"]])
+        self.assertEqual(1, frame["processes"][0]["pid"])
+        self.assertEqual(("idle", "sleep"), (frame["processes"][1]["verdict"], frame["processes"][1]["cause"]))
 
     def test_privileges_are_dropped(self):
         with product.Running("top", "-b", "-n", 1000, "-d", 60) as running:
