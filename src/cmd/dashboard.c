@@ -61,8 +61,11 @@ static int renice(void *context, const struct bt_identity *of, int nice)
 static void name_object(void *context, const struct bt_process *p, const struct bt_reason *reason,
 			struct bt_strbuf *out)
 {
-	/* What it is called now need not be what it was called then. */
-	if (!((struct dashboard *)context)->session->recording)
+	bool foreign = getuid() && p->uid != getuid();
+
+	/* What it is called now need not be what it was called then; and what only the capabilities of our
+	 * file can see is not the user's to see. */
+	if (!foreign && !((struct dashboard *)context)->session->recording)
 		bt_object_name(p->identity.pid, reason, out);
 }
 

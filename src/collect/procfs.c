@@ -280,6 +280,12 @@ static void forker_set(const struct procfs *c, struct bt_proc_thread *t)
 	t->sampled.account.parent_start_ns = parent->p.start_ns;
 }
 
+/* The command that `run` started: it is what all this is for. */
+static bool is_own_child(const struct bt_proc_thread *t)
+{
+	return t->facts.ppid == getpid();
+}
+
 static int thread_add(struct procfs *c, struct bt_proc_process *p, int32_t tid)
 {
 	struct bt_proc_thread *t = calloc(1, sizeof(*t));
@@ -321,7 +327,7 @@ static int thread_add(struct procfs *c, struct bt_proc_process *p, int32_t tid)
 		forker_set(c, t);
 	if (c->out)
 		thread_emit(c, t, false);
-	if (born_ns)
+	if (born_ns || is_own_child(t))
 		active_set(c, t, true);
 	t->epoch = c->epoch;
 	return 0;
@@ -362,7 +368,7 @@ static bool thread_visit(struct procfs *c, struct bt_proc_thread *t, bool *ran)
 	}
 	/* It is looked at more often for as long as it wakes up. */
 	if (!c->eye.no_schedstat)
-		active_set(c, t, !sleeps || t->sampled.account.since_ns > c->scan_ns);
+		active_set(c, t, !sleeps || t->sampled.account.since_ns > c->scan_ns || is_own_child(t));
 	if (c->out)
 		thread_emit(c, t,
 			    sleeps && !full && t->emitted && t->emitted_ns == t->sampled.account.since_ns);
