@@ -13,12 +13,15 @@
 
 /* Places of the expression when it is expanded; about 200 bytes each. */
 #define PLACES_MAX 10000
+/* The same where parts can match nothing: each of them is then next to all others. */
+#define PLACES_EMPTY_MAX 1000
 
 /* What stands so far on each level, in expanded places. */
 struct sizes {
 	unsigned int depth;
 	uint64_t sum[DEPTH_MAX + 1];
 	uint64_t last; /* of sum, what a repetition repeats */
+	bool empty;    /* some part can match nothing */
 };
 
 static uint64_t capped(uint64_t places)
@@ -107,11 +110,13 @@ static const char *objection(const char *text)
 			repeat(&s, 2);
 			break;
 		case '{':
+			s.empty |= text[1] == '0' || text[1] == ',';
 			repeat(&s, interval_times(text));
 			text += strcspn(text, "}");
 			break;
 		case '*':
 		case '?':
+			s.empty = true;
 			break;
 		default:
 			add(&s, 1);
@@ -119,7 +124,7 @@ static const char *objection(const char *text)
 		if (!*text)
 			break;
 	}
-	return s.sum[0] > PLACES_MAX ? "repeats too much" : NULL;
+	return s.sum[0] > (s.empty ? PLACES_EMPTY_MAX : PLACES_MAX) ? "repeats too much" : NULL;
 }
 
 int bt_pattern_compile(regex_t *out, const char *text, char *why, size_t size)
