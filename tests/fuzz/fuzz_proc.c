@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files of a process below /proc, with a name in them that it chose: the first byte says which one. */
+#include "procfs_file.h"
+#include "procfs_socket.h"
+
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input in = {data, size};
+	unsigned int which = (unsigned int)fuzz_take(&in, 1);
+	char *text = fuzz_text(in.data, in.size);
+	struct bt_proc_schedstat schedstat;
+	struct bt_proc_syscall call;
+	struct bt_proc_status status;
+	struct bt_socket_line line;
+	struct bt_proc_stat stat;
+	struct bt_proc_io io;
+
+	switch (which % 6) {
+	case 0:
+		bt_proc_stat_parse(text, &stat);
+		break;
+	case 1:
+		bt_proc_schedstat_parse(text, &schedstat);
+		break;
+	case 2:
+		bt_proc_syscall_parse(text, &call);
+		break;
+	case 3:
+		bt_proc_status_parse(text, &status);
+		break;
+	case 4:
+		bt_proc_io_parse(text, &io);
+		break;
+	default:
+		bt_socket_line_parse(text, &line);
+	}
+	free(text);
+	return 0;
+}
