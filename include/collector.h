@@ -15,6 +15,12 @@
 struct bt_collector;
 struct bt_host_sample;
 
+/* What can be found out about the object of a wait. */
+struct bt_object_facts {
+	char *name;      /* owned by who asked; raw bytes: a path, the two ends of an internet socket */
+	char device[32]; /* the whole device that a file is on, as /sys/block has it; "": none */
+};
+
 /* What is looked up once for a process, on demand. Strings are raw bytes of the process: sanitize. */
 struct bt_description {
 	char *cmdline;   /* arguments joined by spaces; NULL: none or not to be had (kernel thread, ended) */
@@ -48,6 +54,17 @@ struct bt_collector_ops {
 	 * error. 0, or -Exxx and out is empty.
 	 */
 	int (*host)(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out);
+	/*
+	 * Names what a thread of a process waits on; NULL: no such function. 0, -ENOENT: nobody knows (out is
+	 * empty then), or another -Exxx.
+	 */
+	int (*object)(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
+		      struct bt_object_facts *out);
+	/*
+	 * Likewise where in the kernel a thread sleeps: functions, the innermost first, joined by " < "; the
+	 * caller's to free. 0, -ENOENT: not to be had, or another -Exxx.
+	 */
+	int (*stack)(struct bt_collector *c, pid_t pid, pid_t tid, char **out);
 	/* Releases everything, in the kernel too. */
 	void (*close)(struct bt_collector *c);
 	/* The name of a user where the records come from, to be freed; NULL: there is none. No such function:

@@ -15,6 +15,7 @@ enum bt_command_id {
 	BT_COMMAND_RUN,
 	BT_COMMAND_RECORD,
 	BT_COMMAND_REPLAY,
+	BT_COMMAND_DIAGNOSE,
 	BT_COMMAND_CHECK,
 	BT_COMMAND_HELP,
 	BT_COMMAND_VERSION,
@@ -27,6 +28,7 @@ enum bt_exit {
 	BT_EXIT_FAILED = 1,
 	BT_EXIT_USAGE = 2,
 	BT_EXIT_NO_PROCESS = 3,
+	BT_EXIT_CRITICAL = 4, /* diagnose --exit-code: a finding is critical */
 	BT_EXIT_NOT_EXECUTABLE = 126,
 	BT_EXIT_NOT_FOUND = 127,
 	BT_EXIT_SIGNAL = 128, /* + its number */
@@ -48,6 +50,7 @@ int bt_command_classify(struct bt_options *o);
 int bt_command_run(struct bt_options *o);
 int bt_command_record(struct bt_options *o);
 int bt_command_replay(struct bt_options *o);
+int bt_command_diagnose(struct bt_options *o);
 int bt_command_check(struct bt_options *o);
 int bt_command_help(struct bt_options *o);
 int bt_command_version(struct bt_options *o);

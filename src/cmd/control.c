@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -63,90 +61,14 @@ int bt_control_renice(struct bt_collector *c, const struct bt_identity *of, int 
 	return err;
 }
 
-static void add_file(pid_t pid, const struct bt_reason *reason, struct bt_strbuf *out)
+void bt_object_name(struct bt_collector *c, pid_t pid, const struct bt_reason *reason, struct bt_strbuf *out)
 {
-	char link[64], target[4096];
-	struct stat status;
-	ssize_t length;
+	struct bt_object_facts facts = {0};
 
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", pid, reason->fd);
-	/* The descriptor may be another file by now. */
-	if (stat(link, &status) || status.st_ino != reason->object)
+	if (!c->ops->object || c->ops->object(c, pid, reason, &facts))
 		return;
-	length = readlink(link, target, sizeof(target));
-	if (length > 0)
-		bt_strbuf_add_bytes(out, target, (size_t)length);
-}
-
-/* An address as /proc/net/tcp has it: words of hexadecimal digits in the machine's own order. */
-static void add_address(struct bt_strbuf *out, const char *hex, unsigned int port)
-{
-	size_t digits = strlen(hex);
-	uint32_t words[4];
-	char text[INET6_ADDRSTRLEN];
-
-	if (digits != 8 && digits != 32)
-		return;
-	for (size_t i = 0; i < digits / 8; i++) {
-		char word[9] = {0};
-
-		memcpy(word, hex + 8 * i, 8);
-		words[i] = (uint32_t)strtoul(word, NULL, 16);
-	}
-	if (!inet_ntop(digits == 8 ? AF_INET : AF_INET6, words, text, sizeof(text)))
-		return;
-	bt_strbuf_addf(out, digits == 8 ? "%s:%u" : "[%s]:%u", text, port);
-}
-
-/* Looks a socket up in one of the tables; true: it was there. */
-static bool add_socket(pid_t pid, const char *table, uint64_t inode, struct bt_strbuf *out)
-{
-	char path[64], line[512];
-	bool found = false;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, table);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	while (!found && fgets(line, sizeof(line), file)) {
-		char local[40], remote[40], where[24];
-		unsigned int local_port, remote_port;
-
-		/* NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): the kernel wrote it */
-		if (sscanf(line, " %*u: %39[0-9A-F]:%x %39[0-9A-F]:%x %*x %*s %*s %*x %*u %*u %23s", local,
-			   &local_port, remote, &remote_port, where) != 5 ||
-		    strtoull(where, NULL, 10) != inode)
-			continue;
-		found = true;
-		add_address(out, local, local_port);
-		bt_strbuf_add(out, " <> ");
-		add_address(out, remote, remote_port);
-	}
-	fclose(file);
-	return found;
-}
-
-void bt_object_name(pid_t pid, const struct bt_reason *reason, struct bt_strbuf *out)
-{
-	static const char *const tables[] = {"tcp", "tcp6", "udp", "udp6"};
-
-	switch (reason->target) {
-	case BT_TARGET_FILE:
-	case BT_TARGET_DIRECTORY:
-	case BT_TARGET_BLOCKDEV:
-	case BT_TARGET_CHARDEV:
-		if (reason->fd >= 0)
-			add_file(pid, reason, out);
-		break;
-	case BT_TARGET_INET:
-		for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-			if (add_socket(pid, tables[i], reason->object, out))
-				break;
-		break;
-	default:
-		break;
-	}
+	bt_strbuf_add(out, facts.name);
+	free(facts.name);
 }
 
 /* The first line of a file of the process's control group, under root; false: there is none. */

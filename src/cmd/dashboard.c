@@ -66,7 +66,8 @@ static void name_object(void *context, const struct bt_process *p, const struct 
 	/* What it is called now need not be what it was called then; and what only the capabilities of our
 	 * file can see is not the user's to see. */
 	if (!foreign && !((struct dashboard *)context)->session->recording)
-		bt_object_name(p->identity.pid, reason, out);
+		bt_object_name(((struct dashboard *)context)->session->collector, p->identity.pid, reason,
+			       out);
 }
 
 static void limits(void *context, const struct bt_process *p, struct bt_strbuf *out)

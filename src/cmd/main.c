@@ -62,7 +62,7 @@ const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
     [BT_COMMAND_REPLAY] =
 	{
 	    "replay",
-	    "FILE [top|classify] [OPTION…] [--from TIME] [--to TIME]",
+	    "FILE [top|classify|diagnose] [OPTION…] [--from TIME] [--to TIME]",
 	    "look at a recording as if it were now",
 	    "Shows what record has written to FILE, in the view of another command, with the same verdicts. "
 	    "The dashboard plays it, stops, steps both ways, and jumps to a time. top -b prints the frames "
@@ -71,6 +71,21 @@ const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
 	    "(-d). "
 	    "--from and --to choose a part. The other options are those of that command.",
 	    bt_command_replay,
+	},
+    [BT_COMMAND_DIAGNOSE] =
+	{
+	    "diagnose",
+	    "[-d SECS] [--json] [--exit-code]",
+	    "what is wrong with this host, who is behind it, and what to do",
+	    "Watches the whole host for a while and says what it is bound by, if by anything. What it finds "
+	    "comes worst first, each with its severity, its evidence in numbers, who is behind it, its id, "
+	    "and "
+	    "what to do; then what was looked at and is fine. info is good to know, warning: somebody gets "
+	    "less "
+	    "than could be, critical: users suffer. What each id means, from which figures on it is given, "
+	    "and "
+	    "what not to do: docs/diagnose.md.",
+	    bt_command_diagnose,
 	},
     [BT_COMMAND_CHECK] =
 	{

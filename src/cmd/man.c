@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "advice.h"
+#include "diagnose.h"
 #include "field.h"
 #include "help.h"
 #include "names.h"
@@ -200,6 +201,16 @@ static void add_keys(struct bt_strbuf *out)
 		 "that process. An exclamation mark turns a word round. Example: user:www verdict:io !nginx");
 }
 
+static void add_findings(struct bt_strbuf *out)
+{
+	add_section(out, "FINDINGS");
+	add_paragraphs(
+	    out, "What diagnose finds, by the id behind it. From which figures on it is given, and what to "
+		 "do: docs/diagnose.md, which is installed with the documentation.");
+	for (unsigned int row = 0; row < bt_finding_rows(); row++)
+		add_term(out, bt_finding_id(row), bt_finding_title(row));
+}
+
 static void add_advice(struct bt_strbuf *out)
 {
 	add_section(out, "ADVICE");
@@ -267,6 +278,7 @@ static void add_statuses(struct bt_strbuf *out)
 	    {"2", "wrong usage; also top without -b where there is no terminal that can be drawn on"},
 	    {"3", "no such process, for one or more of those that were asked for; the others were reported"},
 	    {"126, 127", "run: the command cannot be executed, is not found"},
+	    {"4", "diagnose --exit-code: a finding is critical"},
 	    {"128+N",
 	     "ended by signal N. Ctrl-C is no failure where nothing else could have ended it: top without "
 	     "-n, "
@@ -347,6 +359,7 @@ void bt_man_add(struct bt_strbuf *out)
 	add_keys(out);
 	add_words(out);
 	add_advice(out);
+	add_findings(out);
 	add_reading(out);
 	add_fields(out);
 	add_statuses(out);

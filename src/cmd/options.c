@@ -19,6 +19,7 @@
 #define CHECK    (1u << BT_COMMAND_CHECK)
 #define RECORD   (1u << BT_COMMAND_RECORD)
 #define REPLAY   (1u << BT_COMMAND_REPLAY)
+#define DIAGNOSE (1u << BT_COMMAND_DIAGNOSE)
 #define ALL      ((1u << BT_COMMAND_COUNT) - 1)
 
 #define BT_NAMED(id, name)  [BT_COLLECTOR_##id] = (name),
@@ -265,6 +266,7 @@ FLAG(tree)
 FLAG(bursts)
 FLAG(all)
 FLAG(follow)
+FLAG(exit_code)
 FLAG(help)
 FLAG(version)
 FLAG(dump_man)
@@ -276,6 +278,7 @@ const struct bt_option bt_option_table[] = {
 { "delay", 'd', CLASSIFY, "SECS", "how long to watch, " SECONDS_RANGE "; 3 if not given", set_delay },
 { "delay", 'd', RECORD, "SECS", "how long to record, " SECONDS_RANGE "; until Ctrl-C if not given", set_delay },
 { "interval", 'i', RECORD, "SECS", "length of a frame, " SECONDS_RANGE "; 1 if not given", set_interval },
+{ "delay", 'd', DIAGNOSE, "SECS", "how long to watch, " SECONDS_RANGE "; 5 if not given", set_delay },
 { "iterations", 'n', TOP, "N", "end after N frames, the first of which comes after one delay", set_frames },
 { "follow", 'f', CLASSIFY, NULL, "watch until the last of the processes ends, or Ctrl-C", set_follow },
 { "pid", 'p', TOP, "PID,…", "only these processes", set_pids },
@@ -289,14 +292,15 @@ const struct bt_option bt_option_table[] = {
 { "bursts", 0, CLASSIFY | RUN, NULL, "draw how long its CPU and I/O bursts were, as histograms; JSON has their percentiles in any case", set_bursts },
 { "sort", 's', TOP, "FIELD",
   "sort by a field of the table in boundtop(1), by its name or title; -FIELD: descending, +FIELD: ascending", set_sort },
-{ "json", 0, TOP | CLASSIFY | RUN | CHECK, NULL, "print JSON, an object a line; top needs no -b then", set_json },
+{ "json", 0, TOP | CLASSIFY | RUN | DIAGNOSE | CHECK, NULL, "print JSON, an object a line; top needs no -b then", set_json },
 { "output", 'o', RUN, "FILE", "write the report to FILE instead of standard output; whole or not at all, if its folder takes a new file", set_output },
 { "output", 'o', RECORD, "FILE", "the file to record to; is made, or gone on with", set_output },
 { "from", 0, REPLAY, "TIME", "begin there: 14:02, 14:02:11, 2026-11-25T14:02:11Z, or -5m, before the end of the recording; at its beginning if not given", set_from },
 { "to", 0, REPLAY, "TIME", "end there, likewise", set_to },
 { "keep", 0, RECORD, "TIME", "drop what is older, 90s, 30m, 24h or 7d; all that --max-size leaves if not given", set_keep },
 { "max-size", 0, RECORD, "SIZE", "drop the oldest when the file would become larger, 500K, 200M or 4G; 1G if not given", set_max_size },
-{ "collector", 0, TOP | CLASSIFY | RUN | RECORD, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
+{ "exit-code", 0, DIAGNOSE, NULL, "end with 4 if a finding is critical", set_exit_code },
+{ "collector", 0, TOP | CLASSIFY | RUN | DIAGNOSE | RECORD, "NAME", "where the figures come from, one of:" BT_COLLECTORS(BT_LISTED) "; auto takes the best that opens", set_collector },
 { "help", 'h', ALL, NULL, "say how it is used, and end", set_help },
 { "version", 'V', ALL, NULL, "say which version this is, and end", set_version },
 { "dump-man", 0, 1u << BT_COMMAND_HELP, NULL, NULL, set_dump_man },

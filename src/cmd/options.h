@@ -23,7 +23,7 @@ struct bt_options {
 	uint64_t keep_ns;     /* likewise */
 	uint64_t max_size;    /* bytes; likewise */
 	uint64_t frames;      /* 0: no end */
-	bool batch, json, threads, tree, bursts, all, follow;
+	bool batch, json, threads, tree, bursts, all, follow, exit_code;
 	bool help, version, dump_man;
 	int32_t *pids; /* owned; each once */
 	size_t pid_count;

@@ -7,7 +7,7 @@
 #include "output.h"
 
 /* Views that a recording can be shown in. */
-static const enum bt_command_id views[] = {BT_COMMAND_TOP, BT_COMMAND_CLASSIFY};
+static const enum bt_command_id views[] = {BT_COMMAND_TOP, BT_COMMAND_CLASSIFY, BT_COMMAND_DIAGNOSE};
 
 /* How many words of the command line a replay option takes that begins there; 0: it is none. */
 static int words_of_option(char *const *word)

@@ -17,6 +17,7 @@
 #include "describe.h"
 #include "host_sample.h"
 #include "interpreter.h"
+#include "object.h"
 #include "skeleton.h"
 
 /* A bpf iterator hands out at most its own buffer a read: 8 pages (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
@@ -255,6 +256,8 @@ static const struct bt_collector_ops ops = {
     .drain = bpf_drain,
     .describe = bt_describe_from_proc,
     .host = bt_host_from_proc,
+    .object = bt_object_from_proc,
+    .stack = bt_stack_from_proc,
     .close = bpf_close,
 };
 

@@ -17,6 +17,7 @@
 #include "describe.h"
 #include "facts.h"
 #include "host_sample.h"
+#include "object.h"
 #include "procfs_task.h"
 #include "syscall_table.h"
 
@@ -673,6 +674,8 @@ static const struct bt_collector_ops ops = {
     .drain = procfs_drain,
     .describe = bt_describe_from_proc,
     .host = bt_host_from_proc,
+    .object = bt_object_from_proc,
+    .stack = bt_stack_from_proc,
     .close = procfs_close,
 };
 

@@ -374,6 +374,7 @@ static void thread_show(const struct bt_model *m, struct bt_thread_entry *e, str
 	t->nice = e->nice;
 	t->ended = e->ended;
 	t->blocked = e->blocked;
+	t->blocked_ns = e->blocked ? bt_grown(e->open_since_ns, e->now_ns) : 0;
 	t->open = e->open;
 	if (!e->process->multi) {
 		*u = e->process->p.usage;

@@ -30,7 +30,8 @@ struct bt_thread {
 	int8_t nice;
 	bool ended;
 	bool blocked;
-	struct bt_reason open;     /* what it waits for now, if blocked */
+	struct bt_reason open;     /* what it waits for now, if blocked, */
+	uint64_t blocked_ns;       /* and for how long; since the collector opened, if it did then */
 	struct bt_usage usage;     /* of this interval */
 	struct bt_verdict verdict; /* set whenever the thread_list is */
 };

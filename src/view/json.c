@@ -6,7 +6,7 @@
 #include "advice.h"
 #include "evidence.h"
 #include "field.h"
-#include "json_writer.h"
+#include "json_head.h"
 #include "names.h"
 #include "view.h"
 
@@ -267,11 +267,9 @@ static void add_process(struct json_view *v, const char *key, const struct bt_pr
 	bt_json_end_object(&v->json);
 }
 
-static void add_head(struct json_view *v)
+void bt_json_head(struct bt_json *j, const struct bt_report *r)
 {
-	const struct bt_report *r = v->report;
 	const struct bt_frame *f = r->frame;
-	struct bt_json *j = &v->json;
 	char when[64] = "";
 	size_t length;
 	struct tm tm;
@@ -322,7 +320,7 @@ int bt_view_json(const struct bt_report *r, const struct bt_style *style, struct
 	if (err)
 		goto out;
 	bt_json_begin_object(&v.json, NULL);
-	add_head(&v);
+	bt_json_head(&v.json, r);
 	if (r->run)
 		add_run(&v.json, r->run);
 	if (r->total) {

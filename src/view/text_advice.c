@@ -7,9 +7,8 @@
 /* Narrower than this, breaking lines makes nothing readable. */
 #define COLUMNS_MIN 40
 
-/* Appends words; a line that is full goes on below the first one's text. */
-static void add_wrapped(struct bt_strbuf *out, const char *text, unsigned int indent,
-			const struct bt_style *style)
+void bt_text_wrapped(struct bt_strbuf *out, const char *text, unsigned int indent,
+		     const struct bt_style *style)
 {
 	enum bt_charset charset = style->utf8 ? BT_CHARSET_UTF8 : BT_CHARSET_ASCII;
 	unsigned int columns = style->columns && style->columns < COLUMNS_MIN ? COLUMNS_MIN : style->columns;
@@ -53,7 +52,7 @@ void bt_text_advice(struct bt_strbuf *out, struct bt_advisor *a, const struct bt
 			break;
 		}
 		bt_strbuf_add(out, style->utf8 ? "  → " : "  -> ");
-		add_wrapped(out, bt_strbuf_text(&text), style->utf8 ? 4 : 5, style);
+		bt_text_wrapped(out, bt_strbuf_text(&text), style->utf8 ? 4 : 5, style);
 	}
 	bt_strbuf_free(&text);
 }

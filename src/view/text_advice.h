@@ -10,4 +10,9 @@
 void bt_text_advice(struct bt_strbuf *out, struct bt_advisor *a, const struct bt_process *p,
 		    const struct bt_style *style);
 
+/* Appends words and a newline; a line that is full goes on in column indent, where the first one has begun.
+ */
+void bt_text_wrapped(struct bt_strbuf *out, const char *text, unsigned int indent,
+		     const struct bt_style *style);
+
 #endif

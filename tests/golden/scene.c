@@ -212,6 +212,25 @@ static int scene_host(struct bt_collector *c, unsigned int sections, struct bt_h
 	return 0;
 }
 
+static int scene_object(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
+			struct bt_object_facts *out)
+{
+	(void)c;
+	(void)pid;
+	(void)reason;
+	*out = (struct bt_object_facts){0};
+	return -ENOENT;
+}
+
+static int scene_stack(struct bt_collector *c, pid_t pid, pid_t tid, char **out)
+{
+	(void)c;
+	(void)pid;
+	(void)tid;
+	(void)out;
+	return -ENOENT;
+}
+
 static void scene_close(struct bt_collector *base)
 {
 	free(base);
@@ -220,12 +239,12 @@ static void scene_close(struct bt_collector *base)
 int scene_open(const struct scene *scene, struct bt_collector **out)
 {
 	static const struct bt_collector_ops exact = {
-	    "bpf",          true,       scene_read,  scene_poll_fd, scene_drain,
-	    scene_describe, scene_host, scene_close, NULL,
+	    "bpf",      true,         scene_read,  scene_poll_fd, scene_drain, scene_describe,
+	    scene_host, scene_object, scene_stack, scene_close,   NULL,
 	};
 	static const struct bt_collector_ops sampled = {
-	    "procfs",       false,      scene_read,  scene_poll_fd, scene_drain,
-	    scene_describe, scene_host, scene_close, NULL,
+	    "procfs",   false,        scene_read,  scene_poll_fd, scene_drain, scene_describe,
+	    scene_host, scene_object, scene_stack, scene_close,   NULL,
 	};
 	struct scene_collector *c = calloc(1, sizeof(*c));
 

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from systest import paths, product, report, schema, witness, workloads  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
-COMMANDS = ("top", "classify", "run", "record", "replay", "check")
+COMMANDS = ("top", "classify", "run", "record", "replay", "diagnose", "check")
 NOBODY = pwd.getpwuid(65534)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

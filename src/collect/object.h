@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What threads wait on, by name, from /proc: for every collector that runs on the host it tells of. */
+#ifndef BOUNDTOP_COLLECT_OBJECT_H
+#define BOUNDTOP_COLLECT_OBJECT_H
+
+#include "collector.h"
+
+/* The operations object and stack of a collector (collector.h). */
+int bt_object_from_proc(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
+			struct bt_object_facts *out);
+int bt_stack_from_proc(struct bt_collector *c, pid_t pid, pid_t tid, char **out);
+
+#endif
