@@ -110,23 +110,52 @@ void bt_tui_say(struct bt_tui *t, const char *text, bool lasting)
 	bt_tui_draw(t);
 }
 
-/* Finds the row of the process that is followed. */
+static bool row_is_of(const struct bt_tui_row *row, const struct bt_identity *who, int32_t tid)
+{
+	const struct bt_subject *s = &row->subject;
+
+	return s->process->identity.pid == who->pid && s->process->identity.start_ns == who->start_ns &&
+	       (!tid || (s->thread && s->thread->tid == tid));
+}
+
+/* Finds the row that the cursor keeps to. */
 static void follow(struct bt_tui *t)
 {
-	if (!t->follow)
-		return;
-	for (size_t i = 0; i < t->rows.count; i++) {
-		const struct bt_subject *s = &t->rows.list[i].subject;
+	size_t begin = 0, end = t->rows.count;
 
-		if (s->process->identity.pid != t->followed.pid ||
-		    s->process->identity.start_ns != t->followed.start_ns ||
-		    (t->followed_tid && (!s->thread || s->thread->tid != t->followed_tid)))
+	if (!t->follow && !t->held)
+		return;
+	if (!t->follow) {
+		begin = t->top;
+		if (end > begin + (size_t)t->list_height)
+			end = begin + (size_t)t->list_height;
+	}
+	for (size_t i = begin; i < end; i++) {
+		if (!row_is_of(&t->rows.list[i], t->follow ? &t->followed : &t->hold,
+			       t->follow ? t->followed_tid : t->held_tid))
 			continue;
 		t->cursor = i;
 		return;
 	}
-	t->follow = false;
-	bt_tui_complain(t, "%d is not here any more; following ended", t->followed.pid);
+	if (t->follow) {
+		t->follow = false;
+		bt_tui_complain(t, "%d is not here any more; following ended", t->followed.pid);
+	}
+	if (t->cursor < t->rows.count)
+		bt_tui_put_cursor(t, t->cursor, false);
+}
+
+void bt_tui_put_cursor(struct bt_tui *t, size_t at, bool keep)
+{
+	const struct bt_subject *s = &t->rows.list[at].subject;
+
+	t->cursor = at;
+	t->follow = keep;
+	t->held = true;
+	t->hold = s->process->identity;
+	t->held_tid = s->thread ? s->thread->tid : 0;
+	t->followed = t->hold;
+	t->followed_tid = t->held_tid;
 }
 
 void bt_tui_rebuild(struct bt_tui *t)

@@ -14,6 +14,7 @@
 #define WHEEL_LINES 3
 #define CLICKS_MAX  8 /* as many as curses keeps */
 #define SCROLL_END  (1L << 30)
+#define ESCAPE      27
 
 struct bt_process *bt_tui_target(struct bt_tui *t)
 {
@@ -75,13 +76,17 @@ void bt_tui_move(struct bt_tui *t, long lines)
 		/* Where it ends is known when it is drawn. */
 		at = &t->scroll;
 		last = SCROLL_END;
-	} else {
-		t->follow = false;
 	}
 	if (lines < 0)
 		*at = *at > (size_t)-lines ? *at - (size_t)-lines : 0;
 	else
 		*at = (size_t)lines < last - (*at < last ? *at : last) ? *at + (size_t)lines : last;
+	if (t->view != BT_TUI_LIST)
+		return;
+	t->follow = t->held = false;
+	/* At the top one looks at what is at the top. */
+	if (t->cursor && t->cursor < t->rows.count)
+		bt_tui_put_cursor(t, t->cursor, false);
 }
 
 static void sort_by(struct bt_tui *t, const struct bt_field *f)
@@ -150,9 +155,7 @@ static void set_follow(struct bt_tui *t)
 		t->follow = false;
 		return;
 	}
-	t->follow = true;
-	t->followed = row->subject.process->identity;
-	t->followed_tid = row->subject.thread ? row->subject.thread->tid : 0;
+	bt_tui_put_cursor(t, t->cursor, true);
 }
 
 static void renice(struct bt_tui *t, int by)
@@ -305,6 +308,8 @@ static void act_list(struct bt_tui *t, enum bt_action action)
 	case BT_ACTION_SEARCH:
 		bt_tui_prompt_open(t, action, "find", "");
 		break;
+	case BT_ACTION_PID:
+		break; /* it takes the digit: bt_tui_input() */
 	case BT_ACTION_SEARCH_NEXT:
 		bt_tui_search_next(t);
 		break;
@@ -409,11 +414,10 @@ static void click_list(struct bt_tui *t, int line)
 
 	if (row >= t->rows.count)
 		return;
-	t->follow = false;
 	if (row == t->cursor)
 		open_row(t);
 	else
-		t->cursor = row;
+		bt_tui_put_cursor(t, row, false);
 }
 
 /* Returns enum bt_tui_request. */
@@ -455,6 +459,63 @@ static unsigned int clicks(struct bt_tui *t)
 	return request;
 }
 
+/*
+ * The rest of a key's sequence that the terminal's description does not know, behind an escape that was the
+ * begin of one: a person cannot type that fast. Its letters must not be taken for keys ("[" would change a
+ * nice value). Returns the key of curses that it stands for on most terminals; 0: none. ERR: it was no
+ * sequence.
+ */
+static int rest_of_sequence(void)
+{
+	static const struct {
+		const char *sequence;
+		int key;
+	} known[] = {{"A", KEY_UP},   {"B", KEY_DOWN}, {"C", KEY_RIGHT},  {"D", KEY_LEFT},
+		     {"H", KEY_HOME}, {"F", KEY_END},  {"1~", KEY_HOME},  {"7~", KEY_HOME},
+		     {"4~", KEY_END}, {"8~", KEY_END}, {"5~", KEY_PPAGE}, {"6~", KEY_NPAGE}};
+	char sequence[16] = "";
+	size_t length = 0;
+	wint_t code;
+
+	if (get_wch(&code) != OK)
+		return ERR;
+	if (code != '[' && code != 'O') {
+		unget_wch((wchar_t)code);
+		return ERR;
+	}
+	/* Parameters, then a final letter. */
+	do {
+		if (get_wch(&code) != OK)
+			return 0;
+		if (length + 1 < sizeof(sequence))
+			sequence[length++] = (char)code;
+	} while (code < 0x40);
+	sequence[length] = '\0';
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(sequence, known[i].sequence))
+			return known[i].key;
+	return 0;
+}
+
+/* A key of curses, or a character; ERR: there is none any more. */
+static int next_key(wint_t *code)
+{
+	int kind, key;
+
+	for (;;) {
+		kind = get_wch(code);
+		if (kind != OK || *code != ESCAPE)
+			return kind;
+		key = rest_of_sequence();
+		if (key == ERR)
+			return kind;
+		if (!key)
+			continue;
+		*code = (wint_t)key;
+		return KEY_CODE_YES;
+	}
+}
+
 unsigned int bt_tui_input(struct bt_tui *t)
 {
 	unsigned int request = 0;
@@ -462,11 +523,13 @@ unsigned int bt_tui_input(struct bt_tui *t)
 	wint_t code;
 	int kind;
 
-	while (!request && (kind = get_wch(&code)) != ERR) {
+	while (!request && (kind = next_key(&code)) != ERR) {
 		bool function = kind == KEY_CODE_YES;
 
 		if (!t->message_lasting)
 			*t->message = '\0';
+		if (function || code < '0' || code > '9')
+			*t->typed = '\0';
 		/* What is clicked at is what is drawn, not what will be. */
 		if (function && code == KEY_MOUSE && stale)
 			bt_tui_draw(t);
@@ -477,6 +540,8 @@ unsigned int bt_tui_input(struct bt_tui *t)
 			request = bt_tui_prompt_key(t, function, (unsigned int)code);
 		else if (t->menu)
 			bt_tui_menu_key(t, (int)code);
+		else if (!function && code >= '0' && code <= '9' && t->view == BT_TUI_LIST && t->data)
+			bt_tui_type_pid(t, (int)code);
 		else if (function || code < KEY_MIN)
 			request = bt_tui_act(t, bt_key_action((int)code, bt_tui_replays(t)));
 	}

@@ -93,9 +93,15 @@ struct bt_tui {
 
 	enum bt_tui_view view;
 	size_t cursor, top; /* in rows */
-	bool follow;
+	bool follow;        /* the cursor keeps to this one, wherever it is sorted to */
 	struct bt_identity followed;
 	int32_t followed_tid;
+	/* What the cursor was put on: it keeps to that as long as it is in sight. Not held: the cursor is at
+	 * the top, and stays there. */
+	bool held;
+	struct bt_identity hold;
+	int32_t held_tid;
+	char typed[8];      /* digits of a PID, so far */
 	size_t scroll;      /* lines, of help and process */
 	unsigned int shift; /* columns that the command line is moved to the left */
 	struct bt_tui_opened opened;
@@ -172,6 +178,8 @@ void bt_tui_prompt_draw(const struct bt_tui *t, int line);
 /* Applies a filter; a wrong one is said and nothing changes. */
 void bt_tui_filter_set(struct bt_tui *t, const char *text);
 void bt_tui_search_next(struct bt_tui *t);
+/* One more digit of a PID: goes to the process. */
+void bt_tui_type_pid(struct bt_tui *t, int digit);
 
 /* tui.c */
 void bt_tui_rebuild(struct bt_tui *t); /* rows anew, from the same frame */
@@ -182,5 +190,7 @@ struct bt_process *bt_tui_target(struct bt_tui *t);
 void bt_tui_send_signal(struct bt_tui *t, int signal);
 void bt_tui_send_nice(struct bt_tui *t, int nice);
 void bt_tui_move(struct bt_tui *t, long lines);
+/* The cursor is put on a row, and keeps to what is there. follow: wherever it goes. */
+void bt_tui_put_cursor(struct bt_tui *t, size_t row, bool follow);
 
 #endif

@@ -23,6 +23,7 @@ enum bt_action {
 	BT_ACTION_BACK,
 	BT_ACTION_SEARCH,
 	BT_ACTION_SEARCH_NEXT,
+	BT_ACTION_PID,
 	BT_ACTION_FILTER,
 	BT_ACTION_USER,
 	BT_ACTION_SORT,
@@ -62,7 +63,7 @@ enum bt_action {
 	BT_ACTION_QUIT,
 };
 
-#define BT_KEY_CODES 4
+#define BT_KEY_CODES 10
 
 /* Some keys mean something else in a recording: its processes cannot be reached, but time can be moved in. */
 enum bt_key_when { BT_KEY_ALWAYS, BT_KEY_LIVE, BT_KEY_REPLAY };

@@ -75,7 +75,7 @@ static bool search_from(struct bt_tui *t, size_t at)
 
 		if (!row_matches(t, &t->rows.list[row]))
 			continue;
-		t->cursor = row;
+		bt_tui_put_cursor(t, row, true);
 		return true;
 	}
 	return false;
@@ -87,6 +87,50 @@ void bt_tui_search_next(struct bt_tui *t)
 		bt_tui_complain(t, "nothing was searched for yet; / does it");
 	else if (!search_from(t, t->cursor + 1))
 		bt_tui_complain(t, "%s: not found", t->search_text);
+}
+
+/* The row of the PID that was typed, or of the first that begins with it; SIZE_MAX: there is none. */
+static size_t typed_row(const struct bt_tui *t)
+{
+	size_t length = strlen(t->typed);
+	size_t found = SIZE_MAX;
+	char pid[16];
+
+	for (size_t i = 0; i < t->rows.count; i++) {
+		const struct bt_tui_row *row = &t->rows.list[i];
+		const struct bt_subject *s = &row->subject;
+
+		if (row->group)
+			continue;
+		snprintf(pid, sizeof(pid), "%d", s->thread ? s->thread->tid : s->process->identity.pid);
+		if (strncmp(pid, t->typed, length) != 0)
+			continue;
+		if (!pid[length])
+			return i;
+		if (found == SIZE_MAX)
+			found = i;
+	}
+	return found;
+}
+
+void bt_tui_type_pid(struct bt_tui *t, int digit)
+{
+	size_t length = strlen(t->typed);
+	size_t row;
+
+	/* No PID is longer: it begins anew. */
+	if (length + 1 >= sizeof(t->typed))
+		length = 0;
+	t->typed[length] = (char)digit;
+	t->typed[length + 1] = '\0';
+	row = typed_row(t);
+	if (row == SIZE_MAX) {
+		bt_tui_complain(t, "%s: no such PID in the list", t->typed);
+		return;
+	}
+	bt_tui_put_cursor(t, row, true);
+	bt_tui_complain(t, "PID %s", t->typed);
+	t->message_error = false;
 }
 
 /* While it is typed the cursor is where it would be. final: complains. */

@@ -19,10 +19,10 @@ TARGET_GROWTH_MB = 1
 TARGET_RSS_MB = 40
 SAMPLES = 200
 KEY_EVERY = 2  # seconds
-# What a user does, in turn: each order, tree, groups, threads, a process opened and left, a search, a filter, help.
+# What a user does, in turn (and never q, which would end it): each order, tree, groups, threads, a process opened and left, a search, a filter, help.
 KEYS = [b"P", b"M", b"T", b"N", b"A", b"I", b"A", b"t", b"*", b"*", b"t", b"g", b"\r", b"\r", b"g", b"H", b"H", b"i", b"i",
-        b"\r", b" ", b"\x1b[F", b"q", b"\x1b[6~", b"\x1b[B", b"F", b"F", b"/sleep\r", b"n", b"\\sh\r", b"\x1b", b"K", b"K", b"?", b"q",
-        b"\x1b[H", b"u", b"q", b"\x1b[C", b"\x1b[D"]
+        b"\r", b" ", b"\x1bOF", b"\x1b", b"\x1b[6~", b"\x1bOB", b"F", b"F", b"/sleep\r", b"n", b"\\sh\r", b"\x1b", b"K", b"K", b"?", b"\x1b",
+        b"\x1bOH", b"u", b"\x1b", b"\x1bOC", b"\x1bOD"]
 
 
 def rss_mb(pid):

@@ -69,6 +69,11 @@ SCREENS = [
     Screen("cursor-down", DOWN_TO(3), rows=14, **CURSOR),
     Screen("cursor-end", ["End"], rows=14, **CURSOR),
     Screen("cursor-home", ["End", "Home"], rows=14, **CURSOR),
+    # Keys of another terminal than TERM says: those that are known by all, and none that renices.
+    Screen("escape-sequences", ["=\x1b[F", "=\x1b[1;5D", "=\x1b[I", "=\x1b[5~", "=\x1b[B"], rows=14, **CURSOR),
+    Screen("typed-pid", ["=9", "=2"], **CURSOR),
+    Screen("typed-pid-exact", ["=412"], **CURSOR),
+    Screen("typed-pid-none", ["=77"], **CURSOR),
     Screen("page-down", ["PageDown"], rows=14, **CURSOR),
     Screen("command-right", ["Right"], columns=80, rows=24),
     # Mouse
