@@ -183,7 +183,7 @@ static unsigned int digits_of(int32_t pid)
 
 static void trends_take(struct bt_tui *t)
 {
-	bt_trends_begin(t->trends);
+	bt_trends_begin(t->trends, bt_tui_now_ns(t) - t->data->duration_ns);
 	for (size_t i = 0; i < t->data->process_count; i++) {
 		const struct bt_process *p = t->data->processes[i];
 		struct bt_subject s = bt_subject_of_process(p);

@@ -169,6 +169,19 @@ void bt_pen_text(struct bt_pen *p, enum bt_ink ink, const char *text)
 	put(p, ink, false, text, bytes, width);
 }
 
+void bt_pen_badge(struct bt_pen *p, enum bt_ink ink, const char *text)
+{
+	bool selected = p->selected;
+
+	if (colours && ink >= BT_INK_ERROR && p->x + (int)strlen(text) <= p->end) {
+		put(p, ink, true, text, strlen(text), (unsigned int)strlen(text));
+		return;
+	}
+	p->selected = true;
+	bt_pen_text(p, ink, text);
+	p->selected = selected;
+}
+
 void bt_pen_format(struct bt_pen *p, enum bt_ink ink, const char *format, ...)
 {
 	struct bt_strbuf text = BT_STRBUF_INIT;

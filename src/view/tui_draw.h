@@ -50,6 +50,8 @@ void bt_pen_format(struct bt_pen *p, enum bt_ink ink, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Text that was made safe before and takes width columns. */
 void bt_pen_cell(struct bt_pen *p, enum bt_ink ink, const char *text, unsigned int width);
+/* Text on its colour, or in reverse: what the eye is to find first. */
+void bt_pen_badge(struct bt_pen *p, enum bt_ink ink, const char *text);
 /* Bytes of a process, at most width columns (0: up to the end). */
 void bt_pen_raw(struct bt_pen *p, enum bt_ink ink, const char *text, unsigned int width);
 /* Spaces up to column x. */

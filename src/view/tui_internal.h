@@ -62,6 +62,7 @@ struct bt_tui_opened {
 	char *cmdline, *user, *cgroup, *container;
 	size_t frames;                                /* in history, BT_TUI_HISTORY at most */
 	uint8_t history[BT_TUI_HISTORY][BT_MS_COUNT]; /* shares, 0..255, the latest last */
+	float seconds[BT_TUI_HISTORY];                /* length of each of the frames */
 };
 
 struct bt_tui_prompt {
@@ -81,8 +82,8 @@ struct bt_tui {
 	struct bt_tui_frame frame; /* frame.model NULL: none yet */
 	const struct bt_frame *data;
 	double load[BT_MS_COUNT]; /* of the whole host */
-	bool paused;
 	int64_t jump_ns;
+	bool paused;
 	bool threads_judged;
 
 	struct bt_tui_rows rows;
@@ -93,17 +94,15 @@ struct bt_tui {
 
 	enum bt_tui_view view;
 	size_t cursor, top; /* in rows */
-	bool follow;        /* the cursor keeps to this one, wherever it is sorted to */
-	struct bt_identity followed;
-	int32_t followed_tid;
-	/* What the cursor was put on: it keeps to that as long as it is in sight. Not held: the cursor is at
-	 * the top, and stays there. */
-	bool held;
-	struct bt_identity hold;
-	int32_t held_tid;
-	char typed[8];      /* digits of a PID, so far */
 	size_t scroll;      /* lines, of help and process */
 	unsigned int shift; /* columns that the command line is moved to the left */
+	int32_t followed_tid, held_tid;
+	bool follow; /* the cursor keeps to followed, wherever that is sorted to */
+	/* The cursor keeps to hold, which it was put on, as long as that is in sight. Not held: it is at the
+	 * top, and stays there. */
+	bool held;
+	struct bt_identity followed, hold;
+	char typed[8]; /* digits of a PID, so far */
 	struct bt_tui_opened opened;
 
 	struct bt_query *filter;
@@ -182,6 +181,11 @@ void bt_tui_search_next(struct bt_tui *t);
 void bt_tui_type_pid(struct bt_tui *t, int digit);
 
 /* tui.c */
+/* End of the frame: CLOCK_REALTIME. */
+static inline uint64_t bt_tui_now_ns(const struct bt_tui *t)
+{
+	return (uint64_t)t->data->time_s * 1000000000 + t->data->time_nsec;
+}
 void bt_tui_rebuild(struct bt_tui *t); /* rows anew, from the same frame */
 void bt_tui_complain(struct bt_tui *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct bt_tui_row *bt_tui_current(struct bt_tui *t); /* under the cursor; NULL: none */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One process, opened: what it is bound by and why, its budget over time, bursts, waits, threads. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "advice.h"
 #include "cells.h"
 #include "evidence.h"
+#include "moment.h"
 #include "names.h"
 #include "text_budget.h"
 #include "tui_internal.h"
@@ -82,14 +84,17 @@ static void text_keep(char **kept, const char *text)
 	*kept = copy;
 }
 
-static void history_add(struct bt_tui_opened *o, const struct bt_verdict *v)
+static void history_add(struct bt_tui_opened *o, const struct bt_verdict *v, uint64_t duration_ns)
 {
 	uint8_t *shares;
 
-	if (o->frames == BT_TUI_HISTORY)
+	if (o->frames == BT_TUI_HISTORY) {
 		memmove(o->history[0], o->history[1], sizeof(o->history) - sizeof(o->history[0]));
-	else
+		memmove(&o->seconds[0], &o->seconds[1], sizeof(o->seconds) - sizeof(o->seconds[0]));
+	} else {
 		o->frames++;
+	}
+	o->seconds[o->frames - 1] = (float)duration_ns / 1e9f;
 	shares = o->history[o->frames - 1];
 	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
 		float share = v->share[ms];
@@ -124,7 +129,7 @@ void bt_tui_process_update(struct bt_tui *t)
 	o->last.process.user = o->user;
 	o->last.process.cgroup = o->cgroup;
 	o->last.process.container = o->container;
-	history_add(o, &p->verdict);
+	history_add(o, &p->verdict, t->data->duration_ns);
 }
 
 void bt_tui_process_open(struct bt_tui *t, const struct bt_process *p)
@@ -137,10 +142,82 @@ void bt_tui_process_open(struct bt_tui *t, const struct bt_process *p)
 	bt_tui_process_update(t);
 }
 
+/* "5 s", "3 min", "4 h", "12 d": the two digits that matter. */
+static void add_age(struct bt_strbuf *out, uint64_t seconds)
+{
+	const uint64_t minute_s = 60, hour_s = 3600, day_s = 86400;
+
+	if (seconds < 2 * minute_s)
+		bt_strbuf_addf(out, "%llu s", (unsigned long long)seconds);
+	else if (seconds < 2 * hour_s)
+		bt_strbuf_addf(out, "%llu min", (unsigned long long)(seconds / minute_s));
+	else if (seconds < 2 * day_s)
+		bt_strbuf_addf(out, "%llu h", (unsigned long long)(seconds / hour_s));
+	else
+		bt_strbuf_addf(out, "%llu d", (unsigned long long)(seconds / day_s));
+}
+
+/* "started 14:02:11, 3 h ago"; nothing where the host's uptime is not known. */
+static void draw_start(const struct bt_tui *t, struct bt_pen *pen, const struct bt_process *p)
+{
+	uint64_t uptime_s = t->frame.host->host.uptime_s;
+	uint64_t start_s = p->identity.start_ns / 1000000000;
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	int64_t start_ns;
+
+	if (!uptime_s || start_s > uptime_s)
+		return;
+	start_ns = (t->data->time_s - (int64_t)(uptime_s - start_s)) * 1000000000;
+	bt_strbuf_addf(&text, "%sstarted ", bt_cell_separator(&t->style));
+	bt_moment_text(&text, start_ns, !bt_moment_same_day(start_ns, t->data->time_s * 1000000000));
+	bt_strbuf_add(&text, ", ");
+	add_age(&text, uptime_s - start_s);
+	bt_strbuf_add(&text, " ago");
+	if (pen->x + (int)text.length <= pen->end)
+		bt_pen_text(pen, BT_INK_PLAIN, bt_strbuf_text(&text));
+	bt_strbuf_free(&text);
+}
+
+static void add_use(struct bt_tui *t, struct bt_pen *pen, enum bt_field_id id, const char *before,
+		    const char *behind)
+{
+	const struct bt_subject s = bt_subject_of_process(&t->opened.last.process);
+	struct bt_strbuf text = BT_STRBUF_INIT;
+
+	bt_cell_field(&text, &bt_fields[id], 0, &s, &t->style);
+	/* "-": not measured, and no use of an unmeasured thing is told. */
+	if (strcmp(bt_strbuf_text(&text), "-") != 0) {
+		bt_pen_text(pen, BT_INK_DIM, pen->x ? "   " : "");
+		bt_pen_text(pen, BT_INK_DIM, before);
+		bt_pen_text(pen, BT_INK_PLAIN, bt_strbuf_text(&text));
+		bt_pen_text(pen, BT_INK_DIM, behind);
+	}
+	bt_strbuf_free(&text);
+}
+
+/* What top and htop would tell of it. */
+static void draw_uses(struct page *g, const struct bt_process *p)
+{
+	double seconds = (double)(p->end_ns - p->begin_ns) / 1e9;
+	struct bt_pen pen = page_line(g);
+
+	add_use(g->t, &pen, BT_FIELD_RSS_BYTES, "memory ", "");
+	add_use(g->t, &pen, BT_FIELD_CPU_TIME_S, "CPU time ", "");
+	add_use(g->t, &pen, BT_FIELD_READ_RATE, "reads ", "/s");
+	add_use(g->t, &pen, BT_FIELD_WRITE_RATE, "writes ", "/s");
+	if (seconds > 0 && pen.end - pen.x > 25) {
+		bt_pen_text(&pen, BT_INK_DIM, "   switches ");
+		bt_pen_format(&pen, BT_INK_PLAIN, "%.0f",
+			      (double)(p->usage.voluntary + p->usage.involuntary) / seconds);
+		bt_pen_text(&pen, BT_INK_DIM, "/s");
+	}
+}
+
 static void draw_name(struct page *g, const struct bt_process *p)
 {
 	struct bt_tui *t = g->t;
 	const char *separator = bt_cell_separator(&t->style);
+	const struct bt_process *parent;
 	struct bt_pen pen = page_line(g);
 	struct bt_strbuf text = BT_STRBUF_INIT;
 	unsigned int used;
@@ -151,28 +228,37 @@ static void draw_name(struct page *g, const struct bt_process *p)
 	bt_strbuf_free(&text);
 
 	pen = page_line(g);
-	bt_pen_text(&pen, BT_INK_DIM, "user ");
 	bt_pen_raw(&pen, BT_INK_PLAIN, p->user ? p->user : "?", 20);
-	bt_pen_format(&pen, BT_INK_PLAIN, "%sparent %d%s%u thread%s%snice %d%sstate %c", separator, p->ppid,
-		      separator, p->threads, p->threads == 1 ? "" : "s", separator, p->nice, separator,
-		      p->state > 32 && p->state < 127 ? p->state : '?');
+	bt_pen_format(&pen, BT_INK_PLAIN, "%s%u thread%s%snice %d%sstate %c%sparent %d ", separator,
+		      p->threads, p->threads == 1 ? "" : "s", separator, p->nice, separator,
+		      p->state > 32 && p->state < 127 ? p->state : '?', separator, p->ppid);
+	parent = bt_model_find(t->frame.model, p->ppid);
+	bt_pen_raw(&pen, BT_INK_PLAIN, parent ? parent->comm : "", 0);
+	draw_start(t, &pen, p);
 	if (p->exited || !t->opened.live)
 		bt_pen_format(&pen, BT_INK_ERROR, "%sENDED", separator);
 	if (t->paused)
 		bt_pen_format(&pen, BT_INK_STARVED, "%sPAUSED", separator);
+	draw_uses(g, p);
+	if (t->opened.live && !p->exited)
+		t->ops->limits(t->context, p, &text);
+	if (!p->cgroup && !p->container && !text.length)
+		return;
 	pen = page_line(g);
 	if (p->container) {
 		bt_pen_text(&pen, BT_INK_DIM, "container ");
 		bt_pen_raw(&pen, BT_INK_PLAIN, p->container, 0);
-		bt_pen_text(&pen, BT_INK_DIM, separator);
+		bt_pen_text(&pen, BT_INK_DIM, p->cgroup ? separator : "");
 	}
-	bt_pen_text(&pen, BT_INK_DIM, "cgroup ");
-	bt_pen_raw(&pen, BT_INK_PLAIN, p->cgroup ? p->cgroup : "none", 0);
-	if (t->opened.live && !p->exited)
-		t->ops->limits(t->context, p, &text);
+	if (p->cgroup) {
+		bt_pen_text(&pen, BT_INK_DIM, "cgroup ");
+		bt_pen_raw(&pen, BT_INK_PLAIN, p->cgroup, 0);
+	}
 	if (text.length) {
-		pen = page_line(g);
-		bt_pen_text(&pen, BT_INK_DIM, "limits ");
+		/* In the same line, if it has room for both. */
+		if (pen.x && pen.x + 10 + (int)text.length > pen.end)
+			pen = page_line(g);
+		bt_pen_text(&pen, BT_INK_DIM, pen.x ? "   limits " : "limits ");
 		bt_pen_raw(&pen, BT_INK_PLAIN, bt_strbuf_text(&text), 0);
 	}
 	bt_strbuf_free(&text);
@@ -181,16 +267,28 @@ static void draw_name(struct page *g, const struct bt_process *p)
 /* The verdict, and what speaks for it. */
 static void draw_verdict(struct page *g, const struct bt_process *p)
 {
+	const struct bt_subject subject = bt_subject_of_process(p);
 	struct bt_style plain = g->t->style;
+	uint64_t since_ns;
 	struct bt_strbuf text = BT_STRBUF_INIT;
 	struct bt_pen pen;
 
 	plain.colour = false;
 	page_line(g);
 	pen = page_line(g);
+	bt_strbuf_add_char(&text, ' ');
 	bt_text_verdict(&text, &p->verdict, &plain);
-	bt_pen_text(&pen, bt_ink_of_verdict(p->verdict.id, p->verdict.cause), bt_strbuf_text(&text));
+	bt_strbuf_add_char(&text, ' ');
+	bt_pen_text(&pen, BT_INK_PLAIN, " ");
+	bt_pen_badge(&pen, bt_ink_of_verdict(p->verdict.id, p->verdict.cause), bt_strbuf_text(&text));
 	bt_strbuf_clear(&text);
+	since_ns = g->t->opened.live ? bt_trends_since_ns(g->t->trends, &subject) : 0;
+	if (since_ns) {
+		bt_strbuf_add(&text, " for ");
+		add_age(&text, (bt_tui_now_ns(g->t) - since_ns + 500000000) / 1000000000);
+		bt_pen_text(&pen, BT_INK_BOLD, bt_strbuf_text(&text));
+		bt_strbuf_clear(&text);
+	}
 	bt_text_measure(&text, p);
 	bt_text_ending(&text, p);
 	bt_pen_text(&pen, BT_INK_PLAIN, "   ");
@@ -238,6 +336,33 @@ static bool was_seen(const struct bt_tui_opened *o, unsigned int ms)
 	return false;
 }
 
+/* Seconds of the frames that there is room for from where the pen is. */
+static double history_seconds(const struct bt_tui_opened *o, const struct bt_pen *p)
+{
+	size_t room = p->end > p->x ? (size_t)(p->end - p->x) : 0;
+	double seconds = 0;
+
+	for (size_t i = o->frames > room ? o->frames - room : 0; i < o->frames; i++)
+		seconds += (double)o->seconds[i];
+	return seconds;
+}
+
+/* What would be next, if the verdict's cause were gone. */
+static void draw_runner_up(struct bt_pen *p, const struct bt_verdict *v)
+{
+	char text[48];
+	int length;
+
+	if (v->id < BT_VERDICT_MIXED || v->runner_up >= BT_MS_COUNT || v->share[v->runner_up] < 0.005f)
+		return;
+	length = snprintf(text, sizeof(text), "next: %s %.0f%%", bt_microstate_name(v->runner_up),
+			  100 * (double)v->share[v->runner_up]);
+	if (p->x + 2 + length > p->end)
+		return;
+	bt_pen_fill(p, p->end - length);
+	bt_pen_text(p, BT_INK_DIM, text);
+}
+
 /* In the order of the table, so that lines stay where they are from frame to frame. */
 static void draw_budget(struct page *g, const struct bt_process *p)
 {
@@ -249,7 +374,8 @@ static void draw_budget(struct page *g, const struct bt_process *p)
 	pen = page_line(g);
 	bt_pen_text(&pen, BT_INK_HEAD, "WHERE THE TIME WENT");
 	bt_pen_fill(&pen, NAME_INDENT + NAME_WIDTH + 8 + GAUGE_WIDTH + 1);
-	bt_pen_text(&pen, BT_INK_HEAD, "FRAME BY FRAME");
+	bt_pen_format(&pen, BT_INK_HEAD, "LAST %.0f s", history_seconds(o, &pen));
+	draw_runner_up(&pen, v);
 	for (unsigned int ms = 0; ms < BT_MS_COUNT; ms++) {
 		bool together = !v->split && ms == BT_MS_USER;
 		double share = (double)v->share[ms] + (together ? (double)v->share[BT_MS_SYSTEM] : 0);
@@ -479,8 +605,11 @@ static void draw_threads(struct page *g)
 	bt_pen_text(&pen, BT_INK_HEAD, "    TID NAME            VERDICT     CPUS WHERE");
 	bt_pen_fill(&pen, 41 + (pen.end < 100 ? 13 : 21));
 	bt_pen_text(&pen, BT_INK_HEAD, "NOW");
-	for (uint32_t i = 0; i < p->thread_count; i++)
-		draw_thread(g, p, p->thread_list[i]);
+	/* Those that do something first. */
+	for (int idle = 0; idle < 2; idle++)
+		for (uint32_t i = 0; i < p->thread_count; i++)
+			if ((p->thread_list[i]->verdict.id == BT_VERDICT_IDLE) == idle)
+				draw_thread(g, p, p->thread_list[i]);
 }
 
 void bt_tui_draw_process(struct bt_tui *t, int top, int height)

@@ -18,13 +18,16 @@ struct key {
 
 struct entry {
 	struct key key;
-	uint64_t last; /* frame of the latest mark */
+	uint64_t last;     /* frame of the latest mark */
+	uint64_t since_ns; /* from when on the verdict has been what it is */
+	uint8_t verdict, cause;
 	struct bt_trend_mark marks[BT_TREND_FRAMES];
 	UT_hash_handle hh;
 };
 
 struct bt_trends {
 	uint64_t frame;
+	uint64_t begin_ns; /* of the frame, as the caller counts */
 	struct entry *entries;
 };
 
@@ -57,11 +60,12 @@ void bt_trends_destroy(struct bt_trends *t)
 	free(t);
 }
 
-void bt_trends_begin(struct bt_trends *t)
+void bt_trends_begin(struct bt_trends *t, uint64_t begin_ns)
 {
 	struct entry *e, *next;
 
 	t->frame++;
+	t->begin_ns = begin_ns;
 	if (t->frame % BT_TREND_FRAMES)
 		return;
 	HASH_ITER (hh, t->entries, e, next) {
@@ -93,11 +97,18 @@ static void marks_shift(struct bt_trend_mark marks[BT_TREND_FRAMES], uint64_t fr
 	memset(marks + BT_TREND_FRAMES - gone, 0, gone * sizeof(*marks));
 }
 
+/* User and system change places without anything having changed. */
+static bool on_cpu(uint8_t cause)
+{
+	return cause == BT_MS_USER || cause == BT_MS_SYSTEM;
+}
+
 void bt_trends_add(struct bt_trends *t, const struct bt_subject *s)
 {
 	const struct bt_verdict *v = s->verdict;
 	struct entry *e;
 	struct key key;
+	uint8_t cause;
 
 	if (v->active < ACTIVE_MIN)
 		return;
@@ -110,12 +121,26 @@ void bt_trends_add(struct bt_trends *t, const struct bt_subject *s)
 		e->last = t->frame;
 		HASH_ADD(hh, t->entries, key, sizeof(e->key), e);
 	}
+	cause = on_cpu(v->cause) ? BT_MS_USER : v->cause;
+	if (t->frame - e->last > 1 || !e->since_ns || e->verdict != v->id || e->cause != cause) {
+		e->since_ns = t->begin_ns;
+		e->verdict = (uint8_t)v->id;
+		e->cause = cause;
+	}
 	marks_shift(e->marks, t->frame - e->last);
 	e->last = t->frame;
 	e->marks[BT_TREND_FRAMES - 1] = (struct bt_trend_mark){
 	    .level = (uint8_t)bt_spark_level((double)v->active),
 	    .ink = (uint8_t)bt_ink_of_verdict(v->id, v->cause),
 	};
+}
+
+uint64_t bt_trends_since_ns(const struct bt_trends *t, const struct bt_subject *s)
+{
+	struct key key;
+	const struct entry *e = entry_find(t, s, &key);
+
+	return e && e->last == t->frame ? e->since_ns : 0;
 }
 
 bool bt_trends_get(const struct bt_trends *t, const struct bt_subject *s,

@@ -22,7 +22,9 @@ int bt_trends_create(struct bt_trends **out); /* 0 or -ENOMEM */
 void bt_trends_clear(struct bt_trends *t);    /* forgets all frames */
 void bt_trends_destroy(struct bt_trends *t);  /* NULL is fine */
 /* A new frame begins; forgets who has been quiet for long. */
-void bt_trends_begin(struct bt_trends *t);
+void bt_trends_begin(struct bt_trends *t, uint64_t begin_ns);
+/* Begin of the frame from which on it has had the verdict that it has; 0: does nothing, or is not known. */
+uint64_t bt_trends_since_ns(const struct bt_trends *t, const struct bt_subject *s);
 /* Notes s in the frame. Without memory it stays without a trend. */
 void bt_trends_add(struct bt_trends *t, const struct bt_subject *s);
 /* The last frames, the latest last; false: it was idle in all of them, and marks is not set. */
