@@ -150,8 +150,9 @@ void bt_tui_put_cursor(struct bt_tui *t, size_t at, bool keep)
 	const struct bt_subject *s = &t->rows.list[at].subject;
 
 	t->cursor = at;
-	t->follow = keep;
-	t->held = true;
+	/* Groups have no identity. */
+	t->follow = keep && !t->rows.list[at].group;
+	t->held = !t->rows.list[at].group;
 	t->hold = s->process->identity;
 	t->held_tid = s->thread ? s->thread->tid : 0;
 	t->followed = t->hold;

@@ -67,15 +67,15 @@ static bool row_matches(struct bt_tui *t, const struct bt_tui_row *row)
 	return bt_query_match(t->search, p);
 }
 
-/* From the row at, round the end. */
-static bool search_from(struct bt_tui *t, size_t at)
+/* From the row at, round the end; keep: and stays with it. */
+static bool search_from(struct bt_tui *t, size_t at, bool keep)
 {
 	for (size_t i = 0; i < t->rows.count; i++) {
 		size_t row = (at + i) % t->rows.count;
 
 		if (!row_matches(t, &t->rows.list[row]))
 			continue;
-		bt_tui_put_cursor(t, row, true);
+		bt_tui_put_cursor(t, row, keep);
 		return true;
 	}
 	return false;
@@ -85,7 +85,7 @@ void bt_tui_search_next(struct bt_tui *t)
 {
 	if (!t->search)
 		bt_tui_complain(t, "nothing was searched for yet; / does it");
-	else if (!search_from(t, t->cursor + 1))
+	else if (!search_from(t, t->cursor + 1, true))
 		bt_tui_complain(t, "%s: not found", t->search_text);
 }
 
@@ -149,7 +149,7 @@ static void search_set(struct bt_tui *t, const char *text, bool final)
 	bt_query_destroy(t->search);
 	t->search = q;
 	snprintf(t->search_text, sizeof(t->search_text), "%s", text);
-	if (!search_from(t, t->cursor) && final)
+	if (!search_from(t, t->cursor, final) && final)
 		bt_tui_complain(t, "%s: not found", text);
 }
 
