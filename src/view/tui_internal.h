@@ -194,7 +194,7 @@ struct bt_process *bt_tui_target(struct bt_tui *t);
 void bt_tui_send_signal(struct bt_tui *t, int signal);
 void bt_tui_send_nice(struct bt_tui *t, int nice);
 void bt_tui_move(struct bt_tui *t, long lines);
-/* The cursor is put on a row, and keeps to what is there. follow: wherever it goes. */
-void bt_tui_put_cursor(struct bt_tui *t, size_t row, bool follow);
+/* The cursor is put on a row, and keeps to what is there. keep: wherever it goes. */
+void bt_tui_put_cursor(struct bt_tui *t, size_t at, bool keep);
 
 #endif
