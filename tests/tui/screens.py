@@ -70,7 +70,7 @@ SCREENS = [
     Screen("cursor-end", ["End"], rows=14, **CURSOR),
     Screen("cursor-home", ["End", "Home"], rows=14, **CURSOR),
     # Keys of another terminal than TERM says: those that are known by all, and none that renices.
-    Screen("escape-sequences", ["=\x1b[F", "=\x1b[1;5D", "=\x1b[I", "=\x1b[5~", "=\x1b[B"], rows=14, **CURSOR),
+    Screen("escape-sequences", ["=\x1b[F", "=\x1b[1;5D", "=\x1b[I", "=\x1b[1~", "=\x1b[B"], rows=14, **CURSOR),
     Screen("typed-pid", ["=9", "=2"], **CURSOR),
     Screen("typed-pid-exact", ["=412"], **CURSOR),
     Screen("typed-pid-none", ["=77"], **CURSOR),
