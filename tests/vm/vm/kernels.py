@@ -178,8 +178,9 @@ def cached(series, arch):
     """The newest kernel of a series that was fetched before."""
     folder = os.path.join(cache_folder(), "kernels", arch)
     names = [name for name in (os.listdir(folder) if os.path.isdir(folder) else ()) if not name.endswith((".deb", ".partial"))]
-    if series.name != NEWEST:
-        names = [name for name in names if series_of(name) == series.name]
+    # The newest is of no series that has a name of its own: else the newest of those fetched would do.
+    known = {one.name for one in SERIES}
+    names = [name for name in names if (series_of(name) not in known if series.name == NEWEST else series_of(name) == series.name)]
     return max(names, key=version_key) if names else None
 
 
