@@ -225,11 +225,12 @@ static void victim_add(const struct bt_host_case *c, const struct bt_process **v
 
 void bt_find_cpu_neighbour(struct bt_host_case *c)
 {
-	struct bt_rank hogs[BT_RANKS];
+	struct bt_name_group hogs[BT_NAME_GROUPS];
 	const struct bt_process *victims[VICTIMS_SHOWN];
-	double total, used = 0, lost = 0;
-	size_t all, victim_count = 0, members = 0, count = bt_rank(c, weigh_cpus, 0.02, hogs, &total, &all);
-	const struct bt_process *hog = count ? hogs[0].p : NULL;
+	double used = 0, lost = 0;
+	size_t victim_count = 0, members = 0, count = bt_rank_names(c, weigh_cpus, NEIGHBOUR_PART, hogs);
+	/* Many small ones of a name are one neighbour, too. */
+	const struct bt_process *hog = count ? hogs[0].first : NULL;
 	struct bt_finding *f;
 
 	if (!hog || !is_full(c))
