@@ -233,7 +233,7 @@ struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
 	void *stack;
-	int on_cpu;
+	unsigned int on_cpu; /* one byte in 7.3: CO-RE adjusts the size of what has no sign alone */
 	int static_prio;
 	struct sched_entity se;
 	struct sched_info sched_info;
