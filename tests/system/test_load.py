@@ -18,7 +18,8 @@ from systest import load, product, report, schema  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 STORM = load.size(3000, 100000)
-STORM_CPU_US = 300
+# The kernel books some 5 us of each process's waking and ending elsewhere than we do: to be small beside this.
+STORM_CPU_US = 1000
 THREADS = load.size(4000, 50000)
 THREADS_A_PROCESS = 2000
 HOGS = load.size(100, 200)
@@ -154,14 +155,13 @@ class Load(unittest.TestCase):
                     arrivals.append(time.monotonic())
                 self.assertEqual(0, top.finish().status)
         gaps = [after - before for before, after in zip(arrivals, arrivals[1:])]
-        hogs = [process for process in frames[-1]["processes"] if process["comm"] == "bt-many-hogs"]
-        hogs = [process for process in hogs if process["wall_s"] > 0.5 and process["active"] > 0.5]
+        hogs = [process for process in frames[-1]["processes"] if process["ppid"] == crowd.pid]
         own = [process for process in frames[-1]["processes"] if process["pid"] == top.pid]
         verdicts = {process["verdict"] for process in hogs}
         report.note(f"{len(hogs)} hogs on {os.cpu_count()} CPUs are {verdicts}; frames came after "
                     + ", ".join(f"{gap:.2f}" for gap in gaps) + " s; boundtop itself waited "
                     + ", ".join(f"{process['share']['run-queue']:.1%}" for process in own) + " for a CPU")
-        self.assertGreaterEqual(len(hogs), HOGS)
+        self.assertEqual(HOGS, len(hogs))
         self.assertEqual({"starved"}, verdicts)
         self.assertLess(max(gaps), 3)
 
@@ -169,7 +169,7 @@ class Load(unittest.TestCase):
         """What ends meanwhile is in the next frame, or counted as lost; its CPU time is there in any case."""
         with contextlib.ExitStack() as stack:
             group = stack.enter_context(load.ControlGroup("cpuacct", "stopped"))
-            count = round(STOPPED_S * 700)
+            count = round(STOPPED_S * 400)
             spawner = stack.enter_context(Workload("spawn", count, STORM_CPU_US, 4))
             top = stack.enter_context(product.Running("top", "-b", "-d", 0.5, "--json"))
             schema.parse(top.lines.next())

@@ -124,19 +124,25 @@ int run_execs(int argc, char **argv)
 int run_crowd(int argc, char **argv)
 {
 	long count = workload_number(argc, argv, 1, 100);
-	int go[2];
-	char byte;
+	int go[2], there[2];
+	char byte = 0;
 
-	if (pipe(go) < 0)
+	if (pipe(go) < 0 || pipe(there) < 0)
 		workload_die("pipe");
 	for (long i = 0; i < count; i++) {
 		if (workload_fork() == 0) {
 			close(go[1]);
+			if (write(there[1], &byte, 1) != 1)
+				workload_die("write");
 			while (read(go[0], &byte, 1) < 0 && errno == EINTR)
 				;
 			burn_forever();
 		}
 	}
+	/* As long as one of them has the pipe open to write, too, all the others wait. */
+	for (long i = 0; i < count; i++)
+		if (read(there[0], &byte, 1) != 1)
+			workload_die("read");
 	announce("ready");
 	wait_for_line();
 	close(go[1]);
