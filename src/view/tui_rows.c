@@ -135,11 +135,12 @@ static bool wanted(struct bt_tui *t, struct bt_process *p)
 		t->rows.hidden_filter++;
 		return false;
 	}
-	if (t->config.hide_idle && p->verdict.id == BT_VERDICT_IDLE && !p->exited) {
-		t->rows.hidden_idle++;
-		return false;
-	}
 	return true;
+}
+
+bool bt_tui_hides(const struct bt_tui *t, const struct bt_process *p)
+{
+	return t->config.hide_idle && p->verdict.id == BT_VERDICT_IDLE && !p->exited;
 }
 
 /* What a process must be looked up for to be sorted. */
@@ -230,9 +231,14 @@ int bt_tui_sort(struct bt_tui *t, size_t count)
 
 static int list_flat(struct bt_tui *t, struct bt_process **list, size_t count)
 {
-	size_t total = 0;
+	size_t total = 0, shown = 0;
 	int err;
 
+	for (size_t i = 0; i < count; i++)
+		if (!bt_tui_hides(t, list[i]))
+			list[shown++] = list[i];
+	t->rows.hidden_idle = count - shown;
+	count = shown;
 	for (size_t i = 0; t->config.threads && i < count; i++)
 		total += list[i]->thread_count;
 	err = bt_tui_sorted_reserve(&t->rows, t->config.threads ? total : count);
@@ -293,9 +299,14 @@ static int group_members(struct bt_tui *t, struct bt_process **list, size_t coun
 	size_t found = 0;
 	int err = members ? 0 : -ENOMEM;
 
-	for (size_t i = 0; members && i < count; i++)
-		if (!strcmp(group_name(list[i]), name))
+	for (size_t i = 0; members && i < count; i++) {
+		if (strcmp(group_name(list[i]), name) != 0)
+			continue;
+		if (bt_tui_hides(t, list[i]))
+			t->rows.hidden_idle++;
+		else
 			members[found++] = (struct bt_row){.process = list[i]};
+	}
 	if (members)
 		bt_rows_sort(members, found, t->config.sort, t->config.sort_reversed);
 	for (size_t i = 0; i < found && !err; i++) {
@@ -316,7 +327,7 @@ static int group_members(struct bt_tui *t, struct bt_process **list, size_t coun
 
 static int list_groups(struct bt_tui *t, struct bt_process **list, size_t count)
 {
-	size_t groups = 0;
+	size_t groups = 0, shown = 0;
 	int err;
 
 	qsort(list, count, sizeof(struct bt_process *), by_group);
@@ -341,10 +352,14 @@ static int list_groups(struct bt_tui *t, struct bt_process **list, size_t count)
 	for (size_t i = 0; i < groups; i++) {
 		bt_sum_judge(&t->rows.sums[i], t->data);
 		t->rows.sums[i].process.exited = false;
-		t->rows.sorted[i] = (struct bt_row){.process = &t->rows.sums[i].process};
+		/* What is idle counts in its group's sum all the same. */
+		if (bt_tui_hides(t, &t->rows.sums[i].process))
+			t->rows.hidden_idle += t->rows.sums[i].members;
+		else
+			t->rows.sorted[shown++] = (struct bt_row){.process = &t->rows.sums[i].process};
 	}
-	err = bt_tui_sort(t, groups);
-	for (size_t i = 0; i < groups && !err; i++) {
+	err = bt_tui_sort(t, shown);
+	for (size_t i = 0; i < shown && !err; i++) {
 		const struct bt_process *p = t->rows.sorted[i].process;
 		struct bt_tui_row *row = sorted_add(&t->rows, &t->rows.sorted[i]);
 

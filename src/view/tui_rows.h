@@ -9,6 +9,8 @@
 struct bt_tui_row *bt_tui_row_add(struct bt_tui_rows *r, const struct bt_subject *s);
 /* Rows of the threads of a process, below it. 0 or -ENOMEM. */
 int bt_tui_threads_add(struct bt_tui *t, const struct bt_process *p, unsigned int depth, uint64_t rails);
+/* Is p, or a sum of processes, idle and to be left out for that? */
+bool bt_tui_hides(const struct bt_tui *t, const struct bt_process *p);
 /* Room for count rows to be sorted. 0 or -ENOMEM. */
 int bt_tui_sorted_reserve(struct bt_tui_rows *r, size_t count);
 /* Sorts the first count of them as the user wants it. 0 or -ENOMEM. */

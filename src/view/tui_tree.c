@@ -15,6 +15,7 @@ struct node {
 	size_t parent;
 	size_t child, next; /* first child, next sibling */
 	bool done;
+	bool hidden; /* idle, as are all below it */
 };
 
 struct forest {
@@ -67,7 +68,7 @@ static int forest_grow(struct forest *f, struct bt_process **list, size_t count)
 		return -ENOMEM;
 	f->count = count;
 	for (size_t i = 0; i < count; i++)
-		f->nodes[i] = (struct node){list[i], NULL, NONE, NONE, NONE, false};
+		f->nodes[i] = (struct node){.process = list[i], .parent = NONE, .child = NONE, .next = NONE};
 	qsort(f->nodes, count, sizeof(*f->nodes), by_identity);
 	for (size_t i = 0; i < count; i++) {
 		struct node *n = &f->nodes[i];
@@ -128,6 +129,24 @@ static int forest_sum(struct bt_tui *t, struct forest *f)
 	for (size_t i = 0; i < t->rows.sum_count; i++)
 		bt_sum_judge(&t->rows.sums[i], t->data);
 	return 0;
+}
+
+/* Hides what is idle, unless something below it is not: sums are those of whole families all the same. */
+static void forest_hide_idle(struct bt_tui *t, struct forest *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		f->nodes[i].hidden = !f->nodes[i].done;
+	for (size_t i = 0; i < f->count; i++) {
+		const struct node *n = &f->nodes[i];
+
+		if (n->done || bt_tui_hides(t, n->sum ? &n->sum->process : n->process))
+			continue;
+		for (size_t at = i; at != NONE && f->nodes[at].hidden; at = f->nodes[at].parent)
+			f->nodes[at].hidden = false;
+	}
+	for (size_t i = 0; i < f->count; i++)
+		if (f->nodes[i].hidden)
+			t->rows.hidden_idle += f->nodes[i].sum ? f->nodes[i].sum->members : 1;
 }
 
 /* Adds the row of a node, and of its threads. */
@@ -191,6 +210,8 @@ int bt_tui_list_tree(struct bt_tui *t, struct bt_process **list, size_t count)
 		err = bt_tui_sorted_reserve(&t->rows, count);
 	if (err)
 		goto out;
+	if (t->config.hide_idle)
+		forest_hide_idle(t, &f);
 	for (size_t i = 0; i < count; i++) {
 		const struct node *n = &f.nodes[i];
 
@@ -203,7 +224,7 @@ int bt_tui_list_tree(struct bt_tui *t, struct bt_process **list, size_t count)
 		size_t at = forest_find(&f, id->pid, id->start_ns);
 		struct node *n = &f.nodes[at];
 
-		if (n->parent == NONE)
+		if (n->parent == NONE || n->hidden)
 			continue;
 		n->next = f.nodes[n->parent].child;
 		f.nodes[n->parent].child = at;
@@ -212,7 +233,7 @@ int bt_tui_list_tree(struct bt_tui *t, struct bt_process **list, size_t count)
 		const struct bt_identity *id = &t->rows.sorted[i].process->identity;
 		size_t at = forest_find(&f, id->pid, id->start_ns);
 
-		if (f.nodes[at].parent == NONE && !f.nodes[at].done)
+		if (f.nodes[at].parent == NONE && !f.nodes[at].done && !f.nodes[at].hidden)
 			err = forest_walk(t, &f, at);
 	}
 out:
