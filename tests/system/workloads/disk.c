@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Megabytes at a time: with single blocks a fast disk is waited for hardly longer than a request costs. */
-enum { FILE_SIZE = 64 << 20, READ_SIZE = 1 << 20, WRITE_SIZE = 4 << 20, ALIGNMENT = 4096 };
+enum { FILE_SIZE = 64 << 20, READ_SIZE = 1 << 20, WRITE_SIZE = 1 << 20, ALIGNMENT = 4096 };
 
 static void *aligned_buffer(size_t size)
 {
