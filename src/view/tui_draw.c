@@ -15,18 +15,23 @@
 static int colours;
 
 /*
- * Colours that people who confuse red and green tell apart: after Okabe and Ito, "Color Universal Design".
- * No two that stand side by side in a bar are of the same lightness.
+ * Of 256 colours those that stay furthest apart for the common ways to see them, each within the hues that
+ * are expected of it (tests/unit/test_palette.c has the distances). A bar has letters all the same.
  */
 static const struct {
 	short of_256, of_8;
 } paint[BT_INK_COUNT] = {
     [BT_INK_HEAD] = {254, COLOR_WHITE},     [BT_INK_ERROR] = {202, COLOR_RED},
-    [BT_INK_USER] = {36, COLOR_GREEN},      [BT_INK_SYSTEM] = {79, COLOR_GREEN},
+    [BT_INK_USER] = {42, COLOR_GREEN},      [BT_INK_SYSTEM] = {158, COLOR_GREEN},
     [BT_INK_STARVED] = {220, COLOR_YELLOW}, [BT_INK_DISK] = {202, COLOR_RED},
-    [BT_INK_NETWORK] = {74, COLOR_CYAN},    [BT_INK_LOCK] = {175, COLOR_MAGENTA},
+    [BT_INK_NETWORK] = {69, COLOR_CYAN},    [BT_INK_LOCK] = {133, COLOR_MAGENTA},
     [BT_INK_UNKNOWN] = {245, COLOR_WHITE},
 };
+
+short bt_ink_of_256(enum bt_ink ink)
+{
+	return paint[ink].of_256;
+}
 
 /* Pairs: a colour on the terminal's own background, black on that colour, the colour in a selected line. */
 static short pair_text(enum bt_ink ink)

@@ -31,6 +31,9 @@ enum bt_ink {
 /* Colours of the terminal: 0 (none), 8, or 256. Sets up the inks. */
 void bt_inks_init(bool colour);
 
+/* Where a terminal has 256 colours, the number of this one; 0: the terminal's own. */
+short bt_ink_of_256(enum bt_ink ink);
+
 enum bt_ink bt_ink_of_microstate(unsigned int ms);
 /* That of its cause, where a verdict has several; BT_MS_NONE: the first of them. */
 enum bt_ink bt_ink_of_verdict(enum bt_verdict_id id, unsigned int cause);

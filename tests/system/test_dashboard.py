@@ -118,7 +118,7 @@ class Dashboard(unittest.TestCase):
             found = terminal.await_screen(rf"^ *{hog.pid} root +cpu-bound +user .*U{{5}}.* workload hog")
             report.note(found.group(0))
             terminal.keys("Enter")
-            terminal.await_screen(r"^cpu-bound by user")
+            terminal.await_screen(r"^ *cpu-bound by user")
             terminal.await_screen(r"^ +user +\d")
             terminal.keys("q")
             terminal.await_screen("VERDICT")
