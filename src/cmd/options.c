@@ -396,7 +396,8 @@ static int complain_option(const struct parser *p, int found, char **argv)
 	char letter[3] = {'-', (char)optopt, '\0'};
 	const char *what;
 
-	if (optopt > 0 && optopt < VALUE_FIRST && strncmp(text, "--", 2) != 0)
+	/* A letter may stand among others, and what is before optind be another option. */
+	if (optopt > 0 && optopt < VALUE_FIRST)
 		text = letter;
 	if (found == ':')
 		what = "needs an argument";

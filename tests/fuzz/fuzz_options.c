@@ -27,8 +27,11 @@ void bt_complain(const char *format, ...)
 
 /* Likewise of main.c: a line of it is looked at for the name alone. */
 const struct bt_command bt_commands[BT_COMMAND_COUNT] = {
-    {.name = "top"},   {.name = "classify"}, {.name = "run"},
-    {.name = "check"}, {.name = "help"},     {.name = "version"},
+    [BT_COMMAND_TOP] = {.name = "top"},         [BT_COMMAND_CLASSIFY] = {.name = "classify"},
+    [BT_COMMAND_RUN] = {.name = "run"},         [BT_COMMAND_RECORD] = {.name = "record"},
+    [BT_COMMAND_REPLAY] = {.name = "replay"},   [BT_COMMAND_DIAGNOSE] = {.name = "diagnose"},
+    [BT_COMMAND_CHECK] = {.name = "check"},     [BT_COMMAND_HELP] = {.name = "help"},
+    [BT_COMMAND_VERSION] = {.name = "version"},
 };
 
 /* Values alone: the whole text is the value, or it is refused and the result untouched. */

@@ -62,6 +62,10 @@ class BadInput(unittest.TestCase):
             with self.subTest(args=args):
                 self.assert_refused(status, *args)
 
+    def test_letter_among_others(self):
+        """It is the letter that is named, not the option before."""
+        self.assert_refused(USAGE, "top", "--json", "-xb", words=("-x: no such option",))
+
     def test_no_such_process(self):
         pid = free_pid()
         self.assert_refused(NO_PROCESS, "classify", "-d", "0.2", pid, words=(str(pid),))
