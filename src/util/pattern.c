@@ -16,6 +16,11 @@
 /* The same where parts can match nothing: each of them is then next to all others. */
 #define PLACES_EMPTY_MAX 1000
 
+/* Repetitions of the same part, one behind the other. */
+#define REPEATED_MAX 2
+
+#define TOO_MUCH "repeats too much"
+
 /* What stands so far on each level, in expanded places. */
 struct sizes {
 	unsigned int depth;
@@ -81,8 +86,13 @@ static uint64_t interval_times(const char *text)
 static const char *objection(const char *text)
 {
 	struct sizes s = {0};
+	unsigned int repeated = 0; /* how often what stands before is: "g++" is twice */
 
 	for (; *text; text++) {
+		/* POSIX leaves open what that means; the C library multiplies it out. */
+		repeated = strchr("+*?{", *text) ? repeated + 1 : 0;
+		if (repeated > REPEATED_MAX)
+			return TOO_MUCH;
 		switch (*text) {
 		case '\\':
 			if (text[1] >= '1' && text[1] <= '9')
@@ -124,7 +134,7 @@ static const char *objection(const char *text)
 		if (!*text)
 			break;
 	}
-	return s.sum[0] > (s.empty ? PLACES_EMPTY_MAX : PLACES_MAX) ? "repeats too much" : NULL;
+	return s.sum[0] > (s.empty ? PLACES_EMPTY_MAX : PLACES_MAX) ? TOO_MUCH : NULL;
 }
 
 int bt_pattern_compile(regex_t *out, const char *text, char *why, size_t size)

@@ -168,7 +168,7 @@ SCREENS = [
     Screen("columns-menu", ["F2"]),
     Screen("columns-changed", ["F2", "Down", "Space", "Down", "+", "Enter"]),
     Screen("columns-config", config="version = 1\ncolumns = pid, command, verdict, share.gil, rss_bytes, nosuch"),
-    Screen("columns-own", config="version = 1\ncolumns = pid, state, command, verdict, share.gil, rss_bytes, waits_for\n"
+    Screen("columns-own", config="version = 1\ncolumns = pid, state, command, verdict, share.gil, rss_bytes, trend, waits_for\n"
                                  "sort = !share.gil\nhide-idle = yes"),
     Screen("saved", ["W"]),
     # Help
