@@ -39,10 +39,12 @@ uint64_t bt_usage_ns(const struct bt_usage *u, enum bt_microstate ms, uint64_t t
 	if (ms >= BT_OFFCPU_FIRST)
 		return u->totals.offcpu_ns[ms - BT_OFFCPU_FIRST];
 	/* In doubles: the product of two times in ns overflows after seconds. */
-	if (ticks_ns)
-		system_ns = (uint64_t)((double)u->totals.oncpu_ns * ((double)u->stime_ns / (double)ticks_ns));
-	if (system_ns > u->totals.oncpu_ns)
-		system_ns = u->totals.oncpu_ns;
+	if (ticks_ns) {
+		double part_ns = (double)u->totals.oncpu_ns * ((double)u->stime_ns / (double)ticks_ns);
+
+		/* A broken recording can have any. */
+		system_ns = part_ns < (double)u->totals.oncpu_ns ? (uint64_t)part_ns : u->totals.oncpu_ns;
+	}
 	return ms == BT_MS_SYSTEM ? system_ns : u->totals.oncpu_ns - system_ns;
 }
 

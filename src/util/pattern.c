@@ -67,8 +67,9 @@ static const char *bracket_end(const char *text)
 	return text;
 }
 
-/* How often {m,n} repeats at most; with no end, m times and once more. */
-static uint64_t interval_times(const char *text)
+/* How often {m,n} repeats at most; with no end, m times and once more. What may be missing can match nothing.
+ */
+static uint64_t interval_times(const char *text, bool *empty)
 {
 	char *end;
 	uint64_t times = strtoul(text + 1, &end, 10);
@@ -76,6 +77,7 @@ static uint64_t interval_times(const char *text)
 	if (*end == ',') {
 		uint64_t most = strtoul(end + 1, NULL, 10);
 
+		*empty = true;
 		times = most > times ? most : times + 1;
 	}
 	/* Beyond it is refused; RE_DUP_MAX, regex(7) */
@@ -121,7 +123,7 @@ static const char *objection(const char *text)
 			break;
 		case '{':
 			s.empty |= text[1] == '0' || text[1] == ',';
-			repeat(&s, interval_times(text));
+			repeat(&s, interval_times(text, &s.empty));
 			text += strcspn(text, "}");
 			break;
 		case '*':

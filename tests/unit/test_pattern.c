@@ -53,6 +53,7 @@ static void what_would_take_all(void **state)
 	assert_string_equal(refusal("x{99999999999999999999}{2}"), "repeats too much");
 	assert_string_equal(refusal("5+++*++++++++++eu"), "repeats too much");
 	assert_string_equal(refusal("/?????????++++++++++x++++"), "repeats too much");
+	assert_string_equal(refusal("^]{1,8888}m"), "repeats too much");
 	assert_string_equal(refusal("((a*)*){50}{50}"), "repeats too much");
 	assert_string_equal(refusal("(ab?c{0,2}){500}"), "repeats too much");
 	assert_string_equal(refusal("(a*)*\\1"), "back-references are not supported");
