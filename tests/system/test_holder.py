@@ -34,10 +34,9 @@ threading.Event().wait()
 
 class Python:
     def __init__(self, works):
-        self.process = subprocess.Popen(["nice", "-n", "-15", sys.executable, "-c", PYTHON.format(works=works)],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([sys.executable, "-c", PYTHON.format(works=works)], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, preexec_fn=workloads.favour)
         self.pid = self.process.pid
-        workloads.set_autogroup_nice(self.pid, -15)
 
     def __enter__(self):
         try:
