@@ -14,11 +14,16 @@
 
 struct bt_collector;
 struct bt_host_sample;
+struct bt_objects;
 
 /* What can be found out about the object of a wait. */
 struct bt_object_facts {
 	char *name;      /* owned by who asked; raw bytes: a path, the two ends of an internet socket */
 	char device[32]; /* the whole device that a file is on, as /sys/block has it; "": none */
+	/* Of a socket: who has the other end; pid 0: nobody here, or not found (yet). */
+	pid_t peer_pid;
+	unsigned int peer_others; /* processes that have it, too */
+	char peer_address[112];   /* of the other end; raw bytes: "192.0.2.1:443", a path; "": it has none */
 };
 
 /* What is looked up once for a process, on demand. Strings are raw bytes of the process: sanitize. */
@@ -56,7 +61,10 @@ struct bt_collector_ops {
 	int (*host)(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out);
 	/*
 	 * Names what a thread of a process waits on; NULL: no such function. 0, -ENOENT: nobody knows (out is
-	 * empty then), or another -Exxx.
+	 * empty then), or another -Exxx. A socket is only taken note of when it is asked for the first time,
+	 * so that many are looked for together. Then tables and descriptors are gone through, for
+	 * c->search_ns at most; it says what it has found by then, and goes on from there when it is asked
+	 * again.
 	 */
 	int (*object)(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
 		      struct bt_object_facts *out);
@@ -76,6 +84,14 @@ struct bt_collector_ops {
 struct bt_collector {
 	const struct bt_collector_ops *ops;
 	const char *program; /* which build of the kernel side runs; NULL: it has none */
+	/* Time that object() may take for sockets, ns; less what it took. Who asks frame by frame sets it. */
+	uint64_t search_ns;
+	struct bt_objects *objects; /* what object() keeps; NULL: nothing */
 };
+
+/* For who asks once, or the first time. */
+#define BT_SEARCH_ONCE_NS 1000000000ull
+/* For each frame of many. */
+#define BT_SEARCH_FRAME_NS 5000000ull
 
 #endif

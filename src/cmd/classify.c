@@ -8,6 +8,7 @@
 #include "lookup.h"
 #include "options.h"
 #include "output.h"
+#include "peers.h"
 #include "processes.h"
 #include "rlimits.h"
 #include "session.h"
@@ -217,6 +218,7 @@ static int report(struct classify *c)
 		    o->recording, c->session.restarts, c->session.restarts == 1 ? "" : "s");
 	check_seen(c, &r);
 	bt_session_describe(&c->session, &r);
+	bt_peers_find(&c->session, r.processes, r.process_count);
 	if (c->tree) {
 		r.total = bt_tree_total(c->tree);
 		r.descendants = bt_tree_descendants(c->tree);

@@ -67,7 +67,7 @@ void bt_object_name(struct bt_collector *c, pid_t pid, const struct bt_reason *r
 
 	if (!c->ops->object || c->ops->object(c, pid, reason, &facts))
 		return;
-	bt_strbuf_add(out, facts.name);
+	bt_strbuf_add(out, facts.name ? facts.name : "");
 	free(facts.name);
 }
 

@@ -15,6 +15,7 @@
 #include "host_head.h"
 #include "lookup.h"
 #include "output.h"
+#include "peers.h"
 #include "processes.h"
 
 /* The first frame is a short one: nobody wants to wait for a whole one before anything is seen. */
@@ -46,6 +47,8 @@ static void describe(void *context, struct bt_process *p, unsigned int what)
 	if (what & BT_TUI_DESCRIBE_COMMAND)
 		mask |= BT_LOOKUP_CMDLINE | BT_LOOKUP_CGROUP;
 	bt_lookup_fill(d->session->lookup, p, mask);
+	if (what & BT_TUI_DESCRIBE_PEERS)
+		bt_peers_find(d->session, &p, 1);
 }
 
 static int send_signal(void *context, const struct bt_identity *of, int number)
@@ -167,6 +170,7 @@ int bt_dashboard_show(struct dashboard *d, bool jumped, bool unseen)
 	d->processes = frame.processes = processes;
 	bt_host_head_read_all(s->collector, &d->host);
 	bt_session_sweep(s);
+	s->collector->search_ns = BT_SEARCH_FRAME_NS;
 	return bt_tui_update(d->tui, &frame);
 }
 
@@ -275,6 +279,8 @@ static int loop(struct dashboard *d)
 		/* A terminal that is gone is always ready and never says anything. */
 		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 			return BT_EXIT_SIGNAL + SIGHUP;
+		/* A key is answered at once, also where it asks for names. */
+		d->session->collector->search_ns = BT_SEARCH_FRAME_NS;
 		while (fds[0].revents && !err && (request = bt_tui_input(d->tui))) {
 			if (request == BT_TUI_QUIT)
 				return BT_EXIT_DONE;

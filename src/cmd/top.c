@@ -8,6 +8,7 @@
 #include "host_head.h"
 #include "options.h"
 #include "output.h"
+#include "peers.h"
 #include "processes.h"
 #include "rlimits.h"
 #include "session.h"
@@ -30,6 +31,9 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 		return -1;
 	}
 	bt_session_describe(s, &r);
+	s->collector->search_ns = BT_SEARCH_FRAME_NS;
+	if (o->json)
+		bt_peers_find(s, r.processes, r.process_count);
 	bt_host_head_read(s->collector, &host);
 	r.host = &host;
 	r.brief = true;

@@ -240,6 +240,7 @@ static void bpf_close(struct bt_collector *base)
 
 	if (!c)
 		return;
+	bt_objects_destroy(c->base.objects);
 	ring_buffer__free(c->exits);
 	bt_interpreters_destroy(c->interpreters);
 	bt_skeleton_close(c->skeleton);
@@ -342,6 +343,7 @@ int bt_bpf_open(struct bt_collector **out)
 	if (!c)
 		return -ENOMEM;
 	c->base.ops = &ops;
+	c->base.search_ns = BT_SEARCH_ONCE_NS;
 	/* utime and stime are counted at each tick of CONFIG_HZ, which the kernel tells nobody; the
 	 * resolution of the coarse clock is that tick (kernel/time/posix-timers.c). */
 	struct timespec tick = {0};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "object.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "holders.h"
+#include "inet_peer.h"
+#include "procfs_task.h"
 #include "strbuf.h"
+#include "unix_peer.h"
 
 /* Of a stack: more say less. */
 #define FUNCTIONS_MAX 4
@@ -59,62 +62,103 @@ static void add_file(pid_t pid, const struct bt_reason *reason, char device[32],
 		bt_strbuf_add_bytes(out, target, (size_t)length);
 }
 
-/* An address as /proc/net/tcp has it: words of hexadecimal digits in the machine's own order. */
-static void add_address(struct bt_strbuf *out, const char *hex, unsigned int port)
+/* What is kept for the next time that it is asked for. */
+struct bt_objects {
+	struct bt_inet_peers *inet;
+	struct bt_holders *holders;
+	int unix_fd; /* bt_unix_open() */
+};
+
+void bt_objects_destroy(struct bt_objects *o)
 {
-	size_t digits = strlen(hex);
-	uint32_t words[4];
-	char text[INET6_ADDRSTRLEN];
-
-	if (digits != 8 && digits != 32)
+	if (!o)
 		return;
-	for (size_t i = 0; i < digits / 8; i++) {
-		char word[9] = {0};
-
-		memcpy(word, hex + 8 * i, 8);
-		words[i] = (uint32_t)strtoul(word, NULL, 16);
-	}
-	if (!inet_ntop(digits == 8 ? AF_INET : AF_INET6, words, text, sizeof(text)))
-		return;
-	bt_strbuf_addf(out, digits == 8 ? "%s:%u" : "[%s]:%u", text, port);
+	bt_inet_peers_destroy(o->inet);
+	bt_holders_destroy(o->holders);
+	if (o->unix_fd >= 0)
+		close(o->unix_fd);
+	free(o);
 }
 
-/* Looks a socket up in one of the tables; true: it was there. */
-static bool add_socket(pid_t pid, const char *table, uint64_t inode, struct bt_strbuf *out)
+static struct bt_objects *objects_make(void)
 {
-	char path[64], line[512];
-	bool found = false;
-	FILE *file;
+	struct bt_objects *o = calloc(1, sizeof(*o));
 
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, table);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	while (!found && fgets(line, sizeof(line), file)) {
-		char local[40], remote[40], where[24];
-		unsigned int local_port, remote_port;
+	if (!o)
+		return NULL;
+	o->unix_fd = bt_unix_open();
+	if (!bt_inet_peers_create(&o->inet) && !bt_holders_create(&o->holders))
+		return o;
+	bt_objects_destroy(o);
+	return NULL;
+}
 
-		/* NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): the kernel wrote it */
-		if (sscanf(line, " %*u: %39[0-9A-F]:%x %39[0-9A-F]:%x %*x %*s %*s %*x %*u %*u %23s", local,
-			   &local_port, remote, &remote_port, where) != 5 ||
-		    strtoull(where, NULL, 10) != inode)
-			continue;
-		found = true;
-		add_address(out, local, local_port);
-		bt_strbuf_add(out, " <> ");
-		add_address(out, remote, remote_port);
-	}
-	fclose(file);
-	return found;
+static void add_holder(const struct bt_objects *o, uint64_t ino, pid_t pid, uint64_t end_ns,
+		       struct bt_object_facts *out)
+{
+	struct bt_held_by by;
+
+	if (!ino || !bt_holders_find(o->holders, ino, pid, end_ns, &by))
+		return;
+	out->peer_pid = by.pid;
+	out->peer_others = by.others;
+}
+
+static void add_inet(const struct bt_objects *o, pid_t pid, uint64_t ino, uint64_t end_ns,
+		     struct bt_object_facts *out, struct bt_strbuf *name)
+{
+	struct bt_strbuf remote = BT_STRBUF_INIT;
+	struct bt_inet_peer peer;
+
+	if (!bt_inet_peer_find(o->inet, pid, ino, end_ns, &peer))
+		return;
+	bt_inet_end_text(&peer.local, name);
+	if (!peer.remote.port)
+		return;
+	bt_inet_end_text(&peer.remote, &remote);
+	bt_strbuf_addf(name, " <> %s", bt_strbuf_text(&remote));
+	snprintf(out->peer_address, sizeof(out->peer_address), "%s", bt_strbuf_text(&remote));
+	bt_strbuf_free(&remote);
+	add_holder(o, peer.peer_ino, pid, end_ns, out);
+}
+
+static void add_unix(const struct bt_objects *o, pid_t pid, uint64_t ino, uint64_t end_ns,
+		     struct bt_object_facts *out, struct bt_strbuf *name)
+{
+	struct bt_unix_socket own, peer = {0};
+
+	if (o->unix_fd < 0 || bt_unix_ask(o->unix_fd, ino, &own))
+		return;
+	if (own.peer_ino)
+		bt_unix_ask(o->unix_fd, own.peer_ino, &peer);
+	/* The end that was connected to has a name. */
+	bt_strbuf_add(name, *own.path ? own.path : peer.path);
+	memcpy(out->peer_address, peer.path, sizeof(peer.path));
+	add_holder(o, own.peer_ino, pid, end_ns, out);
+}
+
+static void add_socket(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
+		       struct bt_object_facts *out, struct bt_strbuf *name)
+{
+	uint64_t begin_ns = bt_proc_clock_ns(), took_ns;
+
+	if (!c->objects)
+		c->objects = objects_make();
+	if (!c->objects)
+		return;
+	if (reason->target == BT_TARGET_INET)
+		add_inet(c->objects, pid, reason->object, begin_ns + c->search_ns, out, name);
+	else
+		add_unix(c->objects, pid, reason->object, begin_ns + c->search_ns, out, name);
+	took_ns = bt_proc_clock_ns() - begin_ns;
+	c->search_ns -= took_ns < c->search_ns ? took_ns : c->search_ns;
 }
 
 int bt_object_from_proc(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
 			struct bt_object_facts *out)
 {
-	static const char *const tables[] = {"tcp", "tcp6", "udp", "udp6"};
 	struct bt_strbuf name = BT_STRBUF_INIT;
 
-	(void)c;
 	*out = (struct bt_object_facts){0};
 	switch (reason->target) {
 	case BT_TARGET_FILE:
@@ -125,9 +169,8 @@ int bt_object_from_proc(struct bt_collector *c, pid_t pid, const struct bt_reaso
 			add_file(pid, reason, out->device, &name);
 		break;
 	case BT_TARGET_INET:
-		for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-			if (add_socket(pid, tables[i], reason->object, &name))
-				break;
+	case BT_TARGET_UNIX:
+		add_socket(c, pid, reason, out, &name);
 		break;
 	default:
 		break;
@@ -140,7 +183,7 @@ int bt_object_from_proc(struct bt_collector *c, pid_t pid, const struct bt_reaso
 	out->name = name.length ? name.data : NULL;
 	if (!out->name)
 		bt_strbuf_free(&name);
-	return out->name ? 0 : -ENOENT;
+	return out->name || out->peer_pid || *out->peer_address ? 0 : -ENOENT;
 }
 
 /* "[<0>] jbd2_log_wait_commit+0x11c/0x180": the function. */

@@ -656,6 +656,7 @@ static void procfs_close(struct bt_collector *base)
 		return;
 	HASH_ITER (hh, c->processes, e, next)
 		process_free(c, e);
+	bt_objects_destroy(c->base.objects);
 	bt_proc_objects_destroy(c->eye.objects);
 	bt_interpreters_destroy(c->eye.interpreters);
 	bt_snapshot_free(&c->ended);
@@ -710,6 +711,7 @@ int bt_procfs_open(struct bt_collector **out, char *note, size_t size)
 	if (!c)
 		return -ENOMEM;
 	c->base.ops = &ops;
+	c->base.search_ns = BT_SEARCH_ONCE_NS;
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	err = c->timer < 0 ? -errno : 0;
 	if (!err)

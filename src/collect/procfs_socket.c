@@ -81,19 +81,12 @@ void bt_sockets_destroy(struct bt_sockets *s)
 	free(s);
 }
 
-bool bt_socket_line_parse(const char *line, struct bt_socket_line *out)
-{
-	return sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%x %x %*x:%*x %*x:%*x %*x %*u %*u %" SCNu64,
-		      &out->local_port, &out->remote_port, &out->state, &out->ino) == 4 &&
-	       out->local_port < 65536;
-}
-
-static void socket_add(struct bt_sockets *s, const struct bt_socket_line *line, uint8_t target, bool stream)
+static void socket_add(struct bt_sockets *s, const struct bt_inet_line *line, uint8_t target, bool stream)
 {
 	struct socket *socket;
 
 	if (stream && line->state == TCP_LISTEN)
-		s->listening[line->local_port / 64] |= 1ULL << line->local_port % 64;
+		s->listening[line->local.port / 64] |= 1ULL << line->local.port % 64;
 	/* On their way out of the world they have none. */
 	if (!line->ino)
 		return;
@@ -104,7 +97,7 @@ static void socket_add(struct bt_sockets *s, const struct bt_socket_line *line, 
 	if (!socket)
 		return;
 	socket->ino = line->ino;
-	socket->local_port = line->local_port;
+	socket->local_port = line->local.port;
 	socket->state = (uint8_t)line->state;
 	socket->target = target;
 	socket->stream = stream;
@@ -112,15 +105,15 @@ static void socket_add(struct bt_sockets *s, const struct bt_socket_line *line, 
 	HASH_ADD(hh, s->sockets, ino, sizeof(socket->ino), socket);
 }
 
-static bool unix_line_parse(const char *line, struct bt_socket_line *out)
+static bool unix_line_parse(const char *line, struct bt_inet_line *out)
 {
-	*out = (struct bt_socket_line){0};
+	*out = (struct bt_inet_line){0};
 	return sscanf(line, "%*[0-9a-fA-F]: %*x %*x %*x %*x %*x %" SCNu64, &out->ino) == 1;
 }
 
 static void table_read(struct bt_sockets *s, pid_t pid, const char *name, uint8_t target, bool stream)
 {
-	struct bt_socket_line parsed;
+	struct bt_inet_line parsed;
 	char path[64], *line = NULL;
 	size_t room = 0;
 	FILE *file;
@@ -136,7 +129,7 @@ static void table_read(struct bt_sockets *s, pid_t pid, const char *name, uint8_
 	}
 	while (getline(&line, &room, file) > 0)
 		if (target == BT_TARGET_UNIX ? unix_line_parse(line, &parsed)
-					     : bt_socket_line_parse(line, &parsed))
+					     : bt_inet_line_parse(line, &parsed))
 			socket_add(s, &parsed, target, stream);
 	free(line);
 	fclose(file);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "inet_line.h"
 #include "procfs_object.h"
 
 struct bt_sockets;
@@ -18,13 +19,5 @@ void bt_sockets_destroy(struct bt_sockets *s);            /* NULL is fine */
 
 /* Fills target, owed, peer and doubtful of out for a socket of process pid. */
 void bt_socket_find(struct bt_sockets *s, pid_t pid, uint64_t ino, struct bt_proc_object *out);
-
-/* A line of /proc/net/{tcp,tcp6,udp,udp6}; false: it is none. */
-struct bt_socket_line {
-	uint64_t ino;
-	unsigned int local_port, remote_port;
-	unsigned int state; /* TCP_…, also of UDP */
-};
-bool bt_socket_line_parse(const char *line, struct bt_socket_line *out);
 
 #endif

@@ -255,6 +255,12 @@ void bt_say_share(const struct bt_case *c, double ns, struct bt_strbuf *out)
 	bt_strbuf_add(out, c->threads > 1 ? " of its threads' time" : " of the time");
 }
 
+void bt_say_wait(const struct bt_case *c, const struct bt_wait *w, struct bt_strbuf *out)
+{
+	bt_words_wait(out, w);
+	bt_words_peer(out, c->advisor->frame->model, &w->reason, BT_CHARSET_UTF8);
+}
+
 void bt_say_waits(const struct bt_case *c, const struct bt_wait_sum *sum, struct bt_strbuf *out)
 {
 	bt_words_times(out, sum->count);

@@ -71,6 +71,8 @@ void bt_say_pid(const struct bt_case *c, const char *before, struct bt_strbuf *o
 /* "77 (xz)": sanitized. */
 void bt_say_process(struct bt_strbuf *out, const struct bt_process *p);
 /* "412 times, 1.9 ms each, 61 % of the time" */
+/* "recvfrom of unix:[123] from 77 (postgres)" */
+void bt_say_wait(const struct bt_case *c, const struct bt_wait *w, struct bt_strbuf *out);
 void bt_say_waits(const struct bt_case *c, const struct bt_wait_sum *sum, struct bt_strbuf *out);
 /* "80 % of the time", "… of its threads' time" */
 void bt_say_share(const struct bt_case *c, double ns, struct bt_strbuf *out);

@@ -56,7 +56,7 @@ void bt_sync_say(const struct bt_case *c, struct bt_strbuf *out)
 	struct bt_wait_sum sum = bt_case_waits(c, BT_MS_DISK, BT_CALL_SYNC);
 
 	bt_strbuf_add(out, "Waits for the device to confirm writes: ");
-	bt_words_wait(out, sum.most);
+	bt_say_wait(c, sum.most, out);
 	bt_strbuf_add(out, sum.count > sum.most->count ? " and the like, " : ", ");
 	bt_say_waits(c, &sum, out);
 	bt_strbuf_add(out,
@@ -96,7 +96,7 @@ void bt_aio_say(const struct bt_case *c, struct bt_strbuf *out)
 	struct bt_wait_sum sum = bt_case_waits(c, BT_MS_DISK, BT_CALL_AIO);
 
 	bt_strbuf_add(out, "Waits for asynchronous I/O in ");
-	bt_words_wait(out, sum.most);
+	bt_say_wait(c, sum.most, out);
 	bt_strbuf_add_char(out, ' ');
 	bt_say_waits(c, &sum, out);
 	if (c->u->valid & BT_VALID_IO) {
@@ -149,7 +149,7 @@ void bt_network_files_say(const struct bt_case *c, struct bt_strbuf *out)
 	struct bt_wait_sum sum = bt_case_waits_all(c, BT_MS_NETWORK);
 
 	bt_strbuf_add(out, "Waits for a network file system: ");
-	bt_words_wait(out, sum.most);
+	bt_say_wait(c, sum.most, out);
 	bt_strbuf_add(out, " and the like, ");
 	bt_say_waits(c, &sum, out);
 	bt_strbuf_add(out,
@@ -182,7 +182,7 @@ void bt_send_say(const struct bt_case *c, struct bt_strbuf *out)
 	struct bt_wait_sum sum = bt_case_waits(c, BT_MS_NETWORK, BT_CALL_WRITE);
 
 	bt_strbuf_add(out, "Waits for room to send: ");
-	bt_words_wait(out, sum.most);
+	bt_say_wait(c, sum.most, out);
 	bt_strbuf_add(out, " took ");
 	bt_say_waits(c, &sum, out);
 	bt_strbuf_add(out, ". The other end or the line takes no more: send less (compress), or make that "
@@ -202,7 +202,7 @@ void bt_reply_say(const struct bt_case *c, struct bt_strbuf *out)
 	bt_strbuf_add(out, "Waits for replies ");
 	bt_say_waits(c, &sum, out);
 	bt_strbuf_add(out, ", most in ");
-	bt_words_wait(out, sum.most);
+	bt_say_wait(c, sum.most, out);
 	bt_say_fixed(out, "; it uses ", bt_case_cpus(c), 2,
 		     " CPUs. Ask for several at a time (concurrency, non-blocking I/O), and with fewer round "
 		     "trips: a faster CPU or disk here changes nothing.");
@@ -248,10 +248,11 @@ static double message_bytes(const struct bt_case *c, const struct bt_wait_sum *s
 static const struct bt_process *peer_of(const struct bt_case *c, const struct bt_wait *w)
 {
 	struct bt_model *m = c->advisor->frame->model;
+	const struct bt_peer *peer = m && w ? bt_model_peer(m, &w->reason) : NULL;
+	int32_t pid = w && w->waker_pid > 0 ? w->waker_pid : peer ? peer->pid : 0;
 
-	if (!m || !w || w->waker_pid <= 0 || w->waker_pid == c->p->identity.pid)
-		return NULL;
-	return bt_model_find(m, w->waker_pid);
+	/* Who ended a wait is who was waited for; of one that is still open, who has the other end. */
+	return m && pid && pid != c->p->identity.pid ? bt_model_find(m, pid) : NULL;
 }
 
 /* Then the answers take their time, and not the exchange. */
@@ -313,7 +314,7 @@ void bt_peer_say(const struct bt_case *c, struct bt_strbuf *out)
 			bt_strbuf_addf(out, " by %s", bt_microstate_name(peer->verdict.cause));
 	}
 	bt_strbuf_add(out, ": ");
-	bt_words_wait(out, w);
+	bt_say_wait(c, w, out);
 	bt_strbuf_add(out, " took ");
 	bt_say_waits(c, &one, out);
 	bt_strbuf_add(out, bt_call_of(w) == BT_CALL_WRITE

@@ -112,6 +112,7 @@ static void say_idle_cause(const struct subject *s)
 	if (w && w->reason.cause == cause && w->reason.syscall >= 0) {
 		bt_strbuf_add(s->out, ", in ");
 		bt_words_wait(s->out, w);
+		bt_words_peer(s->out, s->model, &w->reason, BT_CHARSET_ASCII);
 		bt_strbuf_add(s->out, ", ");
 		bt_words_times(s->out, w->count);
 	}
@@ -224,6 +225,7 @@ static void say_blocked(const struct subject *s, enum bt_group group)
 	/* A wait that is the smaller part would explain the wrong thing. */
 	if (w && (w->reason.cause == cause || w->ns * 2 > s->usage->wall_ns)) {
 		bt_words_wait(s->out, w);
+		bt_words_peer(s->out, s->model, &w->reason, BT_CHARSET_ASCII);
 		bt_strbuf_add(s->out, " took ");
 		bt_words_percent(s->out, (double)w->ns / (double)s->usage->wall_ns);
 		bt_strbuf_addf(s->out, " %s, ", s->of_time);

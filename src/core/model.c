@@ -33,6 +33,7 @@ void bt_model_destroy(struct bt_model *m)
 		HASH_DELETE(hh, m->lumps, l);
 		free(l);
 	}
+	bt_peers_forget(m);
 	free(m->frame.processes);
 	free(m->by_pid);
 	free(m);
@@ -130,6 +131,7 @@ void bt_model_begin(struct bt_model *m)
 	struct bt_process_entry *p, *next;
 
 	bt_trees_begin(m);
+	bt_peers_forget(m);
 	drop_lists(m);
 	for (p = m->processes; p; p = next) {
 		next = p->hh.next;

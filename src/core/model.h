@@ -168,6 +168,20 @@ struct bt_holder {
  */
 bool bt_model_holder(struct bt_model *m, const struct bt_process *p, uint64_t object, struct bt_holder *out);
 
+/* Who is at the other end of a socket; found out by who shows it (collector.h), never in a snapshot. */
+#define BT_PEER_ADDRESS 112
+struct bt_peer {
+	int32_t pid;                   /* that has it; 0: not known, or not on this host */
+	uint32_t others;               /* processes that have it, too */
+	char address[BT_PEER_ADDRESS]; /* raw bytes: "192.0.2.1:443", the path of a unix socket; "" */
+};
+/*
+ * The other end of a socket that is waited on (its inode, as in the reasons). What was set is forgotten when
+ * a new interval begins. set: 0 or -ENOMEM. NULL: nobody found it out.
+ */
+int bt_model_peer_set(struct bt_model *m, uint64_t socket, const struct bt_peer *peer);
+const struct bt_peer *bt_model_peer(const struct bt_model *m, const struct bt_reason *reason);
+
 /*
  * Long intervals (run, classify -f): forgets ended processes but the keep with the most active time. A tree
  * (tree.h) that counted them keeps their sums.

@@ -132,14 +132,17 @@ struct bt_lump_entry {
 	uint32_t threads;
 };
 
+struct bt_peer_entry;
+
 struct bt_model {
 	struct bt_thread_entry *threads;
 	struct bt_process_entry *processes;
 	struct bt_lump_entry *lumps;
 	struct bt_thread_entry *cursor; /* the thread that is likely next: snapshots keep their order */
 	struct bt_tree *trees;
-	uint32_t epoch;            /* snapshots so far */
-	uint64_t begin_ns, end_ns; /* of the latest snapshot */
+	struct bt_peer_entry *peers; /* peer.c */
+	uint32_t epoch;              /* snapshots so far */
+	uint64_t begin_ns, end_ns;   /* of the latest snapshot */
 	uint64_t previous_begin_ns, previous_end_ns;
 	uint64_t interval_ns; /* when the interval began: the middle of its first snapshot */
 	uint64_t until_ns;    /* when the interval ended, if it did; else 0 */
@@ -260,6 +263,9 @@ void bt_thread_detail(struct bt_model *m, struct bt_thread_entry *t, const struc
 void bt_thread_locks(struct bt_model *m, struct bt_thread_entry *t, const struct bt_account *a, bool count);
 /* The open wait lasted span_ns more. */
 void bt_thread_detail_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t span_ns);
+
+/* peer.c */
+void bt_peers_forget(struct bt_model *m);
 
 /* tree.c: what the model tells its trees */
 int bt_trees_update(struct bt_model *m);

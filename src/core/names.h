@@ -23,6 +23,11 @@ const char *bt_verdict_meaning(unsigned int id);
 const char *bt_kind_name(unsigned int kind);     /* "user", "kernel" */
 const char *bt_target_name(unsigned int target); /* "pipe", "file", …; "" for none */
 
+static inline bool bt_target_is_socket(unsigned int target)
+{
+	return target == BT_TARGET_INET || target == BT_TARGET_UNIX;
+}
+
 /* Name of a system call of this machine's own ABI; NULL: no such number (-1 among them). */
 const char *bt_syscall_name(int nr);
 

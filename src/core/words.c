@@ -97,6 +97,42 @@ void bt_words_wait(struct bt_strbuf *out, const struct bt_wait *w)
 		bt_strbuf_truncate(out, before);
 }
 
+/* Which way it goes: nobody knows of a poll(). */
+static const char *direction(const struct bt_reason *reason)
+{
+	const char *call = reason->syscall >= 0 ? bt_syscall_name(reason->syscall) : NULL;
+
+	if (call && (!strncmp(call, "recv", 4) || strstr(call, "read")))
+		return " from ";
+	if (call && (!strncmp(call, "send", 4) || strstr(call, "write") || !strcmp(call, "connect")))
+		return " to ";
+	return " with ";
+}
+
+void bt_words_peer(struct bt_strbuf *out, struct bt_model *m, const struct bt_reason *reason,
+		   enum bt_charset charset)
+{
+	const struct bt_peer *peer = m ? bt_model_peer(m, reason) : NULL;
+	const struct bt_process *p;
+
+	if (!peer || (!peer->pid && !*peer->address))
+		return;
+	bt_strbuf_add(out, direction(reason));
+	if (!peer->pid) {
+		bt_sanitize(out, peer->address, strlen(peer->address), BT_SANITIZE_WIDE, charset);
+		return;
+	}
+	bt_strbuf_add_int(out, peer->pid);
+	p = bt_model_find(m, peer->pid);
+	if (p) {
+		bt_strbuf_add(out, " (");
+		bt_sanitize(out, p->comm, strlen(p->comm), BT_COMM_LEN, charset);
+		bt_strbuf_add_char(out, ')');
+	}
+	if (peer->others)
+		bt_strbuf_addf(out, " and %u other%s", peer->others, peer->others == 1 ? "" : "s");
+}
+
 void bt_words_holder(struct bt_strbuf *out, const struct bt_holder *h)
 {
 	bt_strbuf_addf(out, "thread %d (", h->tid);

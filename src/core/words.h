@@ -10,6 +10,8 @@
 
 #include "model.h"
 
+#include "sanitize.h"
+
 struct bt_strbuf;
 
 /* "61 %", "4.3 %" */
@@ -24,6 +26,12 @@ void bt_words_bytes(struct bt_strbuf *out, double bytes);
 void bt_words_target(struct bt_strbuf *out, const struct bt_wait *w);
 /* The call, and what it was for: "read of pipe:[123]", "epoll_wait"; without a call, what it was doing. */
 void bt_words_wait(struct bt_strbuf *out, const struct bt_wait *w);
+/*
+ * The other end of the socket that is waited on: " from 1234 (postgres)", " to 192.0.2.1:443"; nothing, where
+ * nobody found it out (bt_model_peer()). m: NULL is fine.
+ */
+void bt_words_peer(struct bt_strbuf *out, struct bt_model *m, const struct bt_reason *reason,
+		   enum bt_charset charset);
 /* "thread 1234 (worker-2) held it 83 % of that time" */
 void bt_words_holder(struct bt_strbuf *out, const struct bt_holder *h);
 

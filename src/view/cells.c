@@ -14,7 +14,7 @@ const char *bt_cell_separator(const struct bt_style *style)
 	return style->utf8 ? " · " : " - ";
 }
 
-void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w)
+void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w, struct bt_model *m)
 {
 	const char *call;
 	size_t before;
@@ -28,6 +28,12 @@ void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w)
 	if (w->reason.target != BT_TARGET_FUTEX || !w->reason.object) {
 		bt_strbuf_add(out, call ? call : bt_microstate_name(w->reason.cause));
 		bt_strbuf_add_char(out, ' ');
+	}
+	/* Who is there says more than the number of the socket, which would push it out of sight. */
+	if (m && bt_model_peer(m, &w->reason)) {
+		bt_strbuf_add(out, w->reason.target == BT_TARGET_UNIX ? "unix" : "inet");
+		bt_words_peer(out, m, &w->reason, BT_CHARSET_UTF8);
+		return;
 	}
 	before = out->length;
 	bt_words_target(out, w);
@@ -171,7 +177,7 @@ static unsigned int add_waits_for(struct bt_strbuf *out, const struct bt_subject
 	struct bt_strbuf text = BT_STRBUF_INIT;
 	unsigned int used;
 
-	bt_wait_words(&text, s->usage->wait_count ? &s->usage->waits[0] : NULL);
+	bt_wait_words(&text, s->usage->wait_count ? &s->usage->waits[0] : NULL, NULL);
 	used = bt_cell_raw(out, bt_strbuf_text(&text), width, style);
 	bt_strbuf_free(&text);
 	return used;

@@ -187,6 +187,29 @@ static void add_holder(struct json_view *v, const struct bt_process *p, const st
 	bt_json_end_object(j);
 }
 
+/* The other end of a socket. */
+static void add_peer(struct json_view *v, const struct bt_wait *w)
+{
+	struct bt_model *m = v->report->frame->model;
+	const struct bt_peer *peer = m ? bt_model_peer(m, &w->reason) : NULL;
+	const struct bt_process *p = peer && peer->pid ? bt_model_find(m, peer->pid) : NULL;
+	struct bt_json *j = &v->json;
+
+	if (!peer) {
+		bt_json_null(j, "peer");
+		return;
+	}
+	bt_json_begin_object(j, "peer");
+	if (peer->pid)
+		bt_json_integer(j, "pid", peer->pid);
+	else
+		bt_json_null(j, "pid");
+	bt_json_text(j, "comm", p ? p->comm : NULL);
+	bt_json_integer(j, "others", peer->others);
+	bt_json_text(j, "address", *peer->address ? peer->address : NULL);
+	bt_json_end_object(j);
+}
+
 /* u: of p, or of one of its threads. */
 static void add_waits(struct json_view *v, const struct bt_process *p, const struct bt_usage *u)
 {
@@ -206,6 +229,7 @@ static void add_waits(struct json_view *v, const struct bt_process *p, const str
 			bt_json_integer(j, "waker_pid", w->waker_pid);
 		else
 			bt_json_null(j, "waker_pid");
+		add_peer(v, w);
 		add_holder(v, p, w);
 		bt_json_end_object(j);
 	}

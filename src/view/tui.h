@@ -28,11 +28,16 @@ struct bt_tui_host {
 	double pressure_cpu, pressure_io, pressure_memory;
 };
 
-enum bt_tui_describe { BT_TUI_DESCRIBE_USER = 1 << 0, BT_TUI_DESCRIBE_COMMAND = 1 << 1 };
+enum bt_tui_describe {
+	BT_TUI_DESCRIBE_USER = 1 << 0,
+	BT_TUI_DESCRIBE_COMMAND = 1 << 1,
+	BT_TUI_DESCRIBE_PEERS = 1 << 2,
+};
 
 /* What the dashboard asks of who runs it; context is handed on. */
 struct bt_tui_ops {
-	/* Fills user; cmdline and cgroup: as what says (enum bt_tui_describe). */
+	/* Fills user; cmdline and cgroup; tells the model who is at the other ends of the sockets that p and
+	 * its listed threads wait on: as what says (enum bt_tui_describe). */
 	void (*describe)(void *context, struct bt_process *p, unsigned int what);
 	/* 0, -ESRCH: that process is gone, or another -Exxx. */
 	int (*signal)(void *context, const struct bt_identity *of, int signal);

@@ -116,7 +116,8 @@ void bt_tui_process_update(struct bt_tui *t)
 	o->live = p = bt_model_find_identity(t->frame.model, &o->identity);
 	if (!p || bt_model_threads(t->frame.model, p))
 		return;
-	t->ops->describe(t->context, p, BT_TUI_DESCRIBE_USER | BT_TUI_DESCRIBE_COMMAND);
+	t->ops->describe(t->context, p,
+			 BT_TUI_DESCRIBE_USER | BT_TUI_DESCRIBE_COMMAND | BT_TUI_DESCRIBE_PEERS);
 	text_keep(&o->cmdline, p->cmdline);
 	text_keep(&o->user, p->user);
 	text_keep(&o->cgroup, p->cgroup);
@@ -508,31 +509,37 @@ static void draw_bursts(struct page *g, const struct bt_process *p)
 	}
 }
 
-/* "read pipe:[88112]", with the name of the object where it is known. */
+/*
+ * "read pipe:[88112]", with the name of the object where it is known; of a socket, the other end:
+ * "recvfrom unix from 77 (postgres) /run/…", "read inet 10.0.0.7:40312 <> 192.0.2.1:443".
+ */
 static void draw_reason(struct bt_tui *t, struct bt_pen *pen, const struct bt_process *p,
 			const struct bt_reason *reason)
 {
 	const struct bt_wait wait = {.reason = *reason};
-	struct bt_strbuf text = BT_STRBUF_INIT;
+	const struct bt_peer *peer = bt_model_peer(t->frame.model, reason);
+	struct bt_strbuf words = BT_STRBUF_INIT, name = BT_STRBUF_INIT;
 
 	if (pen->hidden)
 		return;
-	bt_wait_words(&text, &wait);
-	bt_pen_text(pen, BT_INK_PLAIN, bt_strbuf_text(&text));
-	bt_strbuf_clear(&text);
 	if (t->opened.live)
-		t->ops->name_object(t->context, p, reason, &text);
-	if (text.length) {
+		t->ops->name_object(t->context, p, reason, &name);
+	/* Both addresses are in its name. */
+	bt_wait_words(&words, &wait, peer && !peer->pid && name.length ? NULL : t->frame.model);
+	bt_pen_raw(pen, BT_INK_PLAIN, bt_strbuf_text(&words), 0);
+	if (name.length) {
 		bt_pen_text(pen, BT_INK_PLAIN, " ");
-		bt_pen_raw(pen, BT_INK_BOLD, bt_strbuf_text(&text), 0);
+		bt_pen_raw(pen, BT_INK_BOLD, bt_strbuf_text(&name), 0);
 	}
-	bt_strbuf_free(&text);
+	bt_strbuf_free(&words);
+	bt_strbuf_free(&name);
 }
 
 /* Who keeps it waiting: the thread that has the lock, or the process that ends the waits. */
 static void draw_ender(struct bt_tui *t, struct bt_pen *pen, const struct bt_process *p,
 		       const struct bt_wait *w)
 {
+	const struct bt_peer *peer = bt_model_peer(t->frame.model, &w->reason);
 	bool lock = w->reason.cause == BT_MS_GIL || w->reason.cause == BT_MS_LOCK;
 	struct bt_model *m = t->frame.model;
 	struct bt_holder holder;
@@ -540,7 +547,7 @@ static void draw_ender(struct bt_tui *t, struct bt_pen *pen, const struct bt_pro
 	if (lock && m && bt_model_holder(m, p, w->reason.object, &holder)) {
 		bt_pen_format(pen, BT_INK_DIM, "  held %.0f%% by %d ", 100 * holder.share, holder.tid);
 		bt_pen_raw(pen, BT_INK_DIM, holder.comm, 0);
-	} else if (w->waker_pid > 0) {
+	} else if (w->waker_pid > 0 && (!peer || peer->pid != w->waker_pid)) {
 		const struct bt_process *waker = bt_model_find(m, w->waker_pid);
 
 		bt_pen_format(pen, BT_INK_DIM, "  ended by %d ", w->waker_pid);

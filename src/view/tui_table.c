@@ -116,6 +116,9 @@ static void draw_cell(struct bt_tui *t, struct bt_pen *p, const struct bt_tui_ro
 		draw_trend(t, p, s, width);
 	} else if (f == &bt_fields[BT_FIELD_COMMAND]) {
 		draw_command(t, p, row);
+	} else if (f == &bt_fields[BT_FIELD_WAITS_FOR]) {
+		bt_wait_words(&text, s->usage->wait_count ? &s->usage->waits[0] : NULL, t->frame.model);
+		bt_pen_raw(p, BT_INK_PLAIN, bt_strbuf_text(&text), width);
 	} else if (row->group && (f == &bt_fields[BT_FIELD_PID] || f == &bt_fields[BT_FIELD_TID])) {
 		const char *mark = row->collapsed ? (t->style.utf8 ? "▸" : "+") : (t->style.utf8 ? "▾" : "-");
 
@@ -185,16 +188,16 @@ static void draw_titles(struct bt_tui *t, int y)
 }
 
 /* Names of what is about to be seen. */
-static void describe(struct bt_tui *t, const struct bt_tui_row *row)
+static void describe(struct bt_tui *t, const struct bt_tui_row *row, unsigned int what)
 {
 	if (!row->group)
-		t->ops->describe(t->context, (struct bt_process *)row->subject.process,
-				 BT_TUI_DESCRIBE_USER | BT_TUI_DESCRIBE_COMMAND);
+		t->ops->describe(t->context, (struct bt_process *)row->subject.process, what);
 }
 
 void bt_tui_draw_list(struct bt_tui *t, int top, int height)
 {
 	struct bt_tui_room room = {t->style.columns, t->pid_width, t->config.threads};
+	unsigned int what = BT_TUI_DESCRIBE_USER | BT_TUI_DESCRIBE_COMMAND;
 
 	bt_tui_columns_choose(&t->columns, &t->config, &room);
 	t->head_line = top;
@@ -208,11 +211,14 @@ void bt_tui_draw_list(struct bt_tui *t, int top, int height)
 		t->top = t->cursor + 1 - (size_t)t->list_height;
 	if (t->top && t->top + (size_t)t->list_height > t->rows.count)
 		t->top = t->rows.count > (size_t)t->list_height ? t->rows.count - (size_t)t->list_height : 0;
+	for (size_t i = 0; i < t->columns.count; i++)
+		if (t->columns.list[i].field == &bt_fields[BT_FIELD_WAITS_FOR])
+			what |= BT_TUI_DESCRIBE_PEERS;
 	draw_titles(t, top);
 	for (int i = 0; i < t->list_height && t->top + (size_t)i < t->rows.count; i++) {
 		const struct bt_tui_row *row = &t->rows.list[t->top + (size_t)i];
 
-		describe(t, row);
+		describe(t, row, what);
 		draw_row(t, row, t->list_top + i, t->top + (size_t)i == t->cursor);
 	}
 	if (!t->rows.count && t->data) {

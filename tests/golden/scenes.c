@@ -84,6 +84,24 @@ static const struct scene_process build[] = {
 	{ 903, 900, .comm = "ld", .user = "ci", .threads = { { DOES(U(100), D(900)), .ended = true, .born = true } } },
 	{ 904, 900, .comm = "ccache", .cmdline = "ccache --daemon", .user = "ci", .threads = { { DOES(EVENT(1000)), .born = true } } },
 };
+/* Who the sockets lead to: tui_scene.c. */
+static const struct scene_process talk[] = {
+	{ 300, 1, .comm = "dbus-daemon", .cmdline = "dbus-daemon --system", .user = "root", .threads = { { DOES(EVENT(1000)) } } },
+	{ 3100, 1, .comm = "postgres", .cmdline = "postgres: app shop [local] SELECT", .user = "postgres",
+	  .threads = { { DOES(U(800), S(50), EVENT(150)),
+		.waits = { { BT_MS_EVENT, BT_TARGET_UNIX, 7001, 45, 150, 70, 3200 } } } } },
+	{ 3200, 1, .comm = "shop", .cmdline = "./shop --port 8080", .user = "app",
+	  .threads = { { 0, "query", DOES(U(40), I(960)),
+			 .waits = { { BT_MS_IPC, BT_TARGET_UNIX, 7000, 45, 960, 70, 3100 } }, .blocked = true },
+		       { 3201, "cache", DOES(U(30), N(970)),
+			 .waits = { { BT_MS_NETWORK, BT_TARGET_INET, 7002, 47, 970, 400, 0 } }, .blocked = true },
+		       { 3202, "payments", DOES(U(10), N(990)),
+			 .waits = { { BT_MS_NETWORK, BT_TARGET_INET, 7003, 0, 990, 3, 0 } }, .blocked = true },
+		       { 3203, "log", DOES(U(20), I(980)),
+			 .waits = { { BT_MS_IPC, BT_TARGET_UNIX, 7004, 46, 980, 90, 300 } }, .blocked = true } } },
+	{ 3300, 1, .comm = "redis-server", .cmdline = "redis-server *:6379", .user = "redis", .threads = { { DOES(U(100), EVENT(900)) } } },
+};
+
 /* As many as a bar has cells, fewer than it can show, none, and the open ends of the scale. */
 static const struct bt_bursts spread = {
 	.cpu = { [0] = 3, [11] = 120, [12] = 8000, [13] = 3111, [14] = 1, [16] = 250 },
@@ -103,5 +121,6 @@ static const struct scene_process bursts[] = {
 const struct scene scene_web = {web, COUNT(web), NSEC_PER_SEC, {0}, false, false};
 const struct scene scene_hostile = {hostile, COUNT(hostile), NSEC_PER_SEC, {0}, false, false};
 const struct scene scene_build = {build, COUNT(build), 4 * NSEC_PER_SEC, {0}, false, false};
+const struct scene scene_talk = {talk, COUNT(talk), NSEC_PER_SEC, {0}, false, false};
 const struct scene scene_bursts = {bursts, COUNT(bursts), NSEC_PER_SEC, {0}, false, false};
 const struct scene scene_sampled = {web, COUNT(web), NSEC_PER_SEC / 5, {1, 2, 3}, true, true};

@@ -15,6 +15,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from systest import paths, product, report  # noqa: E402
+from systest.talk import Talk  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 PATIENCE_S = 20
@@ -124,6 +125,19 @@ class Dashboard(unittest.TestCase):
             terminal.await_screen("VERDICT")
             terminal.keys("q")
             terminal.await_screen("status=0=")
+
+    def test_names_who_is_at_the_other_end_of_a_socket(self):
+        """Asker and server of one socket, each opened; the witness is what they say of themselves."""
+        with Talk("unix") as talk, Terminal(140, 40) as terminal:
+            asker, server = talk.facts["asker"], talk.facts["pid"]
+            for pid, other in ((asker, f"{server} \\(serve\\)"), (server, f"{asker} \\(ask\\)")):
+                terminal.boundtop("-p", pid, "-d", "0.5")
+                terminal.keys("Enter")
+                found = terminal.await_screen(rf"^ +[0-9.]+% .*recvfrom unix from {other}.*socket")
+                report.note(found.group(0))
+                terminal.keys("q", "q")
+                terminal.await_screen("status=0=")
+                terminal.keys("C-l")
 
     def test_without_a_command_it_is_the_dashboard(self):
         with Terminal(80, 24) as terminal:

@@ -155,6 +155,10 @@ SCREENS = [
     Screen("process-040x10", ["/", "=curl", "Enter", "Enter"], columns=40, rows=10),
     Screen("process-ended", ["/", "=true", "Enter", "Enter"], frames=1),
     Screen("process-gone", ["/", "=true", "Enter", "Enter", "Space", "Space"], frames=1),
+    Screen("process-sockets", ["/", "=shop", "Enter", "Enter"], scene="talk", columns=120, rows=45),
+    Screen("process-sockets-080x24", ["/", "=shop", "Enter", "Enter", "End"], scene="talk", columns=80, rows=24),
+    Screen("process-socket-served", ["/", "=postgres", "Enter", "Enter"], scene="talk"),
+    Screen("list-sockets", scene="talk", columns=200, rows=14),
     Screen("process-back", ["Enter", "q"]),
     # What is done to processes
     Screen("signal-menu", ["F9"]),

@@ -23,10 +23,8 @@ static const struct {
 	const char *name;
 	const struct scene *scene;
 } scenes[] = {
-    {"web", &scene_web},
-    {"hostile", &scene_hostile},
-    {"build", &scene_build},
-    {"sampled", &scene_sampled},
+    {"web", &scene_web},         {"hostile", &scene_hostile}, {"build", &scene_build},
+    {"sampled", &scene_sampled}, {"talk", &scene_talk},
 };
 
 struct host {
@@ -41,10 +39,25 @@ struct host {
 	long taken; /* frames */
 };
 
+/* What sockets lead to. */
+static const struct {
+	uint64_t socket;
+	struct bt_peer peer;
+} peers[] = {
+    {7000, {3100, 0, "/run/postgresql/.s.PGSQL.5432"}},
+    {7001, {3200, 0, ""}},
+    {7002, {3300, 0, "127.0.0.1:6379"}},
+    {7003, {0, 0, "192.0.2.1:443"}},
+    {7004, {300, 2, "/run/\033[31mlog"}},
+};
+
 static void describe(void *context, struct bt_process *p, unsigned int what)
 {
-	const struct scene_process *of = scene_find(((struct host *)context)->scene, p->identity.pid);
+	struct host *h = context;
+	const struct scene_process *of = scene_find(h->scene, p->identity.pid);
 
+	for (size_t i = 0; what & BT_TUI_DESCRIBE_PEERS && i < sizeof(peers) / sizeof(peers[0]); i++)
+		bt_model_peer_set(h->model, peers[i].socket, &peers[i].peer);
 	if (!of)
 		return;
 	if (what & BT_TUI_DESCRIBE_USER)
@@ -83,8 +96,12 @@ static void name_object(void *context, const struct bt_process *p, const struct 
 	(void)p;
 	if (reason->target == BT_TARGET_FILE)
 		bt_strbuf_add(out, "/var/lib/postgresql/\033[31mdata");
+	else if (reason->target == BT_TARGET_INET && reason->object == 7002)
+		bt_strbuf_add(out, "127.0.0.1:40311 <> 127.0.0.1:6379");
 	else if (reason->target == BT_TARGET_INET)
 		bt_strbuf_add(out, "10.0.0.7:40312 <> 192.0.2.1:443");
+	else if (reason->target == BT_TARGET_UNIX && reason->object == 7000)
+		bt_strbuf_add(out, "/run/postgresql/.s.PGSQL.5432");
 }
 
 static void limits(void *context, const struct bt_process *p, struct bt_strbuf *out)

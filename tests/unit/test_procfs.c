@@ -67,7 +67,7 @@ static void other_files(void **state)
 	struct bt_proc_schedstat k;
 	struct bt_proc_status s;
 	struct bt_proc_io io;
-	struct bt_socket_line line;
+	struct bt_inet_line line;
 
 	(void)state;
 	assert_int_equal(0, bt_proc_schedstat_parse("12345678901 42 7\n", &k));
@@ -84,18 +84,18 @@ static void other_files(void **state)
 				"cancelled_write_bytes: 7\n",
 				&io));
 	assert_true(io.rchar == 1 && io.wchar == 2 && io.read_bytes == 5 && io.write_bytes == 6);
-	assert_true(bt_socket_line_parse(
+	assert_true(bt_inet_line_parse(
 	    "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000 "
 	    "       0 31337 1 0000000000000000 100 0 0 10 0",
 	    &line));
-	assert_true(line.local_port == 8080 && line.state == 10 && line.ino == 31337);
-	assert_true(bt_socket_line_parse(
+	assert_true(line.local.port == 8080 && line.state == 10 && line.ino == 31337);
+	assert_true(bt_inet_line_parse(
 	    " 12: 00000000000000000000000001000000:ABCD "
 	    "00000000000000000000000001000000:0050 01 00000000:00000000 00:00000000 00000000     0  "
 	    "      0 7 1 0000000000000000 20 0 0 10 -1",
 	    &line));
-	assert_true(line.local_port == 0xabcd && line.remote_port == 80 && line.state == 1 && line.ino == 7);
-	assert_false(bt_socket_line_parse("  sl  local_address rem_address   st tx_queue", &line));
+	assert_true(line.local.port == 0xabcd && line.remote.port == 80 && line.state == 1 && line.ino == 7);
+	assert_false(bt_inet_line_parse("  sl  local_address rem_address   st tx_queue", &line));
 }
 
 /* What a call with such arguments, on such an object, in such a state is put down to; sure: no guess. */

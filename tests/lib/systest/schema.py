@@ -30,7 +30,8 @@ TOTAL = {**JUDGED, "residual": (int, float, type(None))}
 THREAD = {"tid": (int,), "comm": TEXT, "verdict": TEXT, "cause": (str, type(None)), "share": (dict,),
           "wall_s": NUMBER, "oncpu_s": NUMBER, "residual": (int, float, type(None))}
 WAIT = {"cause": TEXT, "syscall": (str, type(None)), "target": (str, type(None)), "share": NUMBER,
-        "count": (int,), "waker_pid": (int, type(None)), "holder": (dict, type(None))}
+        "count": (int,), "waker_pid": (int, type(None)), "peer": (dict, type(None)), "holder": (dict, type(None))}
+PEER = {"pid": (int, type(None)), "comm": (str, type(None)), "others": (int,), "address": (str, type(None))}
 HOLDER = {"tid": (int,), "comm": TEXT, "share": NUMBER}
 BURST = {"count": (int, type(None)), "p50_us": (int, float, type(None)), "p90_us": (int, float, type(None)),
          "p99_us": (int, float, type(None))}
@@ -112,6 +113,9 @@ def check_judged(item, where):
     for wait in item["waits"]:
         check_fields(wait, WAIT, f"{where} waits")
         expect(wait["cause"] in MICROSTATES, where, f"waits for {wait['cause']!r}")
+        if wait["peer"] is not None:
+            check_fields(wait["peer"], PEER, f"{where} peer")
+            expect(wait["peer"]["pid"] or wait["peer"]["address"], where, "a peer without PID and address")
         if wait["holder"] is not None:
             check_fields(wait["holder"], HOLDER, f"{where} holder")
             expect(0 < wait["holder"]["share"] <= 1 + 1e-6, where, f"a holder's share is {wait['holder']['share']}")

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "names.h"
+
+_Static_assert(sizeof(((struct bt_peer *)0)->address) == sizeof(((struct bt_object_facts *)0)->peer_address),
+	       "one is copied to the other");
+
+/* The first time, a socket is only taken note of; then its ends are looked for, then who has the other one.
+ */
+#define ROUNDS 3
+
+static void find(struct bt_session *s, const struct bt_process *p, const struct bt_reason *reason)
+{
+	struct bt_collector *c = s->collector;
+	struct bt_object_facts facts = {0};
+	const struct bt_peer *known;
+	struct bt_peer peer = {0};
+
+	if (!bt_target_is_socket(reason->target) || !reason->object)
+		return;
+	/* Threads share sockets, and a wait that is open is one of those that are listed. */
+	known = bt_model_peer(s->model, reason);
+	if ((known && known->pid) || c->ops->object(c, p->identity.pid, reason, &facts))
+		return;
+	peer.pid = facts.peer_pid;
+	peer.others = facts.peer_others;
+	memcpy(peer.address, facts.peer_address, sizeof(peer.address));
+	/* Without memory for it nobody is named. */
+	if (peer.pid || *peer.address)
+		bt_model_peer_set(s->model, reason->object, &peer);
+	free(facts.name);
+}
+
+static void find_of_usage(struct bt_session *s, const struct bt_process *p, const struct bt_usage *u)
+{
+	for (uint32_t i = 0; i < u->wait_count; i++)
+		find(s, p, &u->waits[i].reason);
+}
+
+static void find_of_process(struct bt_session *s, const struct bt_process *p)
+{
+	/* What only the capabilities of our file can see is not the user's to see. */
+	if (p->exited || (getuid() && p->uid != getuid()))
+		return;
+	find_of_usage(s, p, &p->usage);
+	for (uint32_t i = 0; i < p->thread_count; i++) {
+		if (p->thread_list[i]->blocked)
+			find(s, p, &p->thread_list[i]->open);
+		find_of_usage(s, p, &p->thread_list[i]->usage);
+	}
+}
+
+void bt_peers_find(struct bt_session *s, struct bt_process *const *list, size_t count)
+{
+	if (s->recording || !s->collector->ops->object)
+		return;
+	for (int round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < count; i++)
+			find_of_process(s, list[i]);
+}
