@@ -47,8 +47,4 @@ int bt_codec_decode(struct bt_codec *c, uint64_t begin_ns, const void *data, siz
 /* Appends the last record of each thread that the last frame showed, whole: a base. 0 or -ENOMEM. */
 int bt_codec_base(const struct bt_codec *c, struct bt_snapshot *s);
 
-/* A few counts, one after the other; what is missing when they are read is 0. */
-void bt_codec_counts_encode(const uint64_t *counts, size_t count, struct bt_strbuf *out);
-void bt_codec_counts_decode(const void *data, size_t size, uint64_t *counts, size_t count);
-
 #endif

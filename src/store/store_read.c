@@ -2,104 +2,36 @@
 #include "store_read.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "codec.h"
-#include "host_rows.h"
+#include "numbers.h"
 #include "schema.h"
+#include "store_read_internal.h"
 
-/* What a broken file may ask for at most. */
-#define VALUE_BYTES_MAX (256 << 20)
-
-#define BUSY_MS 2000
-
-/* X(constant, statement) */
-#define STATEMENTS(X)                                                                                        \
-	X(FIRST, "SELECT id, session, time_ns, end_ns FROM frame WHERE id = key ORDER BY id LIMIT 1")        \
-	X(LAST, "SELECT id, session, time_ns, end_ns FROM frame ORDER BY id DESC LIMIT 1")                   \
-	X(AT, "SELECT id, key FROM frame WHERE time_ns <= ?1 ORDER BY time_ns DESC, id DESC LIMIT 1")        \
-	X(KEY, "SELECT id FROM frame WHERE id = ?1 AND key = id")                                            \
-	X(BEGINNING, "SELECT min(id) FROM frame WHERE session = ?1")                                         \
-	X(NEXT, "SELECT id, session, time_ns, end_ns FROM frame WHERE id > ?1 ORDER BY id LIMIT 1")          \
-	X(READ,                                                                                              \
-	  "SELECT id, session, time_ns, key, begin_ns, end_ns, cpus, self_cpu_ns, tick_ns, is_exact, "       \
-	  "measured, lost_tasks, lost_exits, lost_switches, data, run_queue FROM frame WHERE id >= ?1 "      \
-	  "ORDER BY id LIMIT 1")                                                                             \
-	X(SESSION,                                                                                           \
-	  "SELECT interval_ns, layout, (SELECT text FROM string WHERE id = host), (SELECT text FROM string " \
-	  "WHERE id = kernel), (SELECT text FROM string WHERE id = collector), (SELECT text FROM string "    \
-	  "WHERE id = version) FROM session WHERE id = ?1")                                                  \
-	X(LAYOUT, "SELECT name, count, is_time FROM layout WHERE layout = ?1 AND part = ?2 ORDER BY place")  \
-	X(PROCESS,                                                                                           \
-	  "SELECT (SELECT text FROM string WHERE id = cmdline), (SELECT text FROM string WHERE id = "        \
-	  "cgroup), (SELECT text FROM string WHERE id = container) FROM process WHERE session = ?1 AND pid " \
-	  "= ?2 AND start_ns = ?3")                                                                          \
-	X(USER, "SELECT (SELECT text FROM string WHERE id = name) FROM user WHERE session = ?1 AND uid = "   \
-		"?2")
-
-enum statement {
-#define X(id, sql) S_##id,
-	STATEMENTS(X)
-#undef X
-	    S_COUNT,
-};
-
-static const char *const statements[S_COUNT] = {
-#define X(id, sql) [S_##id] = (sql),
-    STATEMENTS(X)
-#undef X
-};
-
-/* What schema 1 has not: columns that are NULL there. */
-static const struct {
-	enum statement id;
-	const char *column, *instead;
-} since_2[] = {
-    {S_READ, ", run_queue", ", NULL"},
-    {S_PROCESS, "(SELECT text FROM string WHERE id = container)", "NULL"},
-};
-
-struct bt_recording {
-	sqlite3 *db;
-	sqlite3_stmt *host[BT_HOST_TABLES]; /* NULL: the file has no such tables */
-	sqlite3_stmt *statements[S_COUNT];
-	struct bt_layout record, lump;
-	struct bt_codec *codec;
-	struct bt_recording_session session;
-	char *texts[4];      /* of the session; owned */
-	sqlite3_int64 first; /* of the session */
-	sqlite3_int64 at;    /* the frame that was read last; 0: none */
-	sqlite3_int64 jump;  /* the one to be read next as a base, and */
-	sqlite3_int64 key;   /* where that begins; 0: no jump */
-};
-
-static int error_of(const struct bt_recording *r, int result)
+int bt_recording_error(const struct bt_recording *r, int result)
 {
 	return bt_sqlite_error(r->db, result);
 }
 
 /* A row at most: 0, 1: none, or -Exxx. The statement is to be reset when it was read. */
-static int step(struct bt_recording *r, enum statement id)
+static int step(struct bt_recording *r, enum bt_recording_statement id)
 {
 	int result = sqlite3_step(r->statements[id]);
 
 	if (result == SQLITE_ROW)
 		return 0;
 	sqlite3_reset(r->statements[id]);
-	return result == SQLITE_DONE ? 1 : error_of(r, result);
+	return result == SQLITE_DONE ? 1 : bt_recording_error(r, result);
 }
 
-static void done(struct bt_recording *r, enum statement id)
+static void done(struct bt_recording *r, enum bt_recording_statement id)
 {
 	sqlite3_reset(r->statements[id]);
 	sqlite3_clear_bindings(r->statements[id]);
 }
 
-static void bind(struct bt_recording *r, enum statement id, int at, sqlite3_int64 value)
+static void bind(struct bt_recording *r, enum bt_recording_statement id, int at, sqlite3_int64 value)
 {
 	sqlite3_bind_int64(r->statements[id], at, value);
 }
@@ -112,7 +44,7 @@ static char *text_of(sqlite3_stmt *s, int column)
 	return text ? strdup((const char *)text) : NULL;
 }
 
-static int frame_of(struct bt_recording *r, enum statement id, struct bt_recording_frame *out)
+static int frame_of(struct bt_recording *r, enum bt_recording_statement id, struct bt_recording_frame *out)
 {
 	int err = step(r, id);
 
@@ -261,8 +193,8 @@ static void head_read(sqlite3_stmt *s, struct bt_snapshot *out)
 	out->loss.switches = (uint64_t)sqlite3_column_int64(s, 13);
 	out->run_queue_known = sqlite3_column_type(s, 15) == SQLITE_BLOB;
 	if (out->run_queue_known)
-		bt_codec_counts_decode(sqlite3_column_blob(s, 15), (size_t)sqlite3_column_bytes(s, 15),
-				       out->run_queue, BT_BURST_BUCKETS);
+		bt_counts_get(sqlite3_column_blob(s, 15), (size_t)sqlite3_column_bytes(s, 15), out->run_queue,
+			      BT_BURST_BUCKETS);
 }
 
 /* Takes the row of a frame up. restart: begin anew with it. s: its records are wanted. */
@@ -375,7 +307,7 @@ int bt_recording_host(struct bt_recording *r, struct bt_host_sample *out)
 	if (r->host[0])
 		err = bt_host_rows_read(r->host, r->first, r->at, out, &result);
 	if (!err && result != SQLITE_ROW)
-		err = error_of(r, result);
+		err = bt_recording_error(r, result);
 	memset(out->name, 0, sizeof(out->name));
 	memset(out->kernel, 0, sizeof(out->kernel));
 	memccpy(out->name, r->session.host, '\0', sizeof(out->name) - 1);
@@ -394,175 +326,4 @@ char *bt_recording_user(struct bt_recording *r, uint32_t uid)
 		done(r, S_USER);
 	}
 	return name;
-}
-
-/* The file as it is, for where SQLite may write nothing beside it. An URI, to be freed. */
-static char *immutable_uri(const char *path)
-{
-	size_t length = strlen(path);
-	char *uri = malloc(3 * length + 32);
-	char *at;
-
-	if (!uri)
-		return NULL;
-	at = stpcpy(uri, "file:");
-	for (size_t i = 0; i < length; i++)
-		at += sprintf(at, "%%%02x", (unsigned int)(unsigned char)path[i]);
-	stpcpy(at, "?immutable=1");
-	return uri;
-}
-
-static int database_open(struct bt_recording *r, const char *path, int *version, char *why, size_t why_size)
-{
-	/* Nothing is written to it; but who may not write leaves SQLite's two files beside it behind. */
-	int how = access(path, W_OK) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-	int result = sqlite3_open_v2(path, &r->db, how | SQLITE_OPEN_NOMUTEX, NULL);
-	sqlite3_int64 unused;
-	char *uri;
-
-	if (result == SQLITE_OK) {
-		sqlite3_busy_timeout(r->db, BUSY_MS);
-		result = bt_sqlite_number(r->db, "PRAGMA user_version", 0, &unused);
-	}
-	/* A recording in a folder that is not ours: its log cannot be had a look at. */
-	if ((result & 0xff) == SQLITE_CANTOPEN || (result & 0xff) == SQLITE_READONLY) {
-		uri = immutable_uri(path);
-		if (!uri)
-			return -ENOMEM;
-		sqlite3_close(r->db);
-		r->db = NULL;
-		result = sqlite3_open_v2(uri, &r->db,
-					 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
-		free(uri);
-	}
-	if (result != SQLITE_OK && (result & 0xff) != SQLITE_NOTADB)
-		return error_of(r, result);
-	return bt_schema_check(r->db, version, why, why_size);
-}
-
-static int statement_prepare(struct bt_recording *r, enum statement id, int version)
-{
-	struct bt_strbuf sql = BT_STRBUF_INIT;
-	const char *text = statements[id];
-	int result;
-
-	for (size_t i = 0; i < sizeof(since_2) / sizeof(since_2[0]) && version < 2; i++) {
-		const char *at = since_2[i].id == id ? strstr(text, since_2[i].column) : NULL;
-
-		if (!at)
-			continue;
-		bt_strbuf_add_bytes(&sql, text, (size_t)(at - text));
-		bt_strbuf_add(&sql, since_2[i].instead);
-		bt_strbuf_add(&sql, at + strlen(since_2[i].column));
-		text = bt_strbuf_text(&sql);
-		break;
-	}
-	result = sqlite3_prepare_v3(r->db, text, -1, SQLITE_PREPARE_PERSISTENT, &r->statements[id], NULL);
-	bt_strbuf_free(&sql);
-	return result;
-}
-
-/* The rest, once there is a database. */
-static int recording_begin(struct bt_recording *r, int version, char *why, size_t why_size)
-{
-	int result = SQLITE_OK;
-
-	if (!version) {
-		snprintf(why, why_size, "empty; nothing was recorded to it");
-		return -EINVAL;
-	}
-	sqlite3_limit(r->db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
-	sqlite3_db_config(r->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(r->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	for (unsigned int i = 0; i < S_COUNT && result == SQLITE_OK; i++)
-		result = statement_prepare(r, (enum statement)i, version);
-	if (result == SQLITE_OK && version >= 2)
-		result = bt_host_rows_prepare(r->db, true, r->host);
-	if (result != SQLITE_OK)
-		return error_of(r, result);
-	return bt_codec_create(&r->codec, &r->record, &r->lump);
-}
-
-static int open_end(struct bt_recording *r, int err, struct bt_recording **out, char *why, size_t why_size)
-{
-	if (!err) {
-		*out = r;
-		return 0;
-	}
-	if (!*why)
-		snprintf(why, why_size, "%s", err == -EBADMSG ? "damaged" : strerror(-err));
-	bt_recording_close(r);
-	return err;
-}
-
-static struct bt_recording *recording_make(void)
-{
-	struct bt_recording *r = calloc(1, sizeof(*r));
-
-	if (r)
-		r->session =
-		    (struct bt_recording_session){.host = "", .kernel = "", .collector = "", .version = ""};
-	return r;
-}
-
-int bt_recording_open(struct bt_recording **out, const char *path, char *why, size_t why_size)
-{
-	struct bt_recording *r;
-	struct stat status;
-	int version = 0;
-	int err = 0;
-
-	*why = '\0';
-	if (stat(path, &status))
-		err = -errno;
-	else if (!S_ISREG(status.st_mode))
-		err = S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
-	if (!err && access(path, R_OK))
-		err = -errno;
-	r = recording_make();
-	if (!r)
-		return -ENOMEM;
-	if (err == -EINVAL)
-		snprintf(why, why_size, "not a regular file");
-	if (!err)
-		err = database_open(r, path, &version, why, why_size);
-	if (!err)
-		err = recording_begin(r, version, why, why_size);
-	return open_end(r, err, out, why, why_size);
-}
-
-int bt_recording_open_bytes(struct bt_recording **out, void *bytes, size_t size, char *why, size_t why_size)
-{
-	struct bt_recording *r = recording_make();
-	int version = 0;
-	int result, err;
-
-	*why = '\0';
-	if (!r)
-		return -ENOMEM;
-	result = sqlite3_open_v2(":memory:", &r->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (result == SQLITE_OK)
-		result = sqlite3_deserialize(r->db, "main", bytes, (sqlite3_int64)size, (sqlite3_int64)size,
-					     SQLITE_DESERIALIZE_READONLY);
-	err = error_of(r, result);
-	if (!err)
-		err = bt_schema_check(r->db, &version, why, why_size);
-	if (!err)
-		err = recording_begin(r, version, why, why_size);
-	return open_end(r, err, out, why, why_size);
-}
-
-void bt_recording_close(struct bt_recording *r)
-{
-	if (!r)
-		return;
-	for (unsigned int i = 0; i < S_COUNT; i++)
-		sqlite3_finalize(r->statements[i]);
-	for (unsigned int i = 0; i < BT_HOST_TABLES; i++)
-		sqlite3_finalize(r->host[i]);
-	sqlite3_close(r->db);
-	bt_codec_destroy(r->codec);
-	for (unsigned int i = 0; i < sizeof(r->texts) / sizeof(r->texts[0]); i++)
-		free(r->texts[i]);
-	free(r);
 }

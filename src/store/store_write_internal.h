@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The recorder and its statements, for the files that write a recording. */
+#ifndef BOUNDTOP_STORE_WRITE_INTERNAL_H
+#define BOUNDTOP_STORE_WRITE_INTERNAL_H
+
+#include <stdbool.h>
+
+#include <sqlite3.h>
+
+#include "codec.h"
+#include "host_rows.h"
+#include "store_write.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+/* X(constant, statement) */
+#define BT_RECORDER_STATEMENTS(X)                                                                            \
+	X(BEGIN, "BEGIN IMMEDIATE")                                                                          \
+	X(COMMIT, "COMMIT")                                                                                  \
+	X(ROLLBACK, "ROLLBACK")                                                                              \
+	X(STRING_ADD, "INSERT OR IGNORE INTO string (text) VALUES (?1)")                                     \
+	X(STRING_FIND, "SELECT id FROM string WHERE text = ?1")                                              \
+	X(FRAME_ADD,                                                                                         \
+	  "INSERT INTO frame (id, session, time_ns, key, begin_ns, end_ns, cpus, self_cpu_ns, tick_ns, "     \
+	  "is_exact, measured, lost_tasks, lost_exits, lost_switches, data, run_queue) VALUES "              \
+	  "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")                         \
+	X(PROCESS_ADD,                                                                                       \
+	  "INSERT INTO process (session, pid, start_ns, first_ns, ppid, uid, is_kernel, comm, cmdline, "     \
+	  "cgroup, container) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "                        \
+	  "ON CONFLICT (session, pid, start_ns) "                                                            \
+	  "DO UPDATE SET ppid = excluded.ppid, uid = excluded.uid, comm = excluded.comm, "                   \
+	  "cmdline = coalesce(excluded.cmdline, cmdline), cgroup = coalesce(excluded.cgroup, cgroup), "      \
+	  "container = coalesce(excluded.container, container)")                                             \
+	X(PROCESS_END, "UPDATE process SET ended_ns = ?1 WHERE session = ?2 AND pid = ?3 AND start_ns = ?4") \
+	X(PROCESS_FIND, "SELECT id FROM process WHERE session = ?1 AND pid = ?2 AND start_ns = ?3")          \
+	X(MINUTE_ADD,                                                                                        \
+	  "INSERT OR REPLACE INTO minute VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "   \
+	  "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)")                      \
+	X(WAIT_ADD, "INSERT OR REPLACE INTO wait VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")          \
+	X(PAGES, "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count")         \
+	X(TOO_OLD, "SELECT min(id) FROM frame WHERE time_ns < ?1")                                           \
+	X(FRAMES_DROP,                                                                                       \
+	  "DELETE FROM frame WHERE id IN (SELECT id FROM frame WHERE id < ?1 ORDER BY id LIMIT ?2)")         \
+	X(FIRST, "SELECT min(id) FROM frame")                                                                \
+	X(FIRST_TIME, "SELECT time_ns FROM frame WHERE id = ?1")                                             \
+	X(MINUTES_DROP, "DELETE FROM minute WHERE minute < ?1")                                              \
+	X(WAITS_DROP, "DELETE FROM wait WHERE minute < ?1")                                                  \
+	X(HOST_DROP, "DELETE FROM host WHERE frame < ?1")                                                    \
+	X(CPUS_DROP, "DELETE FROM host_cpu WHERE frame < ?1")                                                \
+	X(DISKS_DROP, "DELETE FROM host_disk WHERE frame < ?1")                                              \
+	X(CGROUPS_DROP, "DELETE FROM host_cgroup WHERE frame < ?1")                                          \
+	X(SESSIONS_DROP, "DELETE FROM session WHERE id <> ?1 AND id NOT IN (SELECT session FROM frame)")     \
+	X(PROCESSES_DROP,                                                                                    \
+	  "DELETE FROM process WHERE ended_ns < ?1 OR session NOT IN (SELECT id FROM session)")              \
+	X(USERS_DROP, "DELETE FROM user WHERE session NOT IN (SELECT id FROM session)")                      \
+	X(LAYOUTS_DROP, "DELETE FROM layout WHERE layout NOT IN (SELECT layout FROM session)")               \
+	X(STRINGS_DROP,                                                                                      \
+	  "DELETE FROM string WHERE id NOT IN (SELECT comm FROM process WHERE comm NOT NULL UNION SELECT "   \
+	  "cmdline FROM process WHERE cmdline NOT NULL UNION SELECT cgroup FROM process WHERE cgroup NOT "   \
+	  "NULL UNION SELECT container FROM process WHERE container NOT NULL UNION SELECT name FROM user "   \
+	  "UNION SELECT host FROM session WHERE host NOT NULL UNION SELECT kernel FROM session WHERE "       \
+	  "kernel "                                                                                          \
+	  "NOT NULL UNION SELECT machine FROM session WHERE machine NOT NULL UNION SELECT collector FROM "   \
+	  "session WHERE collector NOT NULL UNION SELECT version FROM session WHERE version NOT NULL UNION " \
+	  "SELECT cause FROM wait WHERE cause NOT NULL UNION SELECT syscall FROM wait WHERE syscall NOT "    \
+	  "NULL UNION SELECT target FROM wait WHERE target NOT NULL)")                                       \
+	X(USER_ADD, "INSERT OR IGNORE INTO user (session, uid, name) VALUES (?1, ?2, ?3)")
+
+enum bt_recorder_statement {
+#define X(id, sql) S_##id,
+	BT_RECORDER_STATEMENTS(X)
+#undef X
+	    S_COUNT,
+};
+
+struct bt_recorder_string {
+	sqlite3_int64 id;
+	UT_hash_handle hh;
+	char text[];
+};
+
+struct bt_recorder_process {
+	struct {
+		uint64_t start_ns;
+		uint64_t pid;
+	} key;
+	char comm[BT_COMM_LEN];
+	uint32_t uid;
+	UT_hash_handle hh;
+};
+
+struct bt_recorder {
+	sqlite3 *db;
+	int lock_fd;
+	struct bt_recorder_setup setup; /* strings are not kept */
+	sqlite3_stmt *statements[S_COUNT];
+	sqlite3_stmt *host[BT_HOST_TABLES];
+	sqlite3_int64 page_bytes;
+	struct bt_layout record, lump;
+	struct bt_codec *codec;
+	struct bt_strbuf data, run_queue;
+	sqlite3_int64 session, frame, key;
+	bool need_key;
+	struct bt_recorder_string *strings;
+	struct bt_recorder_process *processes;
+};
+
+/* Runs a statement that gives no rows, or one number at *out. SQLite's result: DONE or an error. */
+int bt_recorder_run(struct bt_recorder *r, enum bt_recorder_statement id, sqlite3_int64 *out);
+void bt_recorder_bind(struct bt_recorder *r, enum bt_recorder_statement id, int at, uint64_t value);
+
+/* In store_names.c. SQLite's results. */
+/* The number of a text; 0 for NULL. */
+int bt_recorder_string(struct bt_recorder *r, const char *text, size_t length, sqlite3_int64 *out);
+/* Binds the number of a text; NULL stays NULL. */
+int bt_recorder_bind_string(struct bt_recorder *r, enum bt_recorder_statement id, int at, const char *text);
+/* The processes of a snapshot that came and went. Sleepers are no news. */
+int bt_recorder_see(struct bt_recorder *r, const struct bt_snapshot *s, int64_t time_ns);
+/* The number of the row of a process, which is made if there is none. */
+int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, sqlite3_int64 *row);
+void bt_recorder_forget_strings(struct bt_recorder *r);
+void bt_recorder_forget_processes(struct bt_recorder *r);
+
+/* In store_trim.c: drops a few of the oldest frames, if there are too many. SQLite's result. */
+int bt_recorder_trim(struct bt_recorder *r, int64_t time_ns);
+
+/* What went in with a transaction that failed is not there, whatever we thought. -Exxx of SQLite's result. */
+int bt_recorder_undo(struct bt_recorder *r, int result, sqlite3_int64 frame, sqlite3_int64 key);
+
+#endif
