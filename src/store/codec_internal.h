@@ -26,11 +26,13 @@ enum bt_codec_op {
 #define BT_OP_MASK   15
 #define BT_FRAME_KEY 1
 
+/* What is touched of a thread that sleeps on lies together: a jump passes over it in up to a hundred frames.
+ */
 struct bt_codec_slot {
 	uint64_t id;
-	struct bt_record r; /* as last heard of; head.now_ns is when */
-	uint32_t frame;     /* the last one that it was in */
 	struct bt_codec_slot *prev, *next;
+	uint32_t frame;     /* the last one that it was in */
+	struct bt_record r; /* as last heard of; head.now_ns is when */
 	UT_hash_handle hh;
 };
 

@@ -5,8 +5,11 @@
 #include "schema.h"
 #include "store_write_internal.h"
 
-/* A jump in time reads at most so much. */
-#define FRAMES_A_KEY 300
+/*
+ * A jump in time reads at most so many frames. With 1,000 threads, 50 of them active, a key takes 80 KB more
+ * than another frame: 3 MB an hour, of 14.
+ */
+#define FRAMES_A_KEY 100
 
 int bt_recorder_run(struct bt_recorder *r, enum bt_recorder_statement id, sqlite3_int64 *out)
 {
