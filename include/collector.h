@@ -66,13 +66,13 @@ struct bt_collector_ops {
 	 * c->search_ns at most; it says what it has found by then, and goes on from there when it is asked
 	 * again.
 	 */
-	int (*object)(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
+	int (*object)(struct bt_collector *c, pid_t pid, uint64_t start_ns, const struct bt_reason *reason,
 		      struct bt_object_facts *out);
 	/*
 	 * Likewise where in the kernel a thread sleeps: functions, the innermost first, joined by " < "; the
 	 * caller's to free. 0, -ENOENT: not to be had, or another -Exxx.
 	 */
-	int (*stack)(struct bt_collector *c, pid_t pid, pid_t tid, char **out);
+	int (*stack)(struct bt_collector *c, pid_t pid, uint64_t start_ns, pid_t tid, char **out);
 	/* Releases everything, in the kernel too. */
 	void (*close)(struct bt_collector *c);
 	/* The name of a user where the records come from, to be freed; NULL: there is none. No such function:

@@ -61,11 +61,12 @@ int bt_control_renice(struct bt_collector *c, const struct bt_identity *of, int 
 	return err;
 }
 
-void bt_object_name(struct bt_collector *c, pid_t pid, const struct bt_reason *reason, struct bt_strbuf *out)
+void bt_object_name(struct bt_collector *c, const struct bt_identity *of, const struct bt_reason *reason,
+		    struct bt_strbuf *out)
 {
 	struct bt_object_facts facts = {0};
 
-	if (!c->ops->object || c->ops->object(c, pid, reason, &facts))
+	if (!c->ops->object || c->ops->object(c, of->pid, of->start_ns, reason, &facts))
 		return;
 	bt_strbuf_add(out, facts.name ? facts.name : "");
 	free(facts.name);

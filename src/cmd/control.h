@@ -16,7 +16,8 @@ int bt_control_signal(struct bt_collector *c, const struct bt_identity *of, int 
 int bt_control_renice(struct bt_collector *c, const struct bt_identity *of, int nice);
 
 /* Appends the path of a file, the two ends of an internet socket; nothing where it cannot be known. */
-void bt_object_name(struct bt_collector *c, pid_t pid, const struct bt_reason *reason, struct bt_strbuf *out);
+void bt_object_name(struct bt_collector *c, const struct bt_identity *of, const struct bt_reason *reason,
+		    struct bt_strbuf *out);
 /* Appends what limits a process: CPU quota and memory of its control group, open files. */
 void bt_object_limits(const struct bt_process *p, struct bt_strbuf *out);
 

@@ -64,13 +64,12 @@ static int renice(void *context, const struct bt_identity *of, int nice)
 static void name_object(void *context, const struct bt_process *p, const struct bt_reason *reason,
 			struct bt_strbuf *out)
 {
-	bool foreign = getuid() && p->uid != getuid();
+	const struct bt_session *s = ((struct dashboard *)context)->session;
 
-	/* What it is called now need not be what it was called then; and what only the capabilities of our
-	 * file can see is not the user's to see. */
-	if (!foreign && !((struct dashboard *)context)->session->recording)
-		bt_object_name(((struct dashboard *)context)->session->collector, p->identity.pid, reason,
-			       out);
+	/* What only the capabilities of our file can see is not the user's to see. Who can read a recording
+	 * can see all that is in it. */
+	if (s->recording || !getuid() || p->uid == getuid())
+		bt_object_name(s->collector, &p->identity, reason, out);
 }
 
 static void limits(void *context, const struct bt_process *p, struct bt_strbuf *out)

@@ -86,20 +86,22 @@ static int watch(struct diagnose *d)
 	}
 }
 
-/* What only the capabilities of our file can see is not the user's to see. */
-static bool is_foreign(const struct bt_process *p)
+/* What only the capabilities of our file can see is not the user's to see; a recording is whose can read it.
+ */
+static bool is_foreign(const struct diagnose *d, const struct bt_process *p)
 {
-	return getuid() && p->uid != getuid();
+	return !d->session.recording && getuid() && p->uid != getuid();
 }
 
 static char *name_object(void *context, const struct bt_process *p, const struct bt_reason *reason,
 			 char *device)
 {
-	struct bt_collector *c = ((struct diagnose *)context)->session.collector;
+	const struct diagnose *d = context;
+	struct bt_collector *c = d->session.collector;
 	struct bt_object_facts facts = {0};
 
-	if (p->exited || is_foreign(p) || !c->ops->object ||
-	    c->ops->object(c, p->identity.pid, reason, &facts))
+	if (p->exited || is_foreign(d, p) || !c->ops->object ||
+	    c->ops->object(c, p->identity.pid, p->identity.start_ns, reason, &facts))
 		return NULL;
 	memcpy(device, facts.device, sizeof(facts.device));
 	return facts.name;
@@ -107,11 +109,14 @@ static char *name_object(void *context, const struct bt_process *p, const struct
 
 static char *name_stack(void *context, const struct bt_process *p, int32_t tid)
 {
-	struct bt_collector *c = ((struct diagnose *)context)->session.collector;
+	const struct diagnose *d = context;
+	struct bt_collector *c = d->session.collector;
 	char *stack = NULL;
 
-	return !is_foreign(p) && c->ops->stack && !c->ops->stack(c, p->identity.pid, tid, &stack) ? stack
-												  : NULL;
+	if (is_foreign(d, p) || !c->ops->stack ||
+	    c->ops->stack(c, p->identity.pid, p->identity.start_ns, tid, &stack))
+		return NULL;
+	return stack;
 }
 
 /* Control groups of those that do anything. */

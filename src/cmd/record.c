@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "host.h"
 #include "lookup.h"
@@ -36,6 +37,13 @@ static const char *user_name(void *context, uint32_t uid)
 	return bt_lookup_user(((struct record *)context)->session.lookup, uid);
 }
 
+/* What only the capabilities of our file can see is not the user's to keep. */
+static bool may_look(void *context, uint32_t uid)
+{
+	(void)context;
+	return !getuid() || uid == getuid();
+}
+
 /* The kernel's name for this boot; empty where there is none. */
 static void boot_id_read(char *out, size_t size)
 {
@@ -60,6 +68,7 @@ static int open_file(struct record *r)
 	    .keep_ns = o->keep_ns,
 	    .max_bytes = o->max_size ? o->max_size : MAX_BYTES,
 	    .of = r->session.collector,
+	    .may_look = may_look,
 	    .user_name = user_name,
 	    .context = r,
 	};

@@ -154,11 +154,12 @@ static void add_socket(struct bt_collector *c, pid_t pid, const struct bt_reason
 	c->search_ns -= took_ns < c->search_ns ? took_ns : c->search_ns;
 }
 
-int bt_object_from_proc(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
+int bt_object_from_proc(struct bt_collector *c, pid_t pid, uint64_t start_ns, const struct bt_reason *reason,
 			struct bt_object_facts *out)
 {
 	struct bt_strbuf name = BT_STRBUF_INIT;
 
+	(void)start_ns; /* another process has other files: their numbers say so */
 	*out = (struct bt_object_facts){0};
 	switch (reason->target) {
 	case BT_TARGET_FILE:
@@ -197,7 +198,7 @@ static void add_function(char *line, struct bt_strbuf *out)
 		bt_strbuf_addf(out, "%s%s", out->length ? " < " : "", at);
 }
 
-int bt_stack_from_proc(struct bt_collector *c, pid_t pid, pid_t tid, char **out)
+int bt_stack_from_proc(struct bt_collector *c, pid_t pid, uint64_t start_ns, pid_t tid, char **out)
 {
 	/* The whole stack takes CAP_SYS_ADMIN; the innermost function that is no part of the scheduler is
 	 * told to whom may trace it. */
@@ -205,6 +206,7 @@ int bt_stack_from_proc(struct bt_collector *c, pid_t pid, pid_t tid, char **out)
 	struct bt_strbuf text = BT_STRBUF_INIT;
 
 	(void)c;
+	(void)start_ns;
 	for (size_t i = 0; i < 2 && !text.length; i++) {
 		char path[64], line[256];
 		FILE *file;

@@ -57,6 +57,17 @@ static int replay_describe(struct bt_collector *c, pid_t pid, uint64_t start_ns,
 	return 0;
 }
 
+static int replay_object(struct bt_collector *c, pid_t pid, uint64_t start_ns, const struct bt_reason *reason,
+			 struct bt_object_facts *out)
+{
+	return bt_recording_object(of(c)->recording, pid, start_ns, reason, out);
+}
+
+static int replay_stack(struct bt_collector *c, pid_t pid, uint64_t start_ns, pid_t tid, char **out)
+{
+	return bt_recording_stack(of(c)->recording, pid, start_ns, tid, out);
+}
+
 static int replay_host(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out)
 {
 	int err = bt_recording_host(of(c)->recording, out);
@@ -94,6 +105,8 @@ int bt_replay_open(struct bt_collector **out, const char *path, char *why, size_
 	    .drain = replay_drain,
 	    .describe = replay_describe,
 	    .host = replay_host,
+	    .object = replay_object,
+	    .stack = replay_stack,
 	    .user = replay_user,
 	    .close = replay_close,
 	};

@@ -20,7 +20,6 @@ static const char tables[] =
 	"PRAGMA journal_mode = WAL;"
 	"BEGIN IMMEDIATE;"
 	"PRAGMA application_id = " TEXT_OF(BT_RECORDING_ID) ";"
-	"PRAGMA user_version = " TEXT_OF(BT_RECORDING_SCHEMA) ";"
 	"CREATE TABLE string (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE layout (layout INTEGER, part TEXT, place INTEGER, name TEXT NOT NULL, count INTEGER NOT NULL,"
 	" is_time INTEGER NOT NULL, PRIMARY KEY (layout, part, place)) WITHOUT ROWID;"
@@ -81,14 +80,32 @@ static const char views[] =
 	", read_bytes, write_bytes, rss_bytes FROM minutes;"
 	"CREATE VIEW cgroup_shares_by_minute AS SELECT time, cgroup, count(*) AS processes, sum(threads) AS threads,"
 	" round(1.0 * sum(oncpu_ns) / max(1, max(duration_ns)), 4) AS cpus" SHARES("sum")
-	", sum(read_bytes) AS read_bytes, sum(write_bytes) AS write_bytes FROM minutes GROUP BY minute, cgroup;"
+	", sum(read_bytes) AS read_bytes, sum(write_bytes) AS write_bytes FROM minutes GROUP BY minute, cgroup;";
+
+/* What came with schema 3. */
+static const char since_3[] =
+	"CREATE TABLE object (process INTEGER, target INTEGER, object INTEGER, frame INTEGER, last INTEGER NOT NULL,"
+	" name INTEGER NOT NULL, device INTEGER, PRIMARY KEY (process, target, object, frame)) WITHOUT ROWID;"
+	"CREATE TABLE stack (process INTEGER, tid INTEGER, frame INTEGER, text INTEGER NOT NULL,"
+	" PRIMARY KEY (process, tid, frame)) WITHOUT ROWID;"
+	"DROP VIEW IF EXISTS waits_by_minute;"
 	"CREATE VIEW waits_by_minute AS SELECT m.time, m.pid, m.comm, m.login, m.cgroup, c.text AS cause,"
-	" y.text AS syscall, t.text AS target, w.object, w.waker_pid, round(1.0 * w.ns / m.wall_ns, 4) AS share,"
+	" y.text AS syscall, t.text AS target, w.object, (SELECT n.text FROM object o JOIN string n ON n.id = o.name"
+	" WHERE o.process = w.process AND o.target = w.target AND o.object = w.object ORDER BY o.frame DESC LIMIT 1)"
+	" AS name, w.waker_pid, round(1.0 * w.ns / m.wall_ns, 4) AS share,"
 	" w.ns / 1e9 AS seconds, w.count FROM wait w JOIN minutes m ON m.minute = w.minute AND m.process = w.process"
 	" LEFT JOIN string c ON c.id = w.cause LEFT JOIN string y ON y.id = w.syscall"
 	" LEFT JOIN string t ON t.id = w.target;"
+	"PRAGMA user_version = " TEXT_OF(BT_RECORDING_SCHEMA) ";"
 	"COMMIT;";
 /* clang-format on */
+
+/* Ends the transaction that something failed in. */
+static void roll_back(sqlite3 *db, int result)
+{
+	if (result != SQLITE_OK && !sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+}
 
 int bt_schema_create(sqlite3 *db)
 {
@@ -98,8 +115,22 @@ int bt_schema_create(sqlite3 *db)
 		result = bt_host_rows_create(db);
 	if (result == SQLITE_OK)
 		result = sqlite3_exec(db, views, NULL, NULL, NULL);
-	if (result != SQLITE_OK && !sqlite3_get_autocommit(db))
-		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_exec(db, since_3, NULL, NULL, NULL);
+	roll_back(db, result);
+	return result;
+}
+
+int bt_schema_raise(sqlite3 *db, int version)
+{
+	int result = SQLITE_OK;
+
+	if (version == BT_RECORDING_SCHEMA)
+		return result;
+	result = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_exec(db, since_3, NULL, NULL, NULL);
+	roll_back(db, result);
 	return result;
 }
 

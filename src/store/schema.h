@@ -12,12 +12,18 @@
 /* PRAGMA application_id: "bndt" */
 #define BT_RECORDING_ID 0x626e6474
 
-/* PRAGMA user_version: what this program writes. It reads all from 1 on; 1 had no host, minutes, containers.
+/*
+ * PRAGMA user_version: what this program writes. It reads all from 1 on; 1 had no host, minutes, containers,
+ * 2 no names of objects. It goes on with those that it can raise to its own.
  */
-#define BT_RECORDING_SCHEMA 2
+#define BT_RECORDING_SCHEMA 3
+#define BT_RECORDING_RAISED 2
 
 /* Makes the tables in an empty file. SQLite's result. */
 int bt_schema_create(sqlite3 *db);
+
+/* Makes of a recording of an older schema, BT_RECORDING_RAISED or newer, one of this. SQLite's result. */
+int bt_schema_raise(sqlite3 *db, int version);
 
 /*
  * Which schema is it? *version is 0 for an empty file. 0; -EINVAL: no recording, or of a newer schema, and

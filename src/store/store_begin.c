@@ -130,7 +130,7 @@ static int statements_prepare(struct bt_recorder *r)
 /* The tables, and the session's row. SQLite's result, 0 on success. */
 static int session_begin(struct bt_recorder *r, int version, const struct bt_recorder_setup *setup)
 {
-	int result = version ? SQLITE_OK : bt_schema_create(r->db);
+	int result = version ? bt_schema_raise(r->db, version) : bt_schema_create(r->db);
 
 	/* Losing the last frames with the power is fine, a broken file would not be: no sync a frame. */
 	if (result == SQLITE_OK)
@@ -173,6 +173,7 @@ int bt_recorder_open(struct bt_recorder **out, const char *path, const struct bt
 		return -ENOMEM;
 	r->setup = *setup;
 	r->need_key = true;
+	bt_recorder_name_begin(r);
 	r->lock_fd = file_take(path, &made, why, why_size);
 	err = r->lock_fd < 0 ? r->lock_fd : 0;
 	if (!err) {
@@ -188,7 +189,7 @@ int bt_recorder_open(struct bt_recorder **out, const char *path, const struct bt
 	}
 	if (!err)
 		err = bt_schema_check(r->db, &version, why, why_size);
-	if (!err && version && version < BT_RECORDING_SCHEMA) {
+	if (!err && version && version < BT_RECORDING_RAISED) {
 		snprintf(why, why_size, "recorded by an older boundtop (schema %d; this one writes %d)",
 			 version, BT_RECORDING_SCHEMA);
 		err = -EINVAL;
@@ -220,6 +221,7 @@ void bt_recorder_close(struct bt_recorder *r)
 		close(r->lock_fd);
 	bt_recorder_forget_strings(r);
 	bt_recorder_forget_processes(r);
+	bt_recorder_forget_objects(r);
 	bt_codec_destroy(r->codec);
 	bt_strbuf_free(&r->data);
 	bt_strbuf_free(&r->run_queue);

@@ -30,6 +30,9 @@ static const struct {
     {S_PROCESS, "(SELECT text FROM string WHERE id = container)", "NULL"},
 };
 
+/* And schema 2: whole tables, of which nothing is asked then. */
+static const enum bt_recording_statement since_3[] = {S_OBJECT, S_STACK};
+
 /* The file as it is, for where SQLite may write nothing beside it. An URI, to be freed. */
 static char *immutable_uri(const char *path)
 {
@@ -80,6 +83,9 @@ static int statement_prepare(struct bt_recording *r, enum bt_recording_statement
 	const char *text = statements[id];
 	int result;
 
+	for (size_t i = 0; i < sizeof(since_3) / sizeof(since_3[0]) && version < 3; i++)
+		if (since_3[i] == id)
+			return SQLITE_OK;
 	for (size_t i = 0; i < sizeof(since_2) / sizeof(since_2[0]) && version < 2; i++) {
 		const char *at = since_2[i].id == id ? strstr(text, since_2[i].column) : NULL;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "numbers.h"
 #include "schema.h"
 #include "store_read_internal.h"
@@ -279,14 +280,19 @@ const struct bt_recording_session *bt_recording_session(const struct bt_recordin
 	return &r->session;
 }
 
+static void bind_process(struct bt_recording *r, enum bt_recording_statement id, pid_t pid, uint64_t start_ns)
+{
+	bind(r, id, 1, r->session.id);
+	bind(r, id, 2, pid);
+	bind(r, id, 3, (sqlite3_int64)start_ns);
+}
+
 int bt_recording_describe(struct bt_recording *r, pid_t pid, uint64_t start_ns, struct bt_description *out)
 {
 	int err;
 
 	*out = (struct bt_description){0};
-	bind(r, S_PROCESS, 1, r->session.id);
-	bind(r, S_PROCESS, 2, pid);
-	bind(r, S_PROCESS, 3, (sqlite3_int64)start_ns);
+	bind_process(r, S_PROCESS, pid, start_ns);
 	err = step(r, S_PROCESS);
 	if (err)
 		return err == 1 ? -ESRCH : err;
@@ -295,6 +301,49 @@ int bt_recording_describe(struct bt_recording *r, pid_t pid, uint64_t start_ns, 
 	out->container = text_of(r->statements[S_PROCESS], 2);
 	done(r, S_PROCESS);
 	return 0;
+}
+
+int bt_recording_object(struct bt_recording *r, pid_t pid, uint64_t start_ns, const struct bt_reason *reason,
+			struct bt_object_facts *out)
+{
+	sqlite3_stmt *s = r->statements[S_OBJECT];
+	const char *device;
+	int err;
+
+	*out = (struct bt_object_facts){0};
+	if (!s)
+		return -ENOENT;
+	bind_process(r, S_OBJECT, pid, start_ns);
+	sqlite3_bind_text(s, 4, bt_target_name(reason->target), -1, SQLITE_STATIC);
+	bind(r, S_OBJECT, 5, (sqlite3_int64)reason->object);
+	bind(r, S_OBJECT, 6, r->at);
+	err = step(r, S_OBJECT);
+	if (err)
+		return err == 1 ? -ENOENT : err;
+	out->name = text_of(s, 0);
+	device = (const char *)sqlite3_column_text(s, 1);
+	if (device && strlen(device) < sizeof(out->device))
+		strcpy(out->device, device);
+	done(r, S_OBJECT);
+	return out->name ? 0 : -ENOENT;
+}
+
+int bt_recording_stack(struct bt_recording *r, pid_t pid, uint64_t start_ns, pid_t tid, char **out)
+{
+	int err;
+
+	*out = NULL;
+	if (!r->statements[S_STACK])
+		return -ENOENT;
+	bind_process(r, S_STACK, pid, start_ns);
+	bind(r, S_STACK, 4, tid);
+	bind(r, S_STACK, 5, r->at);
+	err = step(r, S_STACK);
+	if (err)
+		return err == 1 ? -ENOENT : err;
+	*out = text_of(r->statements[S_STACK], 0);
+	done(r, S_STACK);
+	return *out ? 0 : -ENOENT;
 }
 
 int bt_recording_host(struct bt_recording *r, struct bt_host_sample *out)

@@ -56,6 +56,14 @@ int bt_recording_read(struct bt_recording *r, struct bt_snapshot *s, bool *fresh
 const struct bt_recording_session *bt_recording_session(const struct bt_recording *r);
 /* As the collector interface has it, of the session that was read last. */
 int bt_recording_describe(struct bt_recording *r, pid_t pid, uint64_t start_ns, struct bt_description *out);
+/*
+ * What an object of a wait was called at the time of the frame that was read last, and on which device it is;
+ * where in the kernel a thread in D slept. As the collector interface has them: -ENOENT where it was not
+ * recorded.
+ */
+int bt_recording_object(struct bt_recording *r, pid_t pid, uint64_t start_ns, const struct bt_reason *reason,
+			struct bt_object_facts *out);
+int bt_recording_stack(struct bt_recording *r, pid_t pid, uint64_t start_ns, pid_t tid, char **out);
 /* The host at about the time of the frame that was read last. out as in the collector interface. */
 int bt_recording_host(struct bt_recording *r, struct bt_host_sample *out);
 /* The name of a user then; NULL: not recorded. To be freed. */

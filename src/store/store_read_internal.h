@@ -30,6 +30,15 @@
 	  "SELECT (SELECT text FROM string WHERE id = cmdline), (SELECT text FROM string WHERE id = "        \
 	  "cgroup), (SELECT text FROM string WHERE id = container) FROM process WHERE session = ?1 AND pid " \
 	  "= ?2 AND start_ns = ?3")                                                                          \
+	X(OBJECT,                                                                                            \
+	  "SELECT (SELECT text FROM string WHERE id = o.name), (SELECT text FROM string WHERE id = "         \
+	  "o.device) FROM process p JOIN object o ON o.process = p.id WHERE p.session = ?1 AND p.pid = ?2 "  \
+	  "AND p.start_ns = ?3 AND o.target = (SELECT id FROM string WHERE text = ?4) AND o.object = ?5 "    \
+	  "ORDER BY o.frame > ?6, abs(o.frame - ?6) LIMIT 1")                                                \
+	X(STACK,                                                                                             \
+	  "SELECT (SELECT text FROM string WHERE id = s.text) FROM process p JOIN stack s ON s.process = "   \
+	  "p.id WHERE p.session = ?1 AND p.pid = ?2 AND p.start_ns = ?3 AND s.tid = ?4 AND s.frame <= ?5 "   \
+	  "ORDER BY s.frame DESC LIMIT 1")                                                                   \
 	X(USER, "SELECT (SELECT text FROM string WHERE id = name) FROM user WHERE session = ?1 AND uid = "   \
 		"?2")
 
@@ -42,7 +51,7 @@ enum bt_recording_statement {
 struct bt_recording {
 	sqlite3 *db;
 	sqlite3_stmt *host[BT_HOST_TABLES]; /* NULL: the file has no such tables */
-	sqlite3_stmt *statements[S_COUNT];
+	sqlite3_stmt *statements[S_COUNT];  /* NULL: likewise */
 	struct bt_layout record, lump;
 	struct bt_codec *codec;
 	struct bt_recording_session session;

@@ -6,6 +6,9 @@
 #define TRIM_FRAMES       8
 #define TRIM_NAMES_FRAMES 3600
 
+/* That a name is in use is noted now and then: it is kept for so many frames after that. */
+#define NAMES_KEPT 300
+
 /* What belongs to frames that are gone, but for strings. oldest: the first that is left. */
 static int trim_rest(struct bt_recorder *r, sqlite3_int64 oldest)
 {
@@ -35,7 +38,8 @@ static int trim_rest(struct bt_recorder *r, sqlite3_int64 oldest)
 static int trim_names(struct bt_recorder *r)
 {
 	static const enum bt_recorder_statement steps[] = {S_SESSIONS_DROP, S_PROCESSES_DROP, S_USERS_DROP,
-							   S_LAYOUTS_DROP, S_STRINGS_DROP};
+							   S_OBJECTS_DROP,  S_STACKS_DROP,    S_LAYOUTS_DROP,
+							   S_STRINGS_DROP};
 	sqlite3_int64 oldest = 0, time_ns = 0;
 	int result = bt_recorder_run(r, S_FIRST, &oldest);
 
@@ -44,6 +48,8 @@ static int trim_names(struct bt_recorder *r)
 		result = bt_recorder_run(r, S_FIRST_TIME, &time_ns);
 	/* A minute's row names processes until it is gone itself. */
 	bt_recorder_bind(r, S_PROCESSES_DROP, 1, (uint64_t)(time_ns - 120 * (int64_t)1000000000));
+	/* Of a process that goes through many files. */
+	bt_recorder_bind(r, S_OBJECTS_DROP, 1, (uint64_t)(oldest > NAMES_KEPT ? oldest - NAMES_KEPT : 0));
 	bt_recorder_bind(r, S_SESSIONS_DROP, 1, (uint64_t)r->session);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == SQLITE_DONE; i++)
 		result = bt_recorder_run(r, steps[i], NULL);

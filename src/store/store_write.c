@@ -81,6 +81,7 @@ int bt_recorder_undo(struct bt_recorder *r, int result, sqlite3_int64 frame, sql
 	r->need_key = true;
 	bt_recorder_forget_strings(r);
 	bt_recorder_forget_processes(r);
+	bt_recorder_forget_objects(r);
 	return err;
 }
 
@@ -94,6 +95,8 @@ int bt_recorder_frame(struct bt_recorder *r, const struct bt_snapshot *s, const 
 		result = bt_recorder_see(r, s, time_ns);
 	if (result == SQLITE_DONE)
 		result = frame_add(r, s, time_ns);
+	if (result == SQLITE_DONE)
+		result = bt_recorder_name(r, s);
 	if (result == SQLITE_DONE && host && host->valid)
 		result = bt_host_rows_write(r->host, r->frame, host);
 	if (result == SQLITE_DONE)

@@ -5,6 +5,7 @@
 #ifndef BOUNDTOP_STORE_WRITE_H
 #define BOUNDTOP_STORE_WRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,8 +24,11 @@ struct bt_recorder_setup {
 	int64_t began_ns;   /* CLOCK_REALTIME */
 	uint64_t keep_ns;   /* drop what is older; 0: nothing for its age, and */
 	uint64_t max_bytes; /* the oldest when the file would become larger; 0: nothing for that */
-	/* Is asked for command lines and control groups of processes that come, each once. */
+	/* Is asked for command lines and control groups of processes that come, each once; NULL: nobody is.
+	 */
 	struct bt_collector *of;
+	/* And for the names of what processes of that user wait for; NULL: all may be looked at. */
+	bool (*may_look)(void *context, uint32_t uid);
 	/* The name of a user; NULL: there is none. Valid until the next call. */
 	const char *(*user_name)(void *context, uint32_t uid);
 	void *context;

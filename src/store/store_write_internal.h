@@ -64,7 +64,21 @@
 	  "NOT NULL UNION SELECT machine FROM session WHERE machine NOT NULL UNION SELECT collector FROM "   \
 	  "session WHERE collector NOT NULL UNION SELECT version FROM session WHERE version NOT NULL UNION " \
 	  "SELECT cause FROM wait WHERE cause NOT NULL UNION SELECT syscall FROM wait WHERE syscall NOT "    \
-	  "NULL UNION SELECT target FROM wait WHERE target NOT NULL)")                                       \
+	  "NULL UNION SELECT target FROM wait WHERE target NOT NULL UNION SELECT target FROM object UNION "  \
+	  "SELECT name FROM object UNION SELECT device FROM object WHERE device NOT NULL UNION SELECT text " \
+	  "FROM stack)")                                                                                     \
+	X(OBJECT_AGAIN,                                                                                      \
+	  "UPDATE object SET last = ?4 WHERE process = ?1 AND target = ?2 AND object = ?3 AND name = ?5 "    \
+	  "AND device IS ?6 AND frame = (SELECT max(frame) FROM object WHERE process = ?1 AND target = ?2 "  \
+	  "AND object = ?3)")                                                                                \
+	X(OBJECT_ADD, "INSERT OR REPLACE INTO object (process, target, object, frame, last, name, device) "  \
+		      "VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)")                                                 \
+	X(STACK_ADD, "INSERT OR REPLACE INTO stack (process, tid, frame, text) VALUES (?1, ?2, ?3, ?4)")     \
+	X(OBJECTS_DROP,                                                                                      \
+	  "DELETE FROM object WHERE process NOT IN (SELECT id FROM process) OR (process, target, object, "   \
+	  "frame) IN (SELECT process, target, object, frame FROM (SELECT *, row_number() OVER (PARTITION "   \
+	  "BY process ORDER BY last DESC) AS place FROM object) WHERE place > 64 AND last < ?1)")            \
+	X(STACKS_DROP, "DELETE FROM stack WHERE process NOT IN (SELECT id FROM process)")                    \
 	X(USER_ADD, "INSERT OR IGNORE INTO user (session, uid, name) VALUES (?1, ?2, ?3)")
 
 enum bt_recorder_statement {
@@ -90,6 +104,9 @@ struct bt_recorder_process {
 	UT_hash_handle hh;
 };
 
+struct bt_recorder_object;
+struct bt_recorder_sleeper;
+
 struct bt_recorder {
 	sqlite3 *db;
 	int lock_fd;
@@ -104,6 +121,10 @@ struct bt_recorder {
 	bool need_key;
 	struct bt_recorder_string *strings;
 	struct bt_recorder_process *processes;
+	struct bt_recorder_object *objects;   /* in use, asked for or to be asked for */
+	struct bt_recorder_sleeper *sleepers; /* threads in D */
+	int64_t asking_ns;                    /* that may go into asking now, */
+	int asking_names;                     /* and names that may be written */
 };
 
 /* Runs a statement that gives no rows, or one number at *out. SQLite's result: DONE or an error. */
@@ -121,6 +142,12 @@ int bt_recorder_see(struct bt_recorder *r, const struct bt_snapshot *s, int64_t 
 int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, sqlite3_int64 *row);
 void bt_recorder_forget_strings(struct bt_recorder *r);
 void bt_recorder_forget_processes(struct bt_recorder *r);
+
+/* In store_objects.c: the names of what is waited for. SQLite's result. */
+int bt_recorder_name(struct bt_recorder *r, const struct bt_snapshot *s);
+/* At first there is much to be asked. */
+void bt_recorder_name_begin(struct bt_recorder *r);
+void bt_recorder_forget_objects(struct bt_recorder *r);
 
 /* In store_trim.c: drops a few of the oldest frames, if there are too many. SQLite's result. */
 int bt_recorder_trim(struct bt_recorder *r, int64_t time_ns);

@@ -10,9 +10,12 @@
 static void frames_take(struct bt_recording *r)
 {
 	struct bt_host_sample host = {0};
+	const struct bt_reason reason = {.object = 7, .target = BT_TARGET_FILE};
+	struct bt_object_facts facts;
 	struct bt_description d = {0};
 	struct bt_snapshot s = {0};
 	struct bt_model *m = NULL;
+	char *stack;
 	bool fresh;
 
 	if (bt_model_create(&m))
@@ -28,6 +31,10 @@ static void frames_take(struct bt_recording *r)
 		}
 		(void)bt_recording_host(r, &host);
 		free(bt_recording_user(r, 0));
+		if (!bt_recording_object(r, 100, 1, &reason, &facts))
+			free(facts.name);
+		if (!bt_recording_stack(r, 100, 1, 100, &stack))
+			free(stack);
 	}
 	bt_host_sample_free(&host);
 	bt_snapshot_free(&s);

@@ -212,20 +212,22 @@ static int scene_host(struct bt_collector *c, unsigned int sections, struct bt_h
 	return 0;
 }
 
-static int scene_object(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
+static int scene_object(struct bt_collector *c, pid_t pid, uint64_t start_ns, const struct bt_reason *reason,
 			struct bt_object_facts *out)
 {
 	(void)c;
 	(void)pid;
+	(void)start_ns;
 	(void)reason;
 	*out = (struct bt_object_facts){0};
 	return -ENOENT;
 }
 
-static int scene_stack(struct bt_collector *c, pid_t pid, pid_t tid, char **out)
+static int scene_stack(struct bt_collector *c, pid_t pid, uint64_t start_ns, pid_t tid, char **out)
 {
 	(void)c;
 	(void)pid;
+	(void)start_ns;
 	(void)tid;
 	(void)out;
 	return -ENOENT;
