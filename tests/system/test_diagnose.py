@@ -2,36 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Each finding of `diagnose` on trouble that is made for real, with a witness; silence where there is none.
 
-What this kernel cannot be made to have (pressure figures, slow clocks, steal, frequencies) is tested over made-up
-hosts in tests/unit/test_diagnose.c.
+What changes the whole machine (swap, memory that is used up, the clock) is in test_whole_host.py, which runs in virtual machines.
 """
 
 import contextlib
 import os
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import threading
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from systest import paths, product, report, schema, witness, workloads  # noqa: E402
+from systest import paths, product, report, witness, workloads  # noqa: E402
+from systest.trouble import SEVERITIES, cgroup, child, diagnose, python, read, slow_answers, stuck_writer, write  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 ATTEMPTS = 4
 # Findings about work for one CPU while others are idle: with other work on the machine there is none.
 IDLE_NEEDED = {"cpu-pinned", "cpu-one-thread"}
-SEVERITIES = ("info", "warning", "critical")
-HEAD = {**schema.HEAD, "verdict": schema.TEXT, "headline": schema.TEXT, "healthy": schema.TEXT,
-        "unseen": schema.TEXT, "findings": (list,)}
-FINDING = {"id": schema.TEXT, "severity": schema.TEXT, "text": schema.TEXT, "evidence": (dict,),
-           "subjects": (list,), "advice": schema.TEXT}
-CGROUP = "/sys/fs/cgroup/cpu" if os.path.isdir("/sys/fs/cgroup/cpu") else "/sys/fs/cgroup"
-IS_V1 = CGROUP.endswith("/cpu")
 CPUS = len(os.sched_getaffinity(0))
 
 ZOMBIES = """
@@ -100,130 +87,10 @@ while True:
 """
 
 
-def read(path):
-    with open(path, encoding="ascii") as file:
-        return file.read()
-
-
-def write(path, text):
-    with open(path, "w", encoding="ascii") as file:
-        file.write(str(text))
-
-
-@contextlib.contextmanager
-def child(command, **options):
-    """Runs until the block ends; back when it said ready."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                               preexec_fn=workloads.favour, **options)
-    try:
-        process.stdout.readline()
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-
-
-def python(script):
-    return child([sys.executable, "-c", script])
-
-
-@contextlib.contextmanager
-def cgroup(quota_us):
-    """A group with that quota of 100 ms."""
-    path = tempfile.mkdtemp(prefix="boundtop-test-", dir=CGROUP)
-    try:
-        if IS_V1:
-            write(f"{path}/cpu.cfs_quota_us", quota_us)
-        else:
-            write(f"{path}/cpu.max", f"{quota_us} 100000")
-        yield path
-    finally:
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                os.rmdir(path)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-
-
 def throttling(path):
     words = read(f"{path}/cpu.stat").split()
     fields = dict(zip(words[::2], map(int, words[1::2])))
     return fields["nr_periods"], fields["nr_throttled"]
-
-
-@contextlib.contextmanager
-def stuck_writer():
-    """A process that writes to a file whose file system takes no writes; yields (PID, path)."""
-    folder = tempfile.mkdtemp(prefix="boundtop-test-", dir="/var/tmp")
-    image, mount = f"{folder}/image", f"{folder}/mount"
-    os.mkdir(mount)
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder)
-        with open(image, "wb") as file:
-            file.truncate(16 << 20)
-        subprocess.run(["mkfs.ext4", "-q", image], check=True)
-        subprocess.run(["mount", "-o", "loop", image, mount], check=True)
-        stack.callback(subprocess.run, ["umount", mount], check=True)
-        path = f"{mount}/file"
-        with open(path, "wb"):
-            pass
-        subprocess.run(["fsfreeze", "-f", mount], check=True)
-        stack.callback(subprocess.run, ["fsfreeze", "-u", mount], check=False, stderr=subprocess.DEVNULL)
-        script = f"import os\nf = os.open({path!r}, os.O_WRONLY)\nprint('ready', flush=True)\nos.write(f, b'x')"
-        writer = stack.enter_context(python(script))
-        # It ends only once the file system is thawed.
-        stack.callback(subprocess.run, ["fsfreeze", "-u", mount], check=True)
-        workloads.await_state([writer.pid], "D")
-        yield writer.pid, path
-
-
-@contextlib.contextmanager
-def slow_answers(delay_s):
-    """A client that waits for that long for each answer over TCP; yields its PID."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    script = (f"import socket\ns = socket.create_connection(('127.0.0.1', {listener.getsockname()[1]}))\n"
-              "print('ready', flush=True)\nwhile True:\n    s.send(b'x')\n    s.recv(1)\n")
-    stop = threading.Event()
-
-    def serve():
-        connection, _ = listener.accept()
-        with connection:
-            while not stop.is_set() and connection.recv(1):
-                stop.wait(delay_s)
-                with contextlib.suppress(OSError):
-                    connection.send(b"x")
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    with listener, python(script) as client:
-        try:
-            yield client.pid
-        finally:
-            stop.set()
-    thread.join()
-
-
-def diagnose(seconds, *more, statuses=(0,)):
-    result = product.run("diagnose", "-d", seconds, "--json", *more)
-    if result.status not in statuses:
-        raise AssertionError(f"it ended with {result.status}: {result.err.decode()!r}")
-    found = schema.parse(result.out)
-    schema.check_fields(found, HEAD, "head")
-    ranks = [SEVERITIES.index(finding["severity"]) for finding in found["findings"]]
-    if ranks != sorted(ranks, reverse=True):
-        raise AssertionError(f"not the worst first: {ranks}")
-    for finding in found["findings"]:
-        schema.check_fields(finding, FINDING, finding.get("id"))
-        if not finding["evidence"] or not finding["advice"]:
-            raise AssertionError(f"no evidence or no advice: {finding}")
-        report.note(f"{finding['severity']} {finding['id']}: {finding['text']}")
-    return found
 
 
 def others_cpus(ours, began, ended):

@@ -15,6 +15,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from systest import paths, product, report, schema  # noqa: E402
+from systest.trouble import diagnose, slow_answers, stuck_writer  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 # By hand: KILLS=200
@@ -133,6 +134,35 @@ class Record(unittest.TestCase):
 
     def test_no_such_process(self):
         self.assertIn("no such process", self.refused("replay", self.shared, "classify", 4194303, status=3))
+
+    def test_names_as_live(self):
+        """Files, devices, peers, and where a thread in D sleeps: the words of `diagnose`, later."""
+        def objects(found, pids):
+            return {(finding["id"], subject["pid"]): (subject.get("object"), subject.get("device"))
+                    for finding in found["findings"] for subject in finding["subjects"] if subject.get("pid") in pids}
+
+        def stuck_text(found):
+            text = next(finding["text"] for finding in found["findings"] if finding["id"] == "stuck-in-d")
+            return re.sub(r"for [0-9.]+ s or", "for … or", text)
+
+        path, read = self.file("names.db"), self.folder.file("read")
+        with stuck_writer() as (stuck, file), Workload("disk", read, "direct") as reader, slow_answers(0.15) as slow:
+            with product.Running("record", "-o", path) as recorder:
+                await_frames(path, 1, recorder)
+                live = diagnose(5.5)
+                await_frames(path, 7, recorder)
+                recorder.process.send_signal(signal.SIGTERM)
+                self.assertEqual(0, recorder.finish().status)
+        replayed = schema.parse(self.replay(path, "diagnose", "--json"))
+        pids = (stuck, reader.pid, slow)
+        self.assertEqual(objects(live, pids), objects(replayed, pids))
+        self.assertEqual(3, len(objects(live, pids)))
+        self.assertEqual(read, objects(replayed, pids)["disk-waits", reader.pid][0])
+        self.assertEqual(file, objects(replayed, pids)["stuck-in-d", stuck][0])
+        self.assertIn("127.0.0.1:", objects(replayed, pids)["network-waits", slow][0])
+        self.assertEqual(stuck_text(live), stuck_text(replayed))
+        # And for those who ask by themselves: the minute that is written at the end.
+        self.assertEqual([(read,)], rows(path, f"SELECT DISTINCT name FROM waits_by_minute WHERE pid = {reader.pid} AND cause = 'disk'"))
 
     # Files
 
