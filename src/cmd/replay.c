@@ -46,7 +46,7 @@ int bt_command_replay(struct bt_options *o)
 	char **rest;
 	int status;
 
-	if (!o->operand_count) {
+	if (!o->operand_count || !*o->operands[0]) {
 		bt_complain("replay: no recording given; give the FILE that record wrote");
 		return BT_EXIT_USAGE;
 	}

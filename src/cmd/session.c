@@ -128,6 +128,10 @@ static int window_find(struct bt_session *s, const struct bt_options *o,
 		status = moment_take("from", o->from, &span, &from_ns);
 	if (status)
 		return status;
+	if (o->from && o->to && from_ns >= s->to_ns) {
+		bt_complain("%s: --from %s is not before --to %s", s->path, o->from, o->to);
+		return BT_EXIT_USAGE;
+	}
 	if (from_ns >= last->time_ns || s->to_ns <= first->time_ns || from_ns >= s->to_ns) {
 		bt_moment_text(&text, first->time_ns, true);
 		bt_strbuf_add(&text, " to ");

@@ -94,13 +94,15 @@ static int session_add(struct bt_recorder *r, const struct bt_recorder_setup *se
 static int file_take(const char *path, bool *made, char *why, size_t why_size)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+	int err = -errno;
 	struct stat status;
 
 	*made = fd >= 0;
 	if (fd < 0)
 		fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	/* Where there is no such file it matters why none could be made. */
 	if (fd < 0)
-		return -errno;
+		return errno == ENOENT && err != -EEXIST ? err : -errno;
 	if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
 		snprintf(why, why_size, "not a regular file");
 		close(fd);

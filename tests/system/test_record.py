@@ -131,6 +131,7 @@ class Record(unittest.TestCase):
         self.assertLess(first["time"], part["time"])
         self.assertIn("nothing between", self.refused("replay", self.shared, "top", "-b", "--from", "+1h"))
         self.assertIn("not a time", self.refused("replay", self.shared, "top", "-b", "--to", "noon", status=2))
+        self.assertIn("is not before", self.refused("replay", self.shared, "top", "-b", "--from", "-1s", "--to", "-2s", status=2))
 
     def test_no_such_process(self):
         self.assertIn("no such process", self.refused("replay", self.shared, "classify", 4194303, status=3))
@@ -203,6 +204,10 @@ class Record(unittest.TestCase):
             with open(path, "rb") as file:
                 self.assertEqual(before, file.read())
         self.assertIn("No such file", self.refused("replay", self.file("none"), "top", "-b"))
+        self.assertIn("Is a directory", self.refused("replay", self.folder.path, "top", "-b"))
+        self.assertIn("give the FILE", self.refused("replay", "", status=2))
+        self.assertIn("No such file", self.refused("record", "-o", self.file("none/none"), "-d", 0.1))
+        self.assertIn("Permission denied", self.refused("record", "-o", "/sys/none", "-d", 0.1))
 
     def test_killed_while_it_writes(self):
         path = self.file("killed.db")
