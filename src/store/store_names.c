@@ -63,6 +63,7 @@ int bt_recorder_string(struct bt_recorder *r, const char *text, size_t length, s
 		return SQLITE_DONE;
 	s->id = *out;
 	memcpy(s->text, text, length);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): those that were forgotten are in no table any more */
 	HASH_ADD_KEYPTR(hh, r->strings, s->text, length, s);
 	if (!r->strings || !s->hh.tbl)
 		free(s);

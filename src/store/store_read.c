@@ -323,7 +323,7 @@ int bt_recording_object(struct bt_recording *r, pid_t pid, uint64_t start_ns, co
 	out->name = text_of(s, 0);
 	device = (const char *)sqlite3_column_text(s, 1);
 	if (device && strlen(device) < sizeof(out->device))
-		strcpy(out->device, device);
+		memcpy(out->device, device, strlen(device) + 1);
 	done(r, S_OBJECT);
 	return out->name ? 0 : -ENOENT;
 }
