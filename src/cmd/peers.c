@@ -10,7 +10,9 @@
 _Static_assert(sizeof(((struct bt_peer *)0)->address) == sizeof(((struct bt_object_facts *)0)->peer_address),
 	       "one is copied to the other");
 
-/* The first time, a socket is only taken note of; then its ends are looked for, then who has the other one.
+/*
+ * The first time, a socket is only taken note of; then its ends are looked for, then who has the other one.
+ * In a recording it is there or not.
  */
 #define ROUNDS 3
 
@@ -25,7 +27,7 @@ static void find(struct bt_session *s, const struct bt_process *p, const struct 
 		return;
 	/* Threads share sockets, and a wait that is open is one of those that are listed. */
 	known = bt_model_peer(s->model, reason);
-	if ((known && known->pid) || c->ops->object(c, p->identity.pid, reason, &facts))
+	if ((known && known->pid) || c->ops->object(c, p->identity.pid, p->identity.start_ns, reason, &facts))
 		return;
 	peer.pid = facts.peer_pid;
 	peer.others = facts.peer_others;
@@ -45,7 +47,7 @@ static void find_of_usage(struct bt_session *s, const struct bt_process *p, cons
 static void find_of_process(struct bt_session *s, const struct bt_process *p)
 {
 	/* What only the capabilities of our file can see is not the user's to see. */
-	if (p->exited || (getuid() && p->uid != getuid()))
+	if (p->exited || (!s->recording && getuid() && p->uid != getuid()))
 		return;
 	find_of_usage(s, p, &p->usage);
 	for (uint32_t i = 0; i < p->thread_count; i++) {
@@ -57,9 +59,11 @@ static void find_of_process(struct bt_session *s, const struct bt_process *p)
 
 void bt_peers_find(struct bt_session *s, struct bt_process *const *list, size_t count)
 {
-	if (s->recording || !s->collector->ops->object)
+	int rounds = s->recording ? 1 : ROUNDS;
+
+	if (!s->collector->ops->object)
 		return;
-	for (int round = 0; round < ROUNDS; round++)
+	for (int round = 0; round < rounds; round++)
 		for (size_t i = 0; i < count; i++)
 			find_of_process(s, list[i]);
 }

@@ -7,8 +7,7 @@
 
 /*
  * Finds it out for what these processes and their listed threads wait for, as far as the collector's
- * search_ns reaches, and tells the model. Nothing for a recording, what has ended, and what is not the user's
- * to see.
+ * search_ns reaches, and tells the model. Nothing for what has ended, and what is not the user's to see.
  */
 void bt_peers_find(struct bt_session *s, struct bt_process *const *list, size_t count);
 

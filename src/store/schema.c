@@ -85,7 +85,8 @@ static const char views[] =
 /* What came with schema 3. */
 static const char since_3[] =
 	"CREATE TABLE object (process INTEGER, target INTEGER, object INTEGER, frame INTEGER, last INTEGER NOT NULL,"
-	" name INTEGER NOT NULL, device INTEGER, PRIMARY KEY (process, target, object, frame)) WITHOUT ROWID;"
+	" name INTEGER, device INTEGER, peer INTEGER, peer_pid INTEGER, peer_others INTEGER,"
+	" PRIMARY KEY (process, target, object, frame)) WITHOUT ROWID;"
 	"CREATE TABLE stack (process INTEGER, tid INTEGER, frame INTEGER, text INTEGER NOT NULL,"
 	" PRIMARY KEY (process, tid, frame)) WITHOUT ROWID;"
 	"DROP VIEW IF EXISTS waits_by_minute;"

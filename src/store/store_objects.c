@@ -26,6 +26,11 @@
 #define OBJECTS_MAX   16384
 #define SLEEPERS_MAX  256
 
+/* A socket is taken note of, then looked for, and then who has its other end: it is asked again and again,
+ * until that is known or it was so often. Local ones are found sooner. */
+#define SOCKET_ROUNDS  3
+#define SOCKET_ASKINGS 12
+
 /* In D for so long: `diagnose` complains after five seconds, and must not come too early. */
 #define STACK_NS 2000000000ull
 
@@ -37,6 +42,7 @@ struct bt_recorder_object {
 	struct bt_reason reason;
 	uint32_t uid;
 	uint64_t seen_ns, asked_ns; /* CLOCK_MONOTONIC; asked_ns 0: not yet */
+	unsigned int askings;       /* in a row; enough of them where more would tell nothing new */
 	UT_hash_handle hh;
 };
 
@@ -66,6 +72,7 @@ static bool is_nameable(const struct bt_reason *reason)
 	case BT_TARGET_CHARDEV:
 		return reason->fd >= 0;
 	case BT_TARGET_INET:
+	case BT_TARGET_UNIX:
 		return reason->object;
 	default:
 		return false;
@@ -189,26 +196,31 @@ static int object_add(struct bt_recorder *r, const struct bt_recorder_object *o,
 {
 	static const enum bt_recorder_statement steps[] = {S_OBJECT_AGAIN, S_OBJECT_ADD};
 	sqlite3_int64 process = process_number(r, o->key.pid, o->key.start_ns);
-	sqlite3_int64 target = 0, name = 0, device = 0;
-	const char *text = bt_target_name(o->key.target);
-	int result = bt_recorder_string(r, text, strlen(text), &target);
+	const char *const texts[] = {bt_target_name(o->key.target), facts->name,
+				     *facts->device ? facts->device : NULL,
+				     *facts->peer_address ? facts->peer_address : NULL};
+	sqlite3_int64 numbers[sizeof(texts) / sizeof(texts[0])] = {0};
+	int result = SQLITE_DONE;
 
-	if (result == SQLITE_DONE)
-		result = bt_recorder_string(r, facts->name, strlen(facts->name), &name);
-	if (result == SQLITE_DONE && *facts->device)
-		result = bt_recorder_string(r, facts->device, strlen(facts->device), &device);
-	if (result != SQLITE_DONE || !process)
+	if (!process)
 		return result;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && result == SQLITE_DONE; i++)
+		result = bt_recorder_string(r, texts[i], texts[i] ? strlen(texts[i]) : 0, &numbers[i]);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == SQLITE_DONE; i++) {
 		bt_recorder_bind(r, steps[i], 1, (uint64_t)process);
-		bt_recorder_bind(r, steps[i], 2, (uint64_t)target);
+		bt_recorder_bind(r, steps[i], 2, (uint64_t)numbers[0]);
 		bt_recorder_bind(r, steps[i], 3, o->key.object);
 		bt_recorder_bind(r, steps[i], 4, (uint64_t)r->frame);
-		bt_recorder_bind(r, steps[i], 5, (uint64_t)name);
-		if (device)
-			bt_recorder_bind(r, steps[i], 6, (uint64_t)device);
+		for (int k = 1; k < 4; k++)
+			if (numbers[k])
+				bt_recorder_bind(r, steps[i], 4 + k, (uint64_t)numbers[k]);
+		if (facts->peer_pid) {
+			bt_recorder_bind(r, steps[i], 8, (uint64_t)facts->peer_pid);
+			bt_recorder_bind(r, steps[i], 9, facts->peer_others);
+		}
+		r->asking_names -= steps[i] == S_OBJECT_ADD;
 		result = bt_recorder_run(r, steps[i], NULL);
-		if (sqlite3_changes(r->db))
+		if (result == SQLITE_DONE && sqlite3_changes(r->db))
 			break;
 	}
 	return result;
@@ -220,15 +232,24 @@ static int object_ask(struct bt_recorder *r, struct bt_recorder_object *o, uint6
 	struct bt_object_facts facts = {0};
 	int result = SQLITE_DONE;
 
+	if (o->asked_ns && now_ns - o->asked_ns >= ASK_AGAIN_NS)
+		o->askings = 0;
 	o->asked_ns = now_ns;
+	o->askings++;
 	if (r->setup.may_look && !r->setup.may_look(r->setup.context, o->uid))
 		return result;
-	if (!r->setup.of->ops->object(r->setup.of, (pid_t)o->key.pid, o->key.start_ns, &o->reason, &facts)) {
-		r->asking_names--;
+	r->setup.of->search_ns = (uint64_t)r->asking_ns;
+	if (!r->setup.of->ops->object(r->setup.of, (pid_t)o->key.pid, o->key.start_ns, &o->reason, &facts))
 		result = object_add(r, o, &facts);
-	}
+	if (facts.peer_pid || !bt_target_is_socket(o->key.target))
+		o->askings = SOCKET_ASKINGS;
 	free(facts.name);
 	return result;
+}
+
+static bool is_due(const struct bt_recorder_object *o, uint64_t now_ns)
+{
+	return o->askings < SOCKET_ASKINGS || now_ns - o->asked_ns >= ASK_AGAIN_NS;
 }
 
 static int objects_ask(struct bt_recorder *r, uint64_t now_ns)
@@ -240,12 +261,11 @@ static int objects_ask(struct bt_recorder *r, uint64_t now_ns)
 	HASH_ITER (hh, r->objects, o, next) {
 		uint64_t then_ns = at_ns;
 
-		if (o->asked_ns && now_ns - o->seen_ns > ASK_AGAIN_NS) {
+		if (now_ns - o->seen_ns > ASK_AGAIN_NS) {
 			object_forget(r, o);
 			continue;
 		}
-		if ((o->asked_ns && now_ns - o->asked_ns < ASK_AGAIN_NS) || r->asking_ns <= 0 ||
-		    r->asking_names <= 0)
+		if (!is_due(o, now_ns) || r->asking_ns <= 0 || r->asking_names <= 0)
 			continue;
 		result = object_ask(r, o, now_ns);
 		if (result != SQLITE_DONE)
@@ -322,6 +342,7 @@ int bt_recorder_name(struct bt_recorder *r, const struct bt_snapshot *s)
 	r->asking_ns = r->asking_ns > ASKING_MAX_NS ? ASKING_MAX_NS : r->asking_ns;
 	r->asking_names += ASKING_NAMES;
 	r->asking_names = r->asking_names > ASKING_SAVED ? ASKING_SAVED : r->asking_names;
-	result = objects_ask(r, s->end_ns);
+	for (int i = 0; i < SOCKET_ROUNDS && result == SQLITE_DONE; i++)
+		result = objects_ask(r, s->end_ns);
 	return result == SQLITE_DONE ? stacks_ask(r, s->end_ns) : result;
 }

@@ -45,6 +45,15 @@ static char *text_of(sqlite3_stmt *s, int column)
 	return text ? strdup((const char *)text) : NULL;
 }
 
+/* Into a field of that size, whole or not at all. */
+static void text_copy(sqlite3_stmt *s, int column, char *out, size_t size)
+{
+	const char *text = (const char *)sqlite3_column_text(s, column);
+
+	if (text && strlen(text) < size)
+		memcpy(out, text, strlen(text) + 1);
+}
+
 static int frame_of(struct bt_recording *r, enum bt_recording_statement id, struct bt_recording_frame *out)
 {
 	int err = step(r, id);
@@ -307,7 +316,6 @@ int bt_recording_object(struct bt_recording *r, pid_t pid, uint64_t start_ns, co
 			struct bt_object_facts *out)
 {
 	sqlite3_stmt *s = r->statements[S_OBJECT];
-	const char *device;
 	int err;
 
 	*out = (struct bt_object_facts){0};
@@ -321,11 +329,12 @@ int bt_recording_object(struct bt_recording *r, pid_t pid, uint64_t start_ns, co
 	if (err)
 		return err == 1 ? -ENOENT : err;
 	out->name = text_of(s, 0);
-	device = (const char *)sqlite3_column_text(s, 1);
-	if (device && strlen(device) < sizeof(out->device))
-		memcpy(out->device, device, strlen(device) + 1);
+	text_copy(s, 1, out->device, sizeof(out->device));
+	text_copy(s, 2, out->peer_address, sizeof(out->peer_address));
+	out->peer_pid = sqlite3_column_int(s, 3);
+	out->peer_others = (unsigned int)sqlite3_column_int(s, 4);
 	done(r, S_OBJECT);
-	return out->name ? 0 : -ENOENT;
+	return out->name || out->peer_pid || *out->peer_address ? 0 : -ENOENT;
 }
 
 int bt_recording_stack(struct bt_recording *r, pid_t pid, uint64_t start_ns, pid_t tid, char **out)

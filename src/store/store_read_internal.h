@@ -32,7 +32,8 @@
 	  "= ?2 AND start_ns = ?3")                                                                          \
 	X(OBJECT,                                                                                            \
 	  "SELECT (SELECT text FROM string WHERE id = o.name), (SELECT text FROM string WHERE id = "         \
-	  "o.device) FROM process p JOIN object o ON o.process = p.id WHERE p.session = ?1 AND p.pid = ?2 "  \
+	  "o.device), (SELECT text FROM string WHERE id = o.peer), o.peer_pid, o.peer_others FROM process "  \
+	  "p JOIN object o ON o.process = p.id WHERE p.session = ?1 AND p.pid = ?2 "                         \
 	  "AND p.start_ns = ?3 AND o.target = (SELECT id FROM string WHERE text = ?4) AND o.object = ?5 "    \
 	  "ORDER BY o.frame > ?6, abs(o.frame - ?6) LIMIT 1")                                                \
 	X(STACK,                                                                                             \

@@ -65,14 +65,16 @@
 	  "session WHERE collector NOT NULL UNION SELECT version FROM session WHERE version NOT NULL UNION " \
 	  "SELECT cause FROM wait WHERE cause NOT NULL UNION SELECT syscall FROM wait WHERE syscall NOT "    \
 	  "NULL UNION SELECT target FROM wait WHERE target NOT NULL UNION SELECT target FROM object UNION "  \
-	  "SELECT name FROM object UNION SELECT device FROM object WHERE device NOT NULL UNION SELECT text " \
+	  "SELECT name FROM object WHERE name NOT NULL UNION SELECT peer FROM object WHERE peer NOT NULL "   \
+	  "UNION SELECT device FROM object WHERE device NOT NULL UNION SELECT text "                         \
 	  "FROM stack)")                                                                                     \
 	X(OBJECT_AGAIN,                                                                                      \
-	  "UPDATE object SET last = ?4 WHERE process = ?1 AND target = ?2 AND object = ?3 AND name = ?5 "    \
-	  "AND device IS ?6 AND frame = (SELECT max(frame) FROM object WHERE process = ?1 AND target = ?2 "  \
-	  "AND object = ?3)")                                                                                \
-	X(OBJECT_ADD, "INSERT OR REPLACE INTO object (process, target, object, frame, last, name, device) "  \
-		      "VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)")                                                 \
+	  "UPDATE object SET last = ?4 WHERE process = ?1 AND target = ?2 AND object = ?3 AND name IS ?5 "   \
+	  "AND device IS ?6 AND peer IS ?7 AND peer_pid IS ?8 AND peer_others IS ?9 AND frame = (SELECT "    \
+	  "max(frame) FROM object WHERE process = ?1 AND target = ?2 AND object = ?3)")                      \
+	X(OBJECT_ADD,                                                                                        \
+	  "INSERT OR REPLACE INTO object (process, target, object, frame, last, name, device, peer, "        \
+	  "peer_pid, peer_others) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9)")                          \
 	X(STACK_ADD, "INSERT OR REPLACE INTO stack (process, tid, frame, text) VALUES (?1, ?2, ?3, ?4)")     \
 	X(OBJECTS_DROP,                                                                                      \
 	  "DELETE FROM object WHERE process NOT IN (SELECT id FROM process) OR (process, target, object, "   \

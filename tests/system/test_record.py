@@ -146,11 +146,15 @@ class Record(unittest.TestCase):
             text = next(finding["text"] for finding in found["findings"] if finding["id"] == "stuck-in-d")
             return re.sub(r"for [0-9.]+ s or", "for … or", text)
 
+        def peer(found, pid):
+            return next(wait["peer"] for wait in product.find(found, pid)["waits"] if wait["cause"] == "network")
+
         path, read = self.file("names.db"), self.folder.file("read")
         with stuck_writer() as (stuck, file), Workload("disk", read, "direct") as reader, slow_answers(0.15) as slow:
             with product.Running("record", "-o", path) as recorder:
                 await_frames(path, 1, recorder)
                 live = diagnose(5.5)
+                live_peer = peer(product.run_json("classify", "-d", 1, "--json", slow), slow)
                 await_frames(path, 7, recorder)
                 recorder.process.send_signal(signal.SIGTERM)
                 self.assertEqual(0, recorder.finish().status)
@@ -162,6 +166,8 @@ class Record(unittest.TestCase):
         self.assertEqual(file, objects(replayed, pids)["stuck-in-d", stuck][0])
         self.assertIn("127.0.0.1:", objects(replayed, pids)["network-waits", slow][0])
         self.assertEqual(stuck_text(live), stuck_text(replayed))
+        self.assertEqual(os.getpid(), live_peer["pid"])
+        self.assertEqual(live_peer, peer(schema.parse(self.replay(path, "classify", "--json", slow)), slow))
         # And for those who ask by themselves: the minute that is written at the end.
         self.assertEqual([(read,)], rows(path, f"SELECT DISTINCT name FROM waits_by_minute WHERE pid = {reader.pid} AND cause = 'disk'"))
 

@@ -25,7 +25,7 @@ struct teller {
 	struct bt_collector base;
 	const char *prefix;
 	uint64_t start_ns; /* of whom it was asked last */
-	int asked, stacks;
+	int asked, stacks, peer_after;
 };
 
 static int tell_nothing(struct bt_collector *c, pid_t pid, uint64_t start_ns, struct bt_description *out)
@@ -44,6 +44,18 @@ static int tell_object(struct bt_collector *c, pid_t pid, uint64_t start_ns, con
 
 	t->asked++;
 	t->start_ns = start_ns;
+	/* Sockets: taken note of, found, and then who has the other end. */
+	if (reason->target == BT_TARGET_UNIX) {
+		*out = (struct bt_object_facts){0};
+		if (t->asked < 2)
+			return -ENOENT;
+		strcpy(out->peer_address, "/run/socket");
+		if (t->asked >= t->peer_after) {
+			out->peer_pid = 4711;
+			out->peer_others = 2;
+		}
+		return 0;
+	}
 	*out = (struct bt_object_facts){.device = "sda"};
 	return asprintf(&out->name, "%s/file/%d/%llu", t->prefix, pid, (unsigned long long)reason->object) < 0
 		   ? -ENOMEM
@@ -232,6 +244,62 @@ static void test_not_ours_to_see(void **state)
 	scene_end(&c);
 }
 
+/* Who has the other end is found out little by little, and then not asked for any more. */
+static void test_peer(void **state)
+{
+	const struct bt_reason reason = {.object = FILE_INO, .target = BT_TARGET_UNIX};
+	struct bt_object_facts facts;
+	struct bt_snapshot s = {0};
+	struct scene c;
+	uint64_t start_ns;
+	bool fresh;
+
+	(void)state;
+	scene_begin(&c);
+	c.teller.peer_after = 8;
+	start_ns = fake_at(&c.h, c.thread)->r.facts.leader_start_ns;
+	for (int i = 0; i < 6; i++) {
+		wait_for_file(&c, c.thread, FILE_INO);
+		fake_at(&c.h, c.thread)->r.account.reason.target = BT_TARGET_UNIX;
+		fake_pass(&c.h, SECOND_NS);
+		frame(&c);
+		fake_wake(&c.h, c.thread, 0);
+		fake_run(&c.h, c.thread);
+	}
+	assert_int_equal(c.teller.asked, 8);
+	scene_replay(&c);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(bt_recording_read(c.r, &s, &fresh), 0);
+		assert_int_equal(bt_recording_object(c.r, PID, start_ns, &reason, &facts), 0);
+		assert_null(facts.name);
+		assert_string_equal(facts.peer_address, "/run/socket");
+		assert_int_equal(facts.peer_pid, i < 2 ? 0 : 4711);
+		assert_int_equal(facts.peer_others, i < 2 ? 0 : 2);
+	}
+	bt_snapshot_free(&s);
+	scene_end(&c);
+}
+
+/* A remote one is nobody's here: that is asked for a while only. */
+static void test_no_peer(void **state)
+{
+	struct scene c;
+
+	(void)state;
+	scene_begin(&c);
+	c.teller.peer_after = 1000;
+	for (int i = 0; i < 20; i++) {
+		wait_for_file(&c, c.thread, FILE_INO);
+		fake_at(&c.h, c.thread)->r.account.reason.target = BT_TARGET_UNIX;
+		fake_pass(&c.h, SECOND_NS);
+		frame(&c);
+		fake_wake(&c.h, c.thread, 0);
+		fake_run(&c.h, c.thread);
+	}
+	assert_int_equal(c.teller.asked, 12);
+	scene_end(&c);
+}
+
 /* A process that goes through thousands of files neither fills the recording nor takes all the time. */
 static void test_many(void **state)
 {
@@ -371,6 +439,8 @@ int main(void)
 	    cmocka_unit_test(test_name),
 	    cmocka_unit_test(test_renamed),
 	    cmocka_unit_test(test_not_ours_to_see),
+	    cmocka_unit_test(test_peer),
+	    cmocka_unit_test(test_no_peer),
 	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_stack),
 	    cmocka_unit_test(test_no_stack_of_short_waits),
