@@ -24,6 +24,9 @@
 /* Who does less is in no finding about control groups: threads that are active, on average. */
 #define ACTIVE_MIN 0.005
 
+/* How often a name is asked for. */
+#define ASKINGS 2
+
 struct diagnose {
 	const struct bt_options *options;
 	struct bt_session session;
@@ -99,9 +102,14 @@ static char *name_object(void *context, const struct bt_process *p, const struct
 	const struct diagnose *d = context;
 	struct bt_collector *c = d->session.collector;
 	struct bt_object_facts facts = {0};
+	int err = -ENOENT;
 
-	if (p->exited || is_foreign(d, p) || !c->ops->object ||
-	    c->ops->object(c, p->identity.pid, p->identity.start_ns, reason, &facts))
+	if (p->exited || is_foreign(d, p) || !c->ops->object)
+		return NULL;
+	/* A socket is only taken note of at first. */
+	for (int i = 0; i < ASKINGS && err; i++)
+		err = c->ops->object(c, p->identity.pid, p->identity.start_ns, reason, &facts);
+	if (err)
 		return NULL;
 	memcpy(device, facts.device, sizeof(facts.device));
 	return facts.name;
