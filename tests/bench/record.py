@@ -7,11 +7,18 @@ recording of 24 hours, how long it takes to open and to jump in it. Half a GB of
 """
 import argparse
 import contextlib
+import fcntl
 import os
+import pty
+import random
+import select
 import signal
 import sqlite3
+import statistics
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -19,6 +26,7 @@ import bench
 
 PROCESSES, ACTIVE = 1000, 50
 TARGET_CPU, TARGET_MB_AN_HOUR = 0.01, 30
+JUMPS = 10
 
 
 def cpu_s(pid):
@@ -67,6 +75,42 @@ def measure(seconds, folder):
           f"{megabytes:.1f} MB an hour (target {TARGET_MB_AN_HOUR})")
 
 
+def drawn_ms(master, since, quiet_s=0.5):
+    """When the last byte came before it was quiet, since then."""
+    last = since
+    while select.select([master], [], [], quiet_s)[0]:
+        os.read(master, 65536)
+        last = time.monotonic()
+    return 1000 * (last - since)
+
+
+def play(path, hours):
+    """The dashboard itself: from its start to the first screen, from the key to the screen of another time."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
+    dice, jumps = random.Random(4), []
+    with tempfile.TemporaryDirectory() as home:
+        since = time.monotonic()
+        with bench.child([bench.boundtop(), "replay", path], stop=signal.SIGTERM, stdin=slave, stdout=slave,
+                         env=os.environ | {"TERM": "xterm", "HOME": home}):
+            # The first screen, and then a frame a second: stopped before the next one.
+            first = drawn_ms(master, since, 0.3)
+            os.write(master, b" ")
+            drawn_ms(master, since)
+            for turn in range(JUMPS):
+                # To and fro, within the recording.
+                minutes = dice.randrange(1, 20 * hours)
+                os.write(master, f"j{'+-'[turn % 2]}{minutes + (20 * hours if turn % 2 == 0 else 0)}m".encode())
+                drawn_ms(master, since)
+                since = time.monotonic()
+                os.write(master, b"\r")
+                jumps.append(drawn_ms(master, since))
+    os.close(slave)
+    os.close(master)
+    print(f"dashboard: first screen after {first:.0f} ms (target 500), a jump {statistics.median(jumps):.0f} ms "
+          f"(median of {JUMPS}), {max(jumps):.0f} ms at most (target 200)")
+
+
 def main():
     bench.need_root()
     parser = argparse.ArgumentParser(description=__doc__)
@@ -80,6 +124,7 @@ def main():
         subprocess.run([bench.helper("long_recording"), "make", path, str(hours), str(PROCESSES), str(ACTIVE)], check=True)
         print(f"{hours} h, {os.path.getsize(path) / hours / 1e6:.1f} MB an hour: ", end="", flush=True)
         subprocess.run([bench.helper("long_recording"), "read", path], check=True)
+        play(path, hours)
 
 
 if __name__ == "__main__":

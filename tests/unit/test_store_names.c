@@ -84,6 +84,7 @@ static bool only_root(void *context, uint32_t uid)
 struct scene {
 	char folder[64], file[80];
 	struct teller teller;
+	uint64_t keep_ns;
 	struct bt_recorder *w;
 	struct bt_recording *r;
 	struct fake_host h;
@@ -93,6 +94,7 @@ struct scene {
 static void scene_record(struct scene *c)
 {
 	const struct bt_recorder_setup setup = {.host = "alpha",
+						.keep_ns = c->keep_ns,
 						.collector = "bpf",
 						.version = "0",
 						.interval_ns = SECOND_NS,
@@ -433,6 +435,29 @@ static void test_schema_2(void **state)
 	scene_end(&c);
 }
 
+/* Names go with the frames that they are of, but for the last ones of each process; strings with them. */
+static void test_retention(void **state)
+{
+	struct scene c;
+
+	(void)state;
+	scene_begin(&c);
+	bt_recorder_close(c.w);
+	c.keep_ns = 100 * SECOND_NS;
+	scene_record(&c);
+	for (int i = 0; i < 3700; i++)
+		second_pass(&c, 100000 + (uint64_t)i);
+	bt_recorder_close(c.w);
+	c.w = NULL;
+	assert_in_range(count_of(c.file, "SELECT count(*) FROM frame"), 90, 230);
+	assert_in_range(count_of(c.file, "SELECT count(*) FROM object"), 200, 1000);
+	assert_in_range(count_of(c.file, "SELECT count(*) FROM string"), 200, 1050);
+	assert_int_equal(count_of(c.file, "SELECT count(*) FROM object o LEFT JOIN string s ON s.id = o.name "
+					  "WHERE s.text IS NULL"),
+			 0);
+	scene_end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +470,7 @@ int main(void)
 	    cmocka_unit_test(test_stack),
 	    cmocka_unit_test(test_no_stack_of_short_waits),
 	    cmocka_unit_test(test_schema_2),
+	    cmocka_unit_test(test_retention),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
