@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("series", nargs="*", metavar="KERNEL", help=f"of {', '.join(s.name for s in kernels.SERIES)} (default: all)")
     parser.add_argument("--build", default=os.path.join(image.ROOT, "build-dev"), help="the build that is tested")
     parser.add_argument("--tests", help="names of system tests to run inside, separated by commas")
+    parser.add_argument("--systemd", action="store_true", help="start them by systemd, this machine's own")
     parser.add_argument("--append", default="", help="more words for the kernels' command line")
     parser.add_argument("--refresh", action="store_true", help="look for newer kernels than those fetched before")
     parser.add_argument("--parallel", type=int, default=2, help="machines at the same time (default 2)")
@@ -43,7 +44,10 @@ def arguments():
     return options
 
 
-def require_programs():
+def require_programs(options):
+    if options.systemd and not os.path.exists(image.SYSTEMD):
+        print("SKIP: no systemd: this machine's own is put into the virtual one")
+        sys.exit(SKIPPED)
     for name, package in (("qemu-system-x86_64", "qemu-system-x86"), ("busybox", "busybox-static"), ("cpio", "cpio"),
                           ("mke2fs", "e2fsprogs"), ("dpkg-deb", "dpkg")):
         if not image.find_program(name):
@@ -67,8 +71,8 @@ def fetch_all(options):
 
 
 def run_all(options, folder, found):
-    disks = image.make_disks(folder, options.build)
-    words = [f"bt.job={options.tests or 'features'}", *options.append.split()]
+    disks = image.make_disks(folder, options.build, options.systemd)
+    words = [f"bt.job={options.tests or 'features'}", *(["bt.systemd"] if options.systemd else []), *options.append.split()]
     waiting, running, results = list(found), [], []
     try:
         while waiting or running:
@@ -86,7 +90,7 @@ def run_all(options, folder, found):
 
 def main():
     options = arguments()
-    require_programs()
+    require_programs(options)
     found = fetch_all(options)
     folder = tempfile.mkdtemp(prefix="boundtop-vm-")
     try:

@@ -14,6 +14,8 @@ import time
 
 from . import product, report, schema, workloads
 
+# What of the CPUs' time has to be taken for a finding.
+STEAL = 0.1
 SEVERITIES = ("info", "warning", "critical")
 HEAD = {**schema.HEAD, "verdict": schema.TEXT, "headline": schema.TEXT, "healthy": schema.TEXT,
         "unseen": schema.TEXT, "findings": (list,)}
@@ -130,7 +132,23 @@ def slow_answers(delay_s):
     thread.join()
 
 
+def stolen():
+    """(time, CPU seconds that the hypervisor took so far)."""
+    return time.monotonic(), int(read("/proc/stat").split(None, 9)[8]) / os.sysconf("SC_CLK_TCK")
+
+
+def check_steal(found, before, after):
+    """No machine can be made to be stolen from; but where one is, its windows say so, and the others do not."""
+    part = (after[1] - before[1]) / (after[0] - before[0]) / os.cpu_count()
+    said = any(finding["id"] == "cpu-steal" for finding in found["findings"])
+    if said != (part >= STEAL) and abs(part - STEAL) > STEAL / 2:
+        raise AssertionError(f"steal is {part:.3f} of the time by /proc/stat, and cpu-steal {'said' if said else 'not said'}")
+    if said:
+        report.note(f"steal {part:.3f} by /proc/stat")
+
+
 def diagnose(seconds, *more, statuses=(0,)):
+    before = stolen()
     result = product.run("diagnose", "-d", seconds, "--json", *more)
     if result.status not in statuses:
         raise AssertionError(f"it ended with {result.status}: {result.err.decode()!r}")
@@ -139,6 +157,7 @@ def diagnose(seconds, *more, statuses=(0,)):
     ranks = [SEVERITIES.index(finding["severity"]) for finding in found["findings"]]
     if ranks != sorted(ranks, reverse=True):
         raise AssertionError(f"not the worst first: {ranks}")
+    check_steal(found, before, stolen())
     for finding in found["findings"]:
         schema.check_fields(finding, FINDING, finding.get("id"))
         if not finding["evidence"] or not finding["advice"]:

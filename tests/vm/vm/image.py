@@ -83,11 +83,46 @@ class Tree:
                 self.add(library)
 
 
+# What a systemd needs to come up, and to make a service's sandbox; all else it goes without.
+SYSTEMD = "/lib/systemd/systemd"
+SYSTEMD_PROGRAMS = (SYSTEMD, "/lib/systemd/systemd-shutdown", "/bin/systemctl")
+SYSTEMD_UNITS = ("basic.target", "final.target", "multi-user.target", "paths.target", "poweroff.target", "shutdown.target",
+                 "slices.target", "sockets.target", "sysinit.target", "systemd-poweroff.service", "timers.target", "umount.target")
+# The tests themselves: a service beside the one that they are about.
+TESTS_UNIT = """[Unit]
+Description=Tests
+[Service]
+Type=oneshot
+EnvironmentFile=/boundtop/environment
+ExecStart=/usr/bin/python3 -B /boundtop/tests/vm/guest/guest.py
+ExecStopPost=/usr/bin/busybox poweroff -f
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/console
+TimeoutStartSec=infinity
+"""
+
+
+def add_systemd(tree, build):
+    """A system that starts the tests by systemd, with boundtop and its unit installed where users have them."""
+    for program in SYSTEMD_PROGRAMS:
+        tree.add_program(os.path.realpath(program), program)
+    for unit in SYSTEMD_UNITS:
+        tree.add(f"/lib/systemd/system/{unit}")
+    tree.write("/etc/systemd/system/tests.service", TESTS_UNIT)
+    tree.write("/etc/systemd/system/default.target", "[Unit]\nRequires=multi-user.target\nWants=tests.service\n")
+    tree.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n")
+    tree.write("/etc/os-release", "ID=tests\n")
+    os.symlink("../run", tree.path("/var/run"))
+    tree.add_program(os.path.join(build, "boundtop"), "/usr/bin/boundtop")
+    tree.add(os.path.join(ROOT, "packaging", "systemd", "boundtop-record.service"), "/etc/systemd/system/boundtop-record.service")
+
+
 def find_program(name):
     return shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
 
 
-def make_disks(folder, build):
+def make_disks(folder, build, systemd=False):
     """The ext4 images of a machine's disks: one with the build's boundtop and all that the tests need, and an empty one."""
     tree = Tree(os.path.join(folder, "root"))
     for tool in TOOLS:
@@ -102,6 +137,8 @@ def make_disks(folder, build):
     tree.add(find_program("busybox"), "/usr/bin/busybox")
     tree.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
     tree.write("/etc/group", "root:x:0:\nnogroup:x:65534:\n")
+    if systemd:
+        add_systemd(tree, build)
     return [pack_disk(tree.folder, os.path.join(folder, "disk"), "1G"), pack_disk(None, os.path.join(folder, "scratch"), "256M")]
 
 
