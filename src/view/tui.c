@@ -45,7 +45,7 @@ void bt_tui_close(struct bt_tui *t)
 		return;
 	bt_terminal_close();
 	bt_tui_menu_close(t);
-	bt_tui_process_close(t);
+	bt_tui_opened_close(t);
 	bt_tui_rows_free(&t->rows);
 	bt_tui_folds_free(&t->folds);
 	bt_trends_destroy(t->trends);
@@ -224,7 +224,7 @@ int bt_tui_update(struct bt_tui *t, const struct bt_tui_frame *frame)
 	t->message_lasting = false;
 	bt_host_load(t->data, t->load);
 	trends_take(t);
-	bt_tui_process_update(t);
+	bt_tui_opened_update(t);
 	if (frame->unseen)
 		return 0;
 	bt_tui_rebuild(t);

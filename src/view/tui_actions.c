@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What keys and clicks do. */
+/* What keys do. */
 #include "tui_actions.h"
 
 #include <errno.h>
@@ -10,11 +10,8 @@
 
 #include "tui_internal.h"
 
-#define SHIFT_STEP  8
-#define WHEEL_LINES 3
-#define CLICKS_MAX  8 /* as many as curses keeps */
-#define SCROLL_END  (1L << 30)
-#define ESCAPE      27
+#define SHIFT_STEP 8
+#define SCROLL_END (1L << 30)
 
 struct bt_process *bt_tui_target(struct bt_tui *t)
 {
@@ -25,6 +22,19 @@ struct bt_process *bt_tui_target(struct bt_tui *t)
 	if (!row || row->group)
 		return NULL;
 	return bt_model_find_identity(t->frame.model, &row->subject.process->identity);
+}
+
+struct bt_process *bt_tui_target_or_say(struct bt_tui *t)
+{
+	struct bt_process *p = bt_tui_target(t);
+	const struct bt_tui_row *row = bt_tui_current(t);
+	bool opened = t->view == BT_TUI_PROCESS;
+
+	if (!p && (opened ? t->opened.kind == BT_TUI_OPEN_GROUP : row && row->group))
+		bt_tui_complain(t, "that is for one process, not for a control group; + shows its processes");
+	else if (!p && opened)
+		bt_tui_complain(t, "it has ended");
+	return p;
 }
 
 static void say_result(struct bt_tui *t, const char *what, int err)
@@ -89,14 +99,6 @@ void bt_tui_move(struct bt_tui *t, long lines)
 		bt_tui_put_cursor(t, t->cursor, false);
 }
 
-static void sort_by(struct bt_tui *t, const struct bt_field *f)
-{
-	/* The same once more: the other way round. */
-	t->config.sort_reversed = f == t->config.sort && !t->config.sort_reversed;
-	t->config.sort = f;
-	bt_tui_rebuild(t);
-}
-
 static void set_sort(struct bt_tui *t, const struct bt_field *f)
 {
 	t->config.sort = f;
@@ -134,17 +136,12 @@ static void fold_all(struct bt_tui *t)
 	bt_tui_rebuild(t);
 }
 
-static void open_row(struct bt_tui *t)
+void bt_tui_open_row(struct bt_tui *t)
 {
 	const struct bt_tui_row *row = bt_tui_current(t);
-	const struct bt_process *p = bt_tui_target(t);
 
-	if (row && row->group) {
-		bt_tui_group_toggle(&t->folds, row->subject.process->cgroup);
-		bt_tui_rebuild(t);
-	} else if (p) {
-		bt_tui_process_open(t, p);
-	}
+	if (row && (row->group || bt_tui_target(t)))
+		bt_tui_opened_open(t, row);
 }
 
 static void set_follow(struct bt_tui *t)
@@ -160,7 +157,7 @@ static void set_follow(struct bt_tui *t)
 
 static void renice(struct bt_tui *t, int by)
 {
-	const struct bt_process *p = bt_tui_target(t);
+	const struct bt_process *p = bt_tui_target_or_say(t);
 	char title[96];
 
 	if (!p)
@@ -208,7 +205,7 @@ static unsigned int back(struct bt_tui *t, bool quit)
 		else
 			t->view = BT_TUI_PROCESS;
 		if (t->view == BT_TUI_LIST)
-			bt_tui_process_close(t);
+			bt_tui_opened_close(t);
 		t->scroll = 0;
 		return 0;
 	}
@@ -297,7 +294,7 @@ static void act_list(struct bt_tui *t, enum bt_action action)
 {
 	switch (action) {
 	case BT_ACTION_OPEN:
-		open_row(t);
+		bt_tui_open_row(t);
 		break;
 	case BT_ACTION_LEFT:
 		t->shift -= t->shift < SHIFT_STEP ? t->shift : SHIFT_STEP;
@@ -386,165 +383,5 @@ unsigned int bt_tui_act(struct bt_tui *t, enum bt_action action)
 		return 0;
 	if (!act_common(t, action, &request) && t->view == BT_TUI_LIST)
 		act_list(t, action);
-	return request;
-}
-
-static void click_head(struct bt_tui *t, int x)
-{
-	int at = 0;
-
-	for (size_t i = 0; i < t->columns.count; i++) {
-		const struct bt_tui_column *c = &t->columns.list[i];
-		bool last = i + 1 == t->columns.count;
-
-		at += (i > 0) + (int)c->width;
-		if (x >= at && !last)
-			continue;
-		if (c->field->get && !(c->field->flags & BT_FIELD_SCREEN))
-			sort_by(t, c->field);
-		else
-			sort_by(t, NULL);
-		return;
-	}
-}
-
-static void click_list(struct bt_tui *t, int line)
-{
-	size_t row = t->top + (size_t)(line - t->list_top);
-
-	if (row >= t->rows.count)
-		return;
-	if (row == t->cursor)
-		open_row(t);
-	else
-		bt_tui_put_cursor(t, row, false);
-}
-
-/* Returns enum bt_tui_request. */
-static unsigned int click(struct bt_tui *t, const MEVENT *e)
-{
-	if (e->bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED)) {
-		if (!t->menu)
-			bt_tui_move(t, e->bstate & BUTTON4_PRESSED ? -WHEEL_LINES : WHEEL_LINES);
-		return 0;
-	}
-	if (t->menu) {
-		bt_tui_menu_click(t, e->y);
-		return 0;
-	}
-	for (size_t i = 0; e->y == t->foot_line && i < t->foot_key_count; i++)
-		if (e->x >= t->foot_keys[i].begin && e->x < t->foot_keys[i].end)
-			return bt_tui_act(t, t->foot_keys[i].action);
-	if (t->view != BT_TUI_LIST || !t->data)
-		return 0;
-	if (e->y == t->head_line)
-		click_head(t, e->x);
-	else if (e->y >= t->list_top && e->y < t->list_top + t->list_height)
-		click_list(t, e->y);
-	return 0;
-}
-
-/* Clicks that came together are one key of curses; it gives the last one first. */
-static unsigned int clicks(struct bt_tui *t)
-{
-	MEVENT events[CLICKS_MAX];
-	unsigned int request = 0;
-	size_t count = 0;
-
-	while (count < CLICKS_MAX && getmouse(&events[count]) == OK)
-		count++;
-	/* Clicks at two keys of the last line at once are no double click: the first counts. */
-	while (count && !request)
-		request = click(t, &events[--count]);
-	return request;
-}
-
-/*
- * The rest of a key's sequence that the terminal's description does not know, behind an escape that was the
- * begin of one: a person cannot type that fast. Its letters must not be taken for keys ("[" would change a
- * nice value). Returns the key of curses that it stands for on most terminals; 0: none. ERR: it was no
- * sequence.
- */
-static int rest_of_sequence(void)
-{
-	static const struct {
-		const char *sequence;
-		int key;
-	} known[] = {{"A", KEY_UP},   {"B", KEY_DOWN}, {"C", KEY_RIGHT},  {"D", KEY_LEFT},
-		     {"H", KEY_HOME}, {"F", KEY_END},  {"1~", KEY_HOME},  {"7~", KEY_HOME},
-		     {"4~", KEY_END}, {"8~", KEY_END}, {"5~", KEY_PPAGE}, {"6~", KEY_NPAGE}};
-	char sequence[16] = "";
-	size_t length = 0;
-	wint_t code;
-
-	if (get_wch(&code) != OK)
-		return ERR;
-	if (code != '[' && code != 'O') {
-		unget_wch((wchar_t)code);
-		return ERR;
-	}
-	/* Parameters, then a final letter. */
-	do {
-		if (get_wch(&code) != OK)
-			return 0;
-		if (length + 1 < sizeof(sequence))
-			sequence[length++] = (char)code;
-	} while (code < 0x40);
-	sequence[length] = '\0';
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strcmp(sequence, known[i].sequence))
-			return known[i].key;
-	return 0;
-}
-
-/* A key of curses, or a character; ERR: there is none any more. */
-static int next_key(wint_t *code)
-{
-	int kind, key;
-
-	for (;;) {
-		kind = get_wch(code);
-		if (kind != OK || *code != ESCAPE)
-			return kind;
-		key = rest_of_sequence();
-		if (key == ERR)
-			return kind;
-		if (!key)
-			continue;
-		*code = (wint_t)key;
-		return KEY_CODE_YES;
-	}
-}
-
-unsigned int bt_tui_input(struct bt_tui *t)
-{
-	unsigned int request = 0;
-	bool stale = false;
-	wint_t code;
-	int kind;
-
-	while (!request && (kind = next_key(&code)) != ERR) {
-		bool function = kind == KEY_CODE_YES;
-
-		if (!t->message_lasting)
-			*t->message = '\0';
-		if (function || code < '0' || code > '9')
-			*t->typed = '\0';
-		/* What is clicked at is what is drawn, not what will be. */
-		if (function && code == KEY_MOUSE && stale)
-			bt_tui_draw(t);
-		stale = true;
-		if (function && code == KEY_MOUSE)
-			request = clicks(t);
-		else if (t->prompt.active)
-			request = bt_tui_prompt_key(t, function, (unsigned int)code);
-		else if (t->menu)
-			bt_tui_menu_key(t, (int)code);
-		else if (!function && code >= '0' && code <= '9' && t->view == BT_TUI_LIST && t->data)
-			bt_tui_type_pid(t, (int)code);
-		else if (function || code < KEY_MIN)
-			request = bt_tui_act(t, bt_key_action((int)code, bt_tui_replays(t)));
-	}
-	bt_tui_draw(t);
 	return request;
 }

@@ -53,12 +53,20 @@ struct bt_tui_menu;
 #define BT_TUI_HISTORY   120
 #define BT_TUI_FOOT_KEYS 16
 
-/* The process that is opened. What it did last is kept when it has ended. */
+enum bt_tui_open { BT_TUI_OPEN_PROCESS, BT_TUI_OPEN_FAMILY, BT_TUI_OPEN_GROUP };
+
+/* What is opened: a process, it with all its descendants as one, a control group. What it did last is kept
+ * when it has ended. */
 struct bt_tui_opened {
 	bool open;
-	struct bt_identity identity;
-	struct bt_process *live; /* of this frame; NULL: gone */
-	struct bt_sum last;      /* a copy, with texts of its own */
+	bool present; /* in this frame */
+	enum bt_tui_open kind;
+	struct bt_identity identity; /* of the process, or of the family's root */
+	char *group;                 /* name of the group; else NULL */
+	struct bt_process *live;     /* of this frame, that process; NULL: gone, or a group */
+	struct bt_process **members; /* of this frame, the most active first; not of one process */
+	size_t member_count;
+	struct bt_sum last; /* a copy, with texts of its own */
 	char *cmdline, *user, *cgroup, *container;
 	size_t frames;                                /* in history, BT_TUI_HISTORY at most */
 	uint8_t history[BT_TUI_HISTORY][BT_MS_COUNT]; /* shares, 0..255, the latest last */
@@ -155,10 +163,13 @@ void bt_tui_draw_menu(struct bt_tui *t, int top, int height);
 
 struct bt_pen bt_tui_pen(const struct bt_tui *t, int y);
 
-/* tui_process.c */
-void bt_tui_process_open(struct bt_tui *t, const struct bt_process *p);
-void bt_tui_process_close(struct bt_tui *t);
-void bt_tui_process_update(struct bt_tui *t);
+/* tui_opened.c: what is opened. */
+void bt_tui_opened_open(struct bt_tui *t, const struct bt_tui_row *row);
+void bt_tui_opened_close(struct bt_tui *t);
+void bt_tui_opened_update(struct bt_tui *t);
+
+/* tui_actions.c */
+void bt_tui_open_row(struct bt_tui *t); /* under the cursor */
 
 /* tui_menu.c: a list to choose from. */
 void bt_tui_menu_sort(struct bt_tui *t);
@@ -191,6 +202,8 @@ void bt_tui_complain(struct bt_tui *t, const char *format, ...) __attribute__((f
 struct bt_tui_row *bt_tui_current(struct bt_tui *t); /* under the cursor; NULL: none */
 /* The process that a key is about: the opened one, or that under the cursor; NULL: none. */
 struct bt_process *bt_tui_target(struct bt_tui *t);
+/* The same, and says why there is none. */
+struct bt_process *bt_tui_target_or_say(struct bt_tui *t);
 void bt_tui_send_signal(struct bt_tui *t, int signal);
 void bt_tui_send_nice(struct bt_tui *t, int nice);
 void bt_tui_move(struct bt_tui *t, long lines);

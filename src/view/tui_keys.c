@@ -9,7 +9,7 @@
 /* clang-format off */
 const struct bt_key bt_keys[] = {
 { BT_ACTION_HELP, { KEY_F(1), 'h', '?' }, true, BT_KEY_ALWAYS, "F1 h ?", "help", "this help" },
-{ BT_ACTION_OPEN, { '\r', '\n', KEY_ENTER }, false, BT_KEY_ALWAYS, "Enter", "open", "open the process: budget, bursts, threads, evidence; a control group: show its processes" },
+{ BT_ACTION_OPEN, { '\r', '\n', KEY_ENTER }, false, BT_KEY_ALWAYS, "Enter", "open", "open the process, family or control group: budget, bursts, threads, evidence" },
 { BT_ACTION_BACK, { ESCAPE }, true, BT_KEY_ALWAYS, "Esc", NULL, "back; drop the filter, follow no more" },
 { BT_ACTION_UP, { KEY_UP }, true, BT_KEY_ALWAYS, "Up", NULL, "one line up" },
 { BT_ACTION_DOWN, { KEY_DOWN }, true, BT_KEY_ALWAYS, "Down", NULL, "one line down" },
@@ -26,7 +26,7 @@ const struct bt_key bt_keys[] = {
 { BT_ACTION_USER, { 'u' }, false, BT_KEY_ALWAYS, "u", NULL, "show only processes of one user" },
 { BT_ACTION_TREE, { KEY_F(5), 't', 'V' }, false, BT_KEY_ALWAYS, "F5 t", "tree", "processes below their parents" },
 { BT_ACTION_GROUP, { 'g' }, false, BT_KEY_ALWAYS, "g", "group", "one row for each control group, with a verdict of its own" },
-{ BT_ACTION_COLLAPSE, { '-' }, false, BT_KEY_ALWAYS, "-", NULL, "in a tree: show the process with its descendants as one" },
+{ BT_ACTION_COLLAPSE, { '-' }, false, BT_KEY_ALWAYS, "-", NULL, "show the process with its descendants as one, the group without its processes" },
 { BT_ACTION_EXPAND, { '+', '=' }, false, BT_KEY_ALWAYS, "+", NULL, "show them one by one" },
 { BT_ACTION_COLLAPSE_ALL, { '*' }, false, BT_KEY_ALWAYS, "*", NULL, "the same for all, either way" },
 { BT_ACTION_SORT, { KEY_F(6), '>', '<' }, false, BT_KEY_ALWAYS, "F6 >", "sort", "choose what to sort by" },

@@ -88,7 +88,7 @@ void bt_tui_menu_columns(struct bt_tui *t)
 
 void bt_tui_menu_signal(struct bt_tui *t)
 {
-	struct bt_process *p = bt_tui_target(t);
+	struct bt_process *p = bt_tui_target_or_say(t);
 	struct bt_tui_menu *m;
 	char title[64];
 

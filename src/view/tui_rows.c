@@ -280,7 +280,7 @@ int bt_tui_sums_reserve(struct bt_tui_rows *r, size_t count)
 	return r->sums ? 0 : -ENOMEM;
 }
 
-static const char *group_name(const struct bt_process *p)
+const char *bt_tui_group_name(const struct bt_process *p)
 {
 	if (p->cgroup)
 		return p->cgroup;
@@ -289,7 +289,8 @@ static const char *group_name(const struct bt_process *p)
 
 static int by_group(const void *a, const void *b)
 {
-	return strcmp(group_name(*(struct bt_process *const *)a), group_name(*(struct bt_process *const *)b));
+	return strcmp(bt_tui_group_name(*(struct bt_process *const *)a),
+		      bt_tui_group_name(*(struct bt_process *const *)b));
 }
 
 /* Rows of the processes of an expanded group. */
@@ -300,7 +301,7 @@ static int group_members(struct bt_tui *t, struct bt_process **list, size_t coun
 	int err = members ? 0 : -ENOMEM;
 
 	for (size_t i = 0; members && i < count; i++) {
-		if (strcmp(group_name(list[i]), name) != 0)
+		if (strcmp(bt_tui_group_name(list[i]), name) != 0)
 			continue;
 		if (bt_tui_hides(t, list[i]))
 			t->rows.hidden_idle++;
@@ -345,7 +346,7 @@ static int list_groups(struct bt_tui *t, struct bt_process **list, size_t count)
 			sum = bt_tui_sum_new(&t->rows, list[i]);
 			/* A group has no PID and no user; its rows are told apart by this. */
 			sum->process.identity.pid = -(int32_t)t->rows.sum_count;
-			sum->process.cgroup = group_name(list[i]);
+			sum->process.cgroup = bt_tui_group_name(list[i]);
 		}
 		bt_sum_add(sum, list[i]);
 	}

@@ -23,4 +23,14 @@ struct bt_sum *bt_tui_sum_new(struct bt_tui_rows *r, const struct bt_process *li
 /* tui_tree.c: adds the rows of list, as a tree. 0 or -ENOMEM. */
 int bt_tui_list_tree(struct bt_tui *t, struct bt_process **list, size_t count);
 
+/* Name of the control group that p is listed under. */
+const char *bt_tui_group_name(const struct bt_process *p);
+
+/*
+ * The processes of the frame that are the root or descend from it, into out, which has room for all of the
+ * frame. 0 or -ENOMEM.
+ */
+int bt_tui_family(const struct bt_tui *t, const struct bt_identity *root, struct bt_process **out,
+		  size_t *count);
+
 #endif

@@ -81,6 +81,21 @@ static int forest_grow(struct forest *f, struct bt_process **list, size_t count)
 	return 0;
 }
 
+int bt_tui_family(const struct bt_tui *t, const struct bt_identity *root, struct bt_process **out,
+		  size_t *count)
+{
+	struct forest f = {0};
+	int err = forest_grow(&f, t->frame.processes, t->frame.process_count);
+	size_t at = err ? NONE : forest_find(&f, root->pid, root->start_ns);
+
+	*count = 0;
+	for (size_t i = 0; at != NONE && i < f.count; i++)
+		if (forest_is_below(&f, i, at))
+			out[(*count)++] = f.nodes[i].process;
+	free(f.nodes);
+	return err;
+}
+
 /* Is the family collapsed? With all collapsed, those below the first process (init) are. */
 static bool forest_folds(const struct bt_tui *t, const struct forest *f, size_t i)
 {
