@@ -132,8 +132,7 @@ void bt_rows_sort(struct bt_row *rows, size_t count, const struct bt_field *fiel
 			rows[i].key = key_of(field, &s, descending);
 		else
 			rows[i].key = reversed ? ~activity_key(&s) : activity_key(&s);
-		rows[i].tie =
-		    (uint64_t)s.process->identity.pid << 32 | (s.thread ? (uint32_t)s.thread->tid : 0);
+		rows[i].tie = bt_row_tie(&rows[i]);
 	}
 	sort_rest(rows, count, &order);
 }

@@ -17,6 +17,12 @@ static inline struct bt_subject bt_row_subject(const struct bt_row *r)
 	return r->thread ? bt_subject_of_thread(r->process, r->thread) : bt_subject_of_process(r->process);
 }
 
+/* Of the order by PID (and TID). */
+static inline uint64_t bt_row_tie(const struct bt_row *r)
+{
+	return (uint64_t)r->process->identity.pid << 32 | (r->thread ? (uint32_t)r->thread->tid : 0);
+}
+
 /*
  * Sorts rows by field, in its own direction or the other; what has no value comes last. NULL: the most active
  * first, then who uses the most CPU. The order is complete (PID), so that the same rows always stand in the

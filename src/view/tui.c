@@ -184,6 +184,8 @@ static unsigned int digits_of(int32_t pid)
 
 static void trends_take(struct bt_tui *t)
 {
+	int32_t largest = 0;
+
 	bt_trends_begin(t->trends, bt_tui_now_ns(t) - t->data->duration_ns);
 	for (size_t i = 0; i < t->data->process_count; i++) {
 		const struct bt_process *p = t->data->processes[i];
@@ -194,10 +196,12 @@ static void trends_take(struct bt_tui *t)
 			s = bt_subject_of_thread(p, p->thread_list[k]);
 			bt_trends_add(t->trends, &s);
 		}
-		/* A column that has grown stays so: nothing jumps. */
-		if (digits_of(p->identity.pid) > t->pid_width)
-			t->pid_width = digits_of(p->identity.pid);
+		if (p->identity.pid > largest)
+			largest = p->identity.pid;
 	}
+	/* A column that has grown stays so: nothing jumps. */
+	if (digits_of(largest) > t->pid_width)
+		t->pid_width = digits_of(largest);
 }
 
 /* What is shown of earlier frames: these were others. */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The help screen, and the line of keys at the bottom: both out of the table of keys. */
+#include <stdio.h>
+#include <string.h>
+
 #include "bar.h"
 #include "names.h"
+#include "sanitize.h"
 #include "tui_internal.h"
 
-#define LABEL_WIDTH 9
+#define LABEL_WIDTH   9
+#define MESSAGE_LINES 3
 
 static struct bt_pen help_line(struct bt_tui *t, int top, int height, size_t *line)
 {
@@ -113,6 +118,49 @@ static void foot_add(struct bt_tui *t, struct bt_pen *p, const struct bt_key *k)
 	bt_pen_fill(p, p->x + 1);
 }
 
+/* Bytes of the words of text that fit into room columns; at least one word, which is cut if it is longer. */
+static size_t words_fit(const struct bt_tui *t, const char *text, unsigned int room)
+{
+	struct bt_strbuf safe = BT_STRBUF_INIT;
+	size_t fits = strcspn(text, " ");
+
+	while (text[fits]) {
+		size_t end = fits + 1 + strcspn(text + fits + 1, " ");
+		enum bt_charset charset = t->style.utf8 ? BT_CHARSET_UTF8 : BT_CHARSET_ASCII;
+
+		bt_strbuf_clear(&safe);
+		if (bt_sanitize(&safe, text, end, BT_SANITIZE_WIDE, charset) > room)
+			break;
+		fits = end;
+	}
+	bt_strbuf_free(&safe);
+	return fits;
+}
+
+/* In the last line, and above it what has no room there: a narrow terminal is told all of it. */
+static void draw_message(const struct bt_tui *t, int line)
+{
+	enum bt_ink ink = t->message_error ? BT_INK_ERROR : BT_INK_BOLD;
+	size_t ends[MESSAGE_LINES], at = 0;
+	int lines = 0;
+
+	while (lines < MESSAGE_LINES && lines <= line && t->message[at]) {
+		ends[lines] = at + words_fit(t, t->message + at, t->style.columns);
+		at = ends[lines++];
+		at += strspn(t->message + at, " ");
+	}
+	at = 0;
+	for (int i = 0; i < lines; i++) {
+		struct bt_pen p = bt_tui_pen(t, line - lines + 1 + i);
+		char part[sizeof(t->message)];
+
+		snprintf(part, sizeof(part), "%.*s", (int)(ends[i] - at), t->message + at);
+		bt_pen_raw(&p, ink, part, 0);
+		bt_pen_fill(&p, p.end);
+		at = ends[i] + strspn(t->message + ends[i], " ");
+	}
+}
+
 void bt_tui_draw_foot(struct bt_tui *t, int line)
 {
 	const struct bt_key *quit = bt_key_of(BT_ACTION_QUIT);
@@ -124,7 +172,7 @@ void bt_tui_draw_foot(struct bt_tui *t, int line)
 		return;
 	}
 	if (*t->message) {
-		bt_pen_raw(&p, t->message_error ? BT_INK_ERROR : BT_INK_BOLD, t->message, 0);
+		draw_message(t, line);
 		return;
 	}
 	/* As many as there is room for; the way out is always shown. In a recording, those for time come

@@ -33,7 +33,7 @@ struct bt_tui_rows {
 	struct bt_sum *sums;
 	size_t sum_count, sum_capacity;
 	/* Scratch. */
-	struct bt_row *sorted;
+	struct bt_row *sorted, *spare;
 	size_t sorted_capacity;
 };
 

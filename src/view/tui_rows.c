@@ -73,6 +73,7 @@ void bt_tui_rows_free(struct bt_tui_rows *r)
 	free(r->list);
 	free(r->sums);
 	free(r->sorted);
+	free(r->spare);
 }
 
 /* Room for one more of something that grows by halves. */
@@ -162,16 +163,16 @@ static void describe_for_sort(struct bt_tui *t, struct bt_process **list, size_t
 
 int bt_tui_sorted_reserve(struct bt_tui_rows *r, size_t count)
 {
-	struct bt_row *sorted;
+	size_t capacity = count + count / 2;
 
 	if (count <= r->sorted_capacity)
 		return 0;
-	sorted = reallocarray(r->sorted, count + count / 2, sizeof(*sorted));
-	if (!sorted)
-		return -ENOMEM;
-	r->sorted = sorted;
-	r->sorted_capacity = count + count / 2;
-	return 0;
+	free(r->sorted);
+	free(r->spare);
+	r->sorted = calloc(capacity, sizeof(*r->sorted));
+	r->spare = calloc(capacity, sizeof(*r->spare));
+	r->sorted_capacity = r->sorted && r->spare ? capacity : 0;
+	return r->sorted_capacity ? 0 : -ENOMEM;
 }
 
 /* What lives and does something, then what has ended, then what is idle, at last what does nothing at all. */
@@ -198,35 +199,57 @@ static int by_tie(const void *a, const void *b)
 	return x->tie < y->tie ? -1 : x->tie > y->tie;
 }
 
+/* By PID, in which they mostly come. */
+static void sort_still(struct bt_row *rows, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (rows[i - 1].tie <= rows[i].tie)
+			continue;
+		qsort(rows, count, sizeof(*rows), by_tie);
+		return;
+	}
+}
+
 /*
  * The most active first, but for two things that would make the screen restless: processes that lived for
  * some milliseconds, and were busy all that time, stand behind those that are still there; and what does
- * nothing stands by PID, instead of changing places for microseconds.
+ * nothing stands by PID, instead of changing places for microseconds. Nearly all of ten thousand do nothing:
+ * each is looked at once.
  */
-static int calm(struct bt_row *sorted, size_t count)
+static void sort_calm(struct bt_tui_rows *r, size_t count)
 {
-	struct bt_row *copy = malloc((count + 1) * sizeof(*copy));
-	size_t begins[CLASS_COUNT + 1] = {0};
+	size_t ends[CLASS_COUNT + 1] = {0};
+	struct bt_row *from = r->sorted, *to = r->spare;
 
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, sorted, count * sizeof(*copy));
-	for (size_t i = 0; i < count; i++)
-		begins[class_of(&copy[i]) + 1]++;
+	for (size_t i = 0; i < count; i++) {
+		from[i].key = class_of(&from[i]);
+		ends[from[i].key + 1]++;
+	}
 	for (unsigned int class = 0; class < CLASS_COUNT; class ++)
-		begins[class + 1] += begins[class];
-	for (size_t i = 0; i < count; i++)
-		sorted[begins[class_of(&copy[i])]++] = copy[i];
-	/* Where a class began, it ends now: the last but one is where the last one began. */
-	qsort(sorted + begins[CLASS_IDLE], count - begins[CLASS_IDLE], sizeof(*sorted), by_tie);
-	free(copy);
-	return 0;
+		ends[class + 1] += ends[class];
+	/* What is the begin of a class now is its end, when all of it has found its place. */
+	for (size_t i = 0; i < count; i++) {
+		struct bt_row *row = &to[ends[from[i].key]++];
+
+		*row = from[i];
+		row->tie = bt_row_tie(row);
+	}
+	for (unsigned int class = 0; class < CLASS_STILL; class ++) {
+		size_t begin = class ? ends[class - 1] : 0;
+
+		bt_rows_sort(to + begin, ends[class] - begin, NULL, false);
+	}
+	sort_still(to + ends[CLASS_IDLE], count - ends[CLASS_IDLE]);
+	r->sorted = to;
+	r->spare = from;
 }
 
-int bt_tui_sort(struct bt_tui *t, size_t count)
+void bt_tui_sort(struct bt_tui *t, size_t count)
 {
-	bt_rows_sort(t->rows.sorted, count, t->config.sort, t->config.sort_reversed);
-	return t->config.sort || t->config.sort_reversed ? 0 : calm(t->rows.sorted, count);
+	if (!t->config.sort && !t->config.sort_reversed)
+		sort_calm(&t->rows, count);
+	else
+		bt_rows_sort(t->rows.sorted, count, t->config.sort, t->config.sort_reversed);
 }
 
 static int list_flat(struct bt_tui *t, struct bt_process **list, size_t count)
@@ -253,11 +276,11 @@ static int list_flat(struct bt_tui *t, struct bt_process **list, size_t count)
 				t->rows.sorted[total++] =
 				    (struct bt_row){.process = list[i], .thread = list[i]->thread_list[k]};
 	}
-	err = bt_tui_sort(t, total);
-	for (size_t i = 0; i < total && !err; i++)
+	bt_tui_sort(t, total);
+	for (size_t i = 0; i < total; i++)
 		if (!sorted_add(&t->rows, &t->rows.sorted[i]))
 			return -ENOMEM;
-	return err;
+	return 0;
 }
 
 struct bt_sum *bt_tui_sum_new(struct bt_tui_rows *r, const struct bt_process *like)
@@ -359,7 +382,7 @@ static int list_groups(struct bt_tui *t, struct bt_process **list, size_t count)
 		else
 			t->rows.sorted[shown++] = (struct bt_row){.process = &t->rows.sums[i].process};
 	}
-	err = bt_tui_sort(t, shown);
+	bt_tui_sort(t, shown);
 	for (size_t i = 0; i < shown && !err; i++) {
 		const struct bt_process *p = t->rows.sorted[i].process;
 		struct bt_tui_row *row = sorted_add(&t->rows, &t->rows.sorted[i]);

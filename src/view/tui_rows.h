@@ -11,10 +11,10 @@ struct bt_tui_row *bt_tui_row_add(struct bt_tui_rows *r, const struct bt_subject
 int bt_tui_threads_add(struct bt_tui *t, const struct bt_process *p, unsigned int depth, uint64_t rails);
 /* Is p, or a sum of processes, idle and to be left out for that? */
 bool bt_tui_hides(const struct bt_tui *t, const struct bt_process *p);
-/* Room for count rows to be sorted. 0 or -ENOMEM. */
+/* Room for count rows to be sorted; those that were there are lost. 0 or -ENOMEM. */
 int bt_tui_sorted_reserve(struct bt_tui_rows *r, size_t count);
-/* Sorts the first count of them as the user wants it. 0 or -ENOMEM. */
-int bt_tui_sort(struct bt_tui *t, size_t count);
+/* Sorts the first count of them as the user wants it. */
+void bt_tui_sort(struct bt_tui *t, size_t count);
 /* Room for count sums, which must not move: at once. 0 or -ENOMEM. */
 int bt_tui_sums_reserve(struct bt_tui_rows *r, size_t count);
 /* The next of them, empty; NULL: there is no room. */

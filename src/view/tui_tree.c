@@ -232,7 +232,7 @@ int bt_tui_list_tree(struct bt_tui *t, struct bt_process **list, size_t count)
 
 		t->rows.sorted[i] = (struct bt_row){.process = n->sum ? &n->sum->process : n->process};
 	}
-	err = bt_tui_sort(t, count);
+	bt_tui_sort(t, count);
 	/* From the last to the first, each before the siblings that are there: then they are in order. */
 	for (size_t i = count; i--;) {
 		const struct bt_identity *id = &t->rows.sorted[i].process->identity;

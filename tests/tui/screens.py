@@ -170,6 +170,7 @@ SCREENS = [
     Screen("signal-menu", ["F9"]),
     Screen("signal-sent", ["k", "Enter"]),
     Screen("signal-group", ["g", "k"], rows=16),
+    Screen("signal-group-040x10", ["g", "k"], columns=40, rows=10),
     Screen("renice-group", ["g", "Enter", "F7"], rows=16),
     Screen("signal-ended", ["/", "=true", "Enter", "Enter", "k"], frames=1, rows=16),
     Screen("signal-gone", ["/", "=curl", "Enter", "k", "Enter"]),
@@ -203,7 +204,7 @@ SCREENS = [
     Screen("quit", ["q"], shell="echo before; {}; echo status $?"),
     Screen("quit-f10", ["F10"], shell="echo before; {}; echo status $?"),
     # Everything that takes memory was used: the sanitizer says what was not given back.
-    Screen("quit-after-all", ["t", "-", "*", "*", "H", "g", "Enter", "g", "/", "=cc1", "Enter", "F4", "=user:app", "Enter",
+    Screen("quit-after-all", ["t", "-", "Enter", "q", "*", "*", "H", "g", "Enter", "q", "+", "g", "/", "=cc1", "Enter", "F4", "=user:app", "Enter",
                               "u", "q", "F6", "q", "F2", "Space", "+", "q", "k", "q", "Enter", "Space", "?", "q", "q",
                               "F", "Z", "W", "Left", "Right", "P", "I", "H", "r", "=1", "Enter", "Space", "q"],
            shell="echo before; {}; echo status $?"),
