@@ -90,7 +90,7 @@ struct bt_collector {
 };
 
 /* For who asks once, or the first time. */
-#define BT_SEARCH_ONCE_NS 1000000000ull
+#define BT_SEARCH_ONCE_NS 2000000000ull
 /* For each frame of many. */
 #define BT_SEARCH_FRAME_NS 5000000ull
 

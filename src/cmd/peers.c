@@ -16,7 +16,8 @@ _Static_assert(sizeof(((struct bt_peer *)0)->address) == sizeof(((struct bt_obje
  */
 #define ROUNDS 3
 
-static void find(struct bt_session *s, const struct bt_process *p, const struct bt_reason *reason)
+/* 1: it is a socket of which more may be found out, else 0. */
+static size_t find(struct bt_session *s, const struct bt_process *p, const struct bt_reason *reason)
 {
 	struct bt_collector *c = s->collector;
 	struct bt_object_facts facts = {0};
@@ -24,11 +25,13 @@ static void find(struct bt_session *s, const struct bt_process *p, const struct 
 	struct bt_peer peer = {0};
 
 	if (!bt_target_is_socket(reason->target) || !reason->object)
-		return;
+		return 0;
 	/* Threads share sockets, and a wait that is open is one of those that are listed. */
 	known = bt_model_peer(s->model, reason);
-	if ((known && known->pid) || c->ops->object(c, p->identity.pid, p->identity.start_ns, reason, &facts))
-		return;
+	if (known && known->pid)
+		return 0;
+	if (c->ops->object(c, p->identity.pid, p->identity.start_ns, reason, &facts))
+		return 1;
 	peer.pid = facts.peer_pid;
 	peer.others = facts.peer_others;
 	memcpy(peer.address, facts.peer_address, sizeof(peer.address));
@@ -36,34 +39,45 @@ static void find(struct bt_session *s, const struct bt_process *p, const struct 
 	if (peer.pid || *peer.address)
 		bt_model_peer_set(s->model, reason->object, &peer);
 	free(facts.name);
+	return !peer.pid;
 }
 
-static void find_of_usage(struct bt_session *s, const struct bt_process *p, const struct bt_usage *u)
+static size_t find_of_usage(struct bt_session *s, const struct bt_process *p, const struct bt_usage *u)
 {
+	size_t left = 0;
+
 	for (uint32_t i = 0; i < u->wait_count; i++)
-		find(s, p, &u->waits[i].reason);
+		left += find(s, p, &u->waits[i].reason);
+	return left;
 }
 
-static void find_of_process(struct bt_session *s, const struct bt_process *p)
+static size_t find_of_process(struct bt_session *s, const struct bt_process *p)
 {
+	size_t left;
+
 	/* What only the capabilities of our file can see is not the user's to see. */
 	if (p->exited || (!s->recording && getuid() && p->uid != getuid()))
-		return;
-	find_of_usage(s, p, &p->usage);
+		return 0;
+	left = find_of_usage(s, p, &p->usage);
 	for (uint32_t i = 0; i < p->thread_count; i++) {
 		if (p->thread_list[i]->blocked)
-			find(s, p, &p->thread_list[i]->open);
-		find_of_usage(s, p, &p->thread_list[i]->usage);
+			left += find(s, p, &p->thread_list[i]->open);
+		left += find_of_usage(s, p, &p->thread_list[i]->usage);
 	}
+	return left;
 }
 
 void bt_peers_find(struct bt_session *s, struct bt_process *const *list, size_t count)
 {
 	int rounds = s->recording ? 1 : ROUNDS;
+	size_t left = 1;
 
 	if (!s->collector->ops->object)
 		return;
-	for (int round = 0; round < rounds; round++)
+	/* Most processes wait on no socket at all. */
+	for (int round = 0; round < rounds && left; round++) {
+		left = 0;
 		for (size_t i = 0; i < count; i++)
-			find_of_process(s, list[i]);
+			left += find_of_process(s, list[i]);
+	}
 }

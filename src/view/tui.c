@@ -96,6 +96,7 @@ void bt_tui_complain(struct bt_tui *t, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is the line above */
 	vsnprintf(t->message, sizeof(t->message), format, ap);
 	va_end(ap);
 	t->message_error = true;
