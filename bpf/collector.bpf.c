@@ -401,7 +401,7 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 		return 0;
 	now_ns = bpf_ktime_get_ns();
 	cause = a->reason.cause;
-	waker = waker_process(t, a);
+	waker = waker_process(ctx, t, a);
 	if (waker) {
 		waker_pid = waker->tgid;
 		if (a->doubt)

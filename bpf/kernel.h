@@ -430,6 +430,27 @@ static __always_inline struct pt_regs *task_user_regs(struct task_struct *t)
 	return plain_cast(pt_regs, task_plain(t)->stack + user_regs_offset);
 }
 
+/* Whether this task runs, or what interrupted it, where that can be told. */
+enum context { CONTEXT_UNKNOWN, CONTEXT_TASK, CONTEXT_INTERRUPT };
+
+/*
+ * An interrupt that comes while a task is in the kernel is served on a stack of its own, and so are softirqs,
+ * those that the task's own network call raises too (run_irq_on_irqstack_cond() and do_softirq_own_stack() in
+ * arch/x86/include/asm/irq_stack.h; call_on_irq_stack() in arch/arm64/kernel/entry-common.c). One that comes
+ * while it is in user mode may be served on the task's: then it is in no system call. ctx: a program's
+ * context, which lies on the stack that is in use (bpf_trace_run1() in kernel/trace/bpf_trace.c). The
+ * verifier has no objection to the distance of two pointers.
+ */
+static __always_inline enum context context_now(void *ctx, struct task_struct *current_task)
+{
+	__u64 stack;
+
+	if (!has_rdonly_cast || !user_regs_offset)
+		return CONTEXT_UNKNOWN;
+	stack = (__u64)plain_cast(pt_regs, task_plain(current_task)->stack);
+	return (__u64)ctx - stack < user_regs_offset ? CONTEXT_TASK : CONTEXT_INTERRUPT;
+}
+
 static __always_inline void task_syscall(struct task_struct *t, struct syscall_regs *out)
 {
 	struct pt_regs *regs = task_user_regs(t);

@@ -95,30 +95,47 @@ static __always_inline bool futex_is_private(struct task_struct *t)
 	return call.arg[1] & FUTEX_PRIVATE;
 }
 
-/*
- * The process that ends the wait of t (account a) now, if it is one and does it by a system call; NULL: an
- * interrupt or the kernel. An interrupt that hit a thread in the kernel would be taken for that thread: but
- * if the call it is in can end no such wait, it was hit by the timer of one that ran out, or by a device.
- */
-static __always_inline struct task_struct *waker_process(struct task_struct *t, const struct bt_account *a)
+/* An internet socket may be among what it waits for: those are made ready in a softirq, of whoever sends. */
+static __always_inline bool wait_may_be_inet(const struct bt_account *a)
 {
-	struct task_struct *waker = bpf_get_current_task_btf();
-	struct syscall_regs call;
-	__u32 calls;
+	return a->reason.target == BT_TARGET_INET || a->doubt == BT_DOUBT_REPLY ||
+	       a->doubt == BT_DOUBT_EPOLL || a->doubt == BT_DOUBT_URING;
+}
 
-	if (!waker->pid || task_is_kthread(waker))
-		return NULL;
-	task_syscall(waker, &call);
-	if (call.nr < 0)
-		return NULL;
-	calls = CALLS_ELSEWHERE;
+/* Whether a call can end a wait at all: if not, its task was hit by an interrupt. */
+static __always_inline bool call_can_end(const struct syscall_regs *call, struct task_struct *waker,
+					 struct task_struct *t, const struct bt_account *a)
+{
+	__u32 calls = CALLS_ELSEWHERE;
+
 	if (class_of_call(a->reason.syscall) == BT_SC_FUTEX) {
 		calls = CALLS_AT_A_FUTEX;
 		/* A private one is known in its own address space alone. */
 		if (waker->tgid != t->tgid && futex_is_private(t) && task_mm(waker) != task_mm(t))
-			return NULL;
+			return false;
 	}
-	if (a->doubt && !call.compat && !(calls >> class_of_call(call.nr) & 1))
+	return !a->doubt || call->compat || calls >> class_of_call(call->nr) & 1;
+}
+
+/*
+ * The process that ends the wait of t (account a) now, if it is one and does it by a system call; NULL: an
+ * interrupt or the kernel. An interrupt that hit a thread in the kernel must not be taken for that thread.
+ * ctx: the program's context.
+ */
+static __always_inline struct task_struct *waker_process(void *ctx, struct task_struct *t,
+							 const struct bt_account *a)
+{
+	struct task_struct *waker = bpf_get_current_task_btf();
+	enum context context;
+	struct syscall_regs call;
+
+	if (!waker->pid || task_is_kthread(waker))
+		return NULL;
+	context = context_now(ctx, waker);
+	if (context == CONTEXT_INTERRUPT && !wait_may_be_inet(a))
+		return NULL;
+	task_syscall(waker, &call);
+	if (call.nr < 0 || (context != CONTEXT_TASK && !call_can_end(&call, waker, t, a)))
 		return NULL;
 	return waker;
 }
