@@ -188,6 +188,11 @@ struct bt_account {
 	__u32 missed_told;     /* of these, how many the reader has counted */
 	__u32 reserved2;
 	__u64 uring_bytes; /* what its task had read and written when it last waited for a ring */
+	/* Whether a waking was a turn shows when the woken has worked: see bt_account_hand_on(). */
+	__u64 last_burst_ns; /* its last CPU burst that is over */
+	__u64 hop_wait_ns; /* its wait that a hand-on ended, as long as it did not work after it; 0 = none, */
+	__u32 hop_next;    /* and what hop */
+	__s32 hops_next;   /* and hops_since are then */
 	__u64 turn_ns;     /* see enum bt_turn; written by who wakes it, too, */
 	__u64 turn_object; /* as its own held is by itself alone, when it wakes another */
 	struct bt_held held[BT_HELD_SLOTS];
@@ -322,6 +327,27 @@ BT_INLINE __u64 bt_account_burst_ns(const struct bt_account *a, __u64 now_ns)
 	return a->burst_ns + bt_span_ns(a->since_ns, now_ns);
 }
 
+/* What a hand-on says of the wait that it ends. */
+enum bt_hand_on {
+	BT_HAND_ON_OTHER,
+	BT_HAND_ON_MOMENT, /* nothing: it is whatever the others are */
+	BT_HAND_ON_LOCK,
+};
+
+/* A turn lasts for this part of the wait for it at least; a wait for a turn for that part of the last one. */
+#define BT_TURN_SHARE_MIN 1024
+#define BT_TURN_WAIT_MIN  16
+
+/* The thread has worked for ran_ns since it was handed something: if that was a turn, it counts. */
+BT_INLINE void bt_account_hop_settle(struct bt_account *a, __u64 ran_ns)
+{
+	if (!a->hop_wait_ns || ran_ns < a->hop_wait_ns / BT_TURN_SHARE_MIN)
+		return;
+	a->hop = a->hop_next;
+	a->hops_since = a->hops_next;
+	a->hop_wait_ns = 0;
+}
+
 /* Waits for which a thread that was seen to wait for a lock at a futex of its own is taken to wait for one.
  */
 #define BT_LOCK_CREDIT 8
@@ -338,26 +364,38 @@ BT_INLINE __u64 bt_account_burst_ns(const struct bt_account *a, __u64 now_ns)
  * - the waker worked before it woke us, and not after, as one does who has somebody else help;
  * - if all the others had it for as long as the waker had, that fills our wait.
  *
- * Where two alone take turns nothing tells a lock from question and answer. Returns whether it is one.
+ * A turn is what somebody works in: who is woken, finds the lock taken and waits again had none (barging; who
+ * is to look after the time in a queue), nor had who waits for a moment only, to hear that its turn has gone
+ * on.
+ *
+ * Where two alone take turns nothing tells a lock from question and answer.
  */
-BT_INLINE int bt_account_hand_on(struct bt_account *a, struct bt_account *by, __u64 now_ns)
+BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_account *by, __u64 now_ns)
 {
-	__u64 before_ns = by->burst_ns + bt_span_ns(by->since_ns, now_ns);
-	__s32 hops = (__s32)(by->hop + 1 - a->hop);
-	int lock = 0;
+	__u64 before_ns = bt_account_burst_ns(by, now_ns);
+	__u64 wait_ns = bt_span_ns(a->since_ns, now_ns);
+	enum bt_hand_on said = BT_HAND_ON_OTHER;
+	__s32 hops;
+
+	bt_account_hop_settle(by, before_ns);
+	hops = (__s32)(by->hop + 1 - a->hop);
+	if (wait_ns < a->last_burst_ns / BT_TURN_WAIT_MIN)
+		said = BT_HAND_ON_MOMENT;
 
 	/* Otherwise it has somebody else help, or it had its turn after the waker already, and tries again.
 	 */
-	if (before_ns > by->after_ns && hops > 0) {
+	else if (before_ns > by->after_ns && hops > 0) {
 		__u64 filled_ns = bt_span_ns(by->woken_ns, now_ns) * (__u32)hops;
 
-		lock = hops > 2 && by->hops_since > 2 && 2 * hops > by->hops_since &&
-		       2 * by->hops_since > hops && 2 * filled_ns >= bt_span_ns(a->since_ns, now_ns);
-		a->hop = by->hop + 1;
-		a->hops_since = hops;
+		if (hops > 2 && by->hops_since > 2 && 2 * hops > by->hops_since &&
+		    2 * by->hops_since > hops && 2 * filled_ns >= wait_ns)
+			said = BT_HAND_ON_LOCK;
+		a->hop_next = by->hop + 1;
+		a->hops_next = hops;
+		a->hop_wait_ns = wait_ns;
 	}
 	by->passed_ns = before_ns;
-	return lock;
+	return said;
 }
 
 /*
@@ -371,9 +409,13 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 	int lock = a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(by, &a->reason);
 
 	a->carried_ns = by->idle_end_ns ? by->idle_end_ns : 1;
-	if (a->doubt == BT_DOUBT_FUTEX && same_process && !lock && bt_account_hand_on(a, by, now_ns)) {
-		a->lock_credit = BT_LOCK_CREDIT;
-		return BT_MS_LOCK;
+	if (a->doubt == BT_DOUBT_FUTEX && same_process && !lock) {
+		enum bt_hand_on said = bt_account_hand_on(a, by, now_ns);
+
+		if (said == BT_HAND_ON_LOCK)
+			a->lock_credit = BT_LOCK_CREDIT;
+		if (said == BT_HAND_ON_LOCK || (said == BT_HAND_ON_MOMENT && a->lock_credit))
+			return BT_MS_LOCK;
 	}
 	if (idle && !(lock && by->idle_cause == BT_MS_SLEEP)) {
 		a->lock_credit = 0;
@@ -601,6 +643,11 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 			a->after_ns = a->burst_ns - a->passed_ns;
 			a->passed_ns = 0;
 		}
+		if (a->hop_wait_ns) {
+			bt_account_hop_settle(a, a->burst_ns);
+			a->hop_wait_ns = 0;
+		}
+		a->last_burst_ns = a->burst_ns;
 		a->burst_ns = 0;
 	}
 	a->reason = *why;

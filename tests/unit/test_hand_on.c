@@ -68,6 +68,61 @@ static void a_lock_goes_around(void **state)
 	}
 }
 
+/*
+ * Ruby's: who has the lock next tells the one before that it has it, and wakes the one behind, which from
+ * then on looks after the time and waits again. Neither has a turn by that.
+ */
+static void a_lock_whose_queue_talks(void **state)
+{
+	uint64_t now_ns = 2000;
+
+	(void)state;
+	for (int count = 3; count <= PARKED; count++) {
+		int told = 0;
+
+		park_all(count);
+		for (int turn = 0; turn < 6 * count; turn++) {
+			int has = turn % count, next = (turn + 1) % count, after = (turn + 2) % count;
+			uint8_t cause;
+
+			now_ns += 100000000;
+			cause = unpark(has, next, now_ns);
+			park(has, now_ns + 1000);
+			told += unpark(next, has, now_ns + 11000) == BT_MS_LOCK;
+			park(has, now_ns + 15000);
+			if (turn > 2 * count)
+				assert_int_equal(cause, BT_MS_LOCK);
+			unpark(next, after, now_ns + 20000);
+			park(after, now_ns + 27000);
+		}
+		/* As long as it is known to be a lock, such a moment is a part of it. */
+		assert_true(told > count);
+	}
+}
+
+/* Most often who lets go of it takes it again before the woken one comes: that one finds it taken. */
+static void a_lock_with_barging(void **state)
+{
+	uint64_t now_ns = 2000;
+	int count = 4, lock = 0, turn;
+
+	(void)state;
+	park_all(count);
+	for (turn = 0; turn < 10 * count; turn++) {
+		int has = turn % count, next = (turn + 1) % count;
+
+		for (int i = 0; i < 5; i++) {
+			now_ns += 1000000;
+			unpark(has, next, now_ns);
+			park(next, now_ns + 100);
+		}
+		now_ns += 1000000;
+		lock += unpark(has, next, now_ns) == BT_MS_LOCK;
+		park(has, now_ns + 1000);
+	}
+	assert_true(lock > turn / 2);
+}
+
 /* Two that take turns may ask and answer as well. */
 static void two_alone_are_no_proof(void **state)
 {
@@ -169,6 +224,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_lock_goes_around),
+	    cmocka_unit_test(a_lock_whose_queue_talks),
+	    cmocka_unit_test(a_lock_with_barging),
 	    cmocka_unit_test(two_alone_are_no_proof),
 	    cmocka_unit_test(who_is_handed_tasks_in_turn_waits_for_work),
 	    cmocka_unit_test(a_pipeline_is_no_lock),
