@@ -62,8 +62,26 @@ struct sock_common {
 	unsigned char skc_state;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct wait_queue_head {
+	struct list_head head;
+};
+
+struct wait_queue_entry {
+	void *private;
+	struct list_head entry;
+};
+
+struct socket_wq {
+	struct wait_queue_head wait;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct socket_wq *sk_wq;
 	/* a bit field before 5.17 */
 	__u8 sk_userlocks;
 	__u16 sk_type;
@@ -77,6 +95,11 @@ struct inet_sock {
 	struct sock sk;
 	struct ipv6_pinfo *pinet6;
 	int mc_index;
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
 };
 
 struct socket {
@@ -114,10 +137,6 @@ struct timespec64 {
 	__u64 tv_sec;
 };
 
-struct list_head {
-	struct list_head *next;
-};
-
 struct epoll_filefd {
 	struct file *file;
 };
@@ -125,9 +144,16 @@ struct epoll_filefd {
 struct epitem {
 	struct list_head rdllink;
 	struct epoll_filefd ffd;
+	struct eventpoll *ep;
+};
+
+struct eppoll_entry {
+	struct epitem *base;
+	struct wait_queue_entry wait;
 };
 
 struct eventpoll {
+	struct wait_queue_head wq;
 	struct list_head rdllist;
 };
 

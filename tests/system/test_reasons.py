@@ -98,6 +98,37 @@ libc.clone(ctypes.cast(libc.pause, ctypes.c_void_p), ctypes.c_void_p(ctypes.addr
            0x4100 | signal.SIGCHLD, None)""", "clone", "child"),
 }
 
+# Unix sockets whose reader has waited since before boundtop began: the server's part, the client's, which of them is
+# judged, and for what it waits.
+SERVED = {
+    "a server at work, read": ("burn(1e9)", "a.recv(1)", "client", "ipc"),
+    "a server at work, polled": ("burn(1e9)", "poll(a).poll()", "client", "ipc"),
+    "a server at work, with an epoll instance": ("e = epoll(b); burn(1e9)", "a.recv(1)", "client", "ipc"),
+    "a server that reads": ("b.recv(1)", "a.recv(1)", "client", "event"),
+    "a server that polls": ("poll(b).poll()", "poll(a).poll()", "client", "event"),
+    "a server in epoll_wait": ("epoll(b).poll()", "a.recv(1)", "client", "event"),
+    "a server that no client asks": ("b.recv(1)", "burn(1e9)", "server", "event"),
+    "one of a pair of sockets": ("burn(1e9)", "pair[0].recv(1)", "client", "event"),
+}
+SERVER = """
+import select
+def poll(s):
+    p = select.poll(); p.register(s, 1); return p
+def epoll(s):
+    e = select.epoll(); e.register(s, 1); return e
+path = sys.argv[1]
+pair = socket.socketpair()
+listener = socket.socket(socket.AF_UNIX); listener.bind(path); listener.listen()
+client = os.fork()
+if not client:
+    libc.prctl(1, 9)
+    a = socket.socket(socket.AF_UNIX); a.connect(path)
+    {client}
+b = listener.accept()[0]
+print(client, flush=True)
+{server}
+"""
+
 RINGS = {"client": "network", "server": "event", "busy": "ipc", "idle": "event", "timer": "event", "file": "disk"}
 THREADS = {"mutex": "lock", "rwlock": "lock", "condition": "event", "semaphore": "event", "join": "event"}
 
@@ -271,6 +302,20 @@ class Reasons(unittest.TestCase):
             raise report.CannotRun("no musl", "only one libc to try")
         if not folders:
             raise report.CannotRun("no FUSE", "no file system to make")
+
+    def test_found_asleep(self):
+        """Whoever waits at the other end works for nobody; the witness is its state."""
+        judged = {}
+        for name, (server, client, who, _) in SERVED.items():
+            script = PYTHON.replace('print("ready", flush=True)', SERVER.format(server=server, client=client))
+            pid, words = self.start([sys.executable, "-c", script, self.folder.file(f"socket{len(judged)}")])
+            parts = {"client": (int(words[0]), client), "server": (pid, server)}
+            judged[name] = parts[who][0]
+            for pid, part in parts.values():
+                workloads.await_state([pid], "R" if "burn" in part else "S")
+        frame = product.run_json("classify", "-d", 0.5, "-a", "--json")
+        for name, (_, _, _, cause) in SERVED.items():
+            self.expect(name, frame, judged[name], cause, 0.9)
 
     def test_rings(self):
         def start():
