@@ -405,6 +405,11 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		return BT_DOUBT_FUTEX;
 	case BT_SC_LOCK:
 	case BT_SC_FCNTL:
+		r->fd = (__s32)call.arg[0];
+		if (object_of_fd(task_files(t), (__u32)r->fd, &o)) {
+			r->object = o.ino;
+			r->target = o.target;
+		}
 		r->cause = BT_MS_LOCK;
 		return BT_DOUBT_NONE;
 	case BT_SC_SLEEP:

@@ -57,6 +57,8 @@ static const struct {
 bool bt_class_has_object(uint8_t class)
 {
 	switch (class) {
+	case BT_SC_LOCK:
+	case BT_SC_FCNTL:
 	case BT_SC_READ:
 	case BT_SC_WRITE:
 	case BT_SC_COPY:
@@ -200,6 +202,12 @@ static bool cause_of_call(const struct bt_evidence *e, struct bt_reason *why)
 			why->cause = BT_MS_EVENT;
 			return true;
 		}
+		if (e->class == BT_SC_LOCK || e->class == BT_SC_FCNTL) {
+			why->cause = BT_MS_LOCK;
+			why->object = e->object_known ? e->object.ino : 0;
+			why->target = e->object_known ? e->object.target : BT_TARGET_NONE;
+			return true;
+		}
 		if (!e->object_known)
 			return cause_of_function(e, why);
 		why->object = e->object.ino;
@@ -236,10 +244,6 @@ static bool cause_of_call(const struct bt_evidence *e, struct bt_reason *why)
 		why->object = arg[0];
 		why->cause = BT_MS_LOCK;
 		return false;
-	case BT_SC_LOCK:
-	case BT_SC_FCNTL:
-		why->cause = BT_MS_LOCK;
-		return true;
 	case BT_SC_SLEEP:
 		why->cause = BT_MS_SLEEP;
 		return true;

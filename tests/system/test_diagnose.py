@@ -168,6 +168,17 @@ class Diagnose(unittest.TestCase):
             _, gil = self.look(1.5, "gil-fight", spinners.pid, "warning", 1)
             self.assertGreater(gil["evidence"]["threads_waiting"], 1)
 
+    def test_file_lock(self):
+        """Which file it is, of a wait that has not ended yet."""
+        path = self.folder.file("lock")
+        lock = f"import fcntl\nf = open({path!r}, 'w')\n"
+        with python(lock + "fcntl.flock(f, fcntl.LOCK_EX)\nprint('ready', flush=True)\nimport time\ntime.sleep(600)"), \
+                python(lock + "print('ready', flush=True)\nfcntl.flock(f, fcntl.LOCK_EX)") as waiter:
+            workloads.await_state([waiter.pid], "S")
+            held = self.finding(diagnose(1), "lock-convoy", waiter.pid)
+        self.assertEqual(path, next(s["object"] for s in held["subjects"] if s["pid"] == waiter.pid))
+        self.assertIn(path, held["text"])
+
     def test_chain(self):
         with python(CHAIN) as head:
             chain = self.finding(diagnose(1.5), "ipc-chain", head.pid)
