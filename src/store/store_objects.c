@@ -55,11 +55,12 @@ struct bt_recorder_sleeper {
 	UT_hash_handle hh;
 };
 
+/* What asking costs: what others have the CPU for meanwhile is not on our account. */
 static uint64_t clock_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
@@ -241,6 +242,9 @@ static int object_ask(struct bt_recorder *r, struct bt_recorder_object *o, uint6
 	r->setup.of->search_ns = (uint64_t)r->asking_ns;
 	if (!r->setup.of->ops->object(r->setup.of, (pid_t)o->key.pid, o->key.start_ns, &o->reason, &facts))
 		result = object_add(r, o, &facts);
+	/* It ran out of time, and goes on when it is asked again. */
+	if (!r->setup.of->search_ns)
+		o->askings--;
 	if (facts.peer_pid || !bt_target_is_socket(o->key.target))
 		o->askings = SOCKET_ASKINGS;
 	free(facts.name);

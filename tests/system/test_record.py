@@ -86,6 +86,13 @@ class Record(unittest.TestCase):
         self.assertEqual((status, b"", 1), (result.status, result.out, result.err.count(b"\n")), result.err)
         return result.err.decode()
 
+    def await_peer(self, path, pid):
+        """Until it is recorded who has the other end of a socket of that process: it is looked for little by little."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not rows(path, f"SELECT 1 FROM object JOIN process p ON p.id = process WHERE p.pid = {pid} AND peer_pid NOT NULL"):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+
     # The same as live
 
     def test_ended_by_sigterm(self):
@@ -158,6 +165,7 @@ class Record(unittest.TestCase):
                 live = diagnose(5.5)
                 live_peer = peer(product.run_json("classify", "-d", 1, "--json", slow), slow)
                 await_frames(path, 7, recorder)
+                self.await_peer(path, slow)
                 recorder.process.send_signal(signal.SIGTERM)
                 self.assertEqual(0, recorder.finish().status)
         replayed = schema.parse(self.replay(path, "diagnose", "--json"))
