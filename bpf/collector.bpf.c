@@ -23,6 +23,8 @@ struct bt_kernel_stats stats;
 
 /* The scheduler's clock is read some time before the tracepoint. */
 #define CLOCKS_DIFFER_NS 5000
+/* A thread that parks itself leaves its CPU at once. */
+#define PARKED_FOR_NS 100000000
 
 /* Threads that the iterator goes through between two looks at the clock, less one. */
 #define DUMP_CLOCK_MASK 15
@@ -65,6 +67,57 @@ static __u64 dump_now_ns;
 /* The record that the iterator is making: too large for the stack; there is one reader. */
 static struct bt_record scratch;
 
+/*
+ * The PID namespace whose numbers are shown, by its inode number; 0: the initial one, whose numbers tasks
+ * have themselves. Filled before load.
+ */
+const volatile __u32 pid_ns_inum;
+
+#define PID_LEVELS 8 /* namespaces within each other that are looked at; the kernel allows 32 */
+
+/* The number of a struct pid in that namespace; 0: it has none there. */
+static __noinline int number_in_ns(__u64 pid)
+{
+	__u64 numbers = pid + bpf_core_field_offset(struct pid, numbers);
+
+	if (!pid)
+		return 0;
+	for (__u32 i = 0; i < PID_LEVELS; i++) {
+		struct upid *u = (struct upid *)(numbers + i * bpf_core_type_size(struct upid));
+		struct pid_namespace *ns;
+
+		if (i > plain_read(pid, (struct pid *)pid, level))
+			break;
+		ns = plain_read(upid, u, ns);
+		if (ns && plain_read(pid_namespace, ns, ns.inum) == pid_ns_inum)
+			return plain_read(upid, u, nr);
+	}
+	return 0;
+}
+
+static __always_inline __u64 pid_of(struct task_struct *plain)
+{
+	return address_read((void *)plain + bpf_core_field_offset(struct task_struct, thread_pid));
+}
+
+/* Of a task that is not being released: then it has no number any more. */
+static __noinline int numbers_set(struct bt_account *a, struct task_struct *t)
+{
+	__u64 pid;
+
+	if (!pid_ns_inum) {
+		a->tid = t->pid;
+		a->tgid = t->tgid;
+		return 0;
+	}
+	pid = pid_of(task_plain(t));
+	if (!pid)
+		return 0;
+	a->tid = number_in_ns(pid);
+	a->tgid = number_in_ns(pid_of(task_plain(t)->group_leader));
+	return 0;
+}
+
 static __always_inline void account_init(struct bt_account *a, struct task_struct *t, __u64 now_ns)
 {
 	a->id = __sync_fetch_and_add(&last_id, 1) + 1;
@@ -73,6 +126,7 @@ static __always_inline void account_init(struct bt_account *a, struct task_struc
 	a->runtime_ns = t->se.sum_exec_runtime;
 	a->run_delay_ns = task_run_delay_ns(t);
 	a->leader_start_ns = task_plain(t)->group_leader->start_boottime;
+	numbers_set(a, t);
 }
 
 /*
@@ -130,6 +184,7 @@ static __noinline int facts_fill(struct bt_facts *f, struct task_struct *trusted
 	f->major_faults = t->maj_flt;
 	f->cgroup_id = t->cgroups->dfl_cgrp->kn->id;
 	f->uid = t->cred->euid.val;
+	f->guessed_ns = 0;
 	f->pid_ns = 0;
 	f->nice = (__s8)(t->static_prio - 120);
 	f->state = state_letter(task_state(t), (__u32)t->exit_state);
@@ -198,14 +253,17 @@ static __noinline int account_finish(struct bt_account *a, struct task_struct *t
 
 	bt_account_end(a, now_ns);
 	missed_count(a);
+	if (!a->tid)
+		return 0;
 	r = bpf_ringbuf_reserve(&exits, sizeof(*r), 0);
 	if (!r)
 		return lump_add(a);
 	facts_fill(&r->facts, t);
+	r->facts.tgid = a->tgid;
 	r->facts.ppid = a->parent_tgid;
 	r->facts.leader_start_ns = a->leader_start_ns;
 	r->facts.state = 'X';
-	record_head(r, a, BT_RECORD_ENDED, t->pid, now_ns);
+	record_head(r, a, BT_RECORD_ENDED, pid_ns_inum ? a->tid : t->pid, now_ns);
 	r->account = *a;
 	/* The reader is woken when it is time to make room, not for every thread. */
 	bpf_ringbuf_submit(r, bpf_ringbuf_query(&exits, BPF_RB_AVAIL_DATA) >= BT_EXITS_WAKE_BYTES
@@ -256,7 +314,7 @@ static __noinline int waking_check(struct bt_account *a, struct task_struct *t, 
 static __noinline enum bt_doubt futex_name(struct bt_account *a, struct task_struct *t, struct bt_reason *why,
 					   enum bt_doubt doubt, __u64 now_ns)
 {
-	bool gil = gil_is_at(a, t->tgid, why->object);
+	bool gil = gil_is_at(a, why->object);
 
 	if (doubt == BT_DOUBT_FUTEX && a->gil_state == BT_GIL_KNOWN && !a->gil_size)
 		gil = gil_look_again(a, t, why->object, now_ns, &exits);
@@ -394,6 +452,7 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 	struct task_struct *waker;
 	struct bt_account *by = NULL;
 	__s32 waker_pid = 0;
+	bool same = false;
 	__u64 now_ns;
 	__u8 cause;
 
@@ -404,13 +463,15 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 	waker = waker_process(ctx, t, a);
 	if (waker) {
 		waker_pid = waker->tgid;
-		if (a->doubt)
+		same = waker->tgid == t->tgid;
+		if (a->doubt || pid_ns_inum)
 			by = bpf_task_storage_get(&accounts, waker, NULL, 0);
+		if (pid_ns_inum)
+			waker_pid = by ? by->tgid : 0;
 	}
 	if (a->doubt)
-		cause = (__u8)cause_at_wake(t, a, by, waker_pid == t->tgid, now_ns);
-	if (waker && a->turn == BT_TURN_WAITS && waker_pid == t->tgid &&
-	    (cause == BT_MS_LOCK || cause == BT_MS_GIL)) {
+		cause = (__u8)cause_at_wake(t, a, by, same, now_ns);
+	if (waker && a->turn == BT_TURN_WAITS && same && (cause == BT_MS_LOCK || cause == BT_MS_GIL)) {
 		if (!by)
 			by = bpf_task_storage_get(&accounts, waker, NULL, 0);
 		if (by)
@@ -430,14 +491,14 @@ int BPF_PROG(bt_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!a)
 		return 0;
-	a->parent_tgid = parent->tgid;
+	a->parent_tgid = pid_ns_inum ? of_parent ? of_parent->tgid : 0 : parent->tgid;
 	a->parent_start_ns = task_plain(parent)->group_leader->start_boottime;
 	if (of_parent && child->tgid == parent->tgid) {
 		/* A thread has its process's parent. */
 		a->parent_tgid = of_parent->parent_tgid;
 		a->parent_start_ns = of_parent->parent_start_ns;
 		if (of_parent->gil_mm != mm)
-			gil_ask(of_parent, parent->tgid, mm, &exits);
+			gil_ask(of_parent, mm, &exits);
 		gil_inherit(a, of_parent, mm);
 	} else if (of_parent && of_parent->gil_mm == mm && of_parent->gil_state == BT_GIL_KNOWN) {
 		/* A copy of the address space, or the same one. */
@@ -463,7 +524,7 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 		return NULL;
 	parent = task_plain(t)->real_parent;
 	if (!a->parent_tgid && parent) {
-		a->parent_tgid = parent->tgid;
+		a->parent_tgid = pid_ns_inum ? number_in_ns(pid_of(parent->group_leader)) : parent->tgid;
 		a->parent_start_ns = parent->group_leader->start_boottime;
 	}
 	if (!a->id)
@@ -488,6 +549,26 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 	if (a->phase == BT_PHASE_NONE)
 		bt_account_phase_set(a, phase);
 	return a;
+}
+
+/*
+ * A CPU that goes offline is no longer traced (__DO_TRACE() asks cpu_online()), so the last switch-out there
+ * is not seen: that of the thread which took the CPU down, and is parked then. Nobody else writes its account
+ * before its CPU is back.
+ */
+static __noinline int park_late(struct bt_account *a, struct task_struct *t, __u64 now_ns)
+{
+	struct bt_reason parked = {.fd = -1, .syscall = NO_SYSCALL, .cause = BT_MS_EVENT};
+	__u64 left_ns = a->since_ns + (t->se.sum_exec_runtime - a->runtime_ns);
+
+	if (t->on_cpu || !(task_state(t) & TASK_PARKED) || a->since_ns + PARKED_FOR_NS > now_ns)
+		return 0;
+	/* What a frame has shown stays. */
+	if (left_ns < a->shown_ns)
+		left_ns = a->shown_ns;
+	a->runtime_ns = t->se.sum_exec_runtime;
+	a->run_delay_ns = task_run_delay_ns(t);
+	return bt_account_switch_out(a, left_ns < now_ns ? left_ns : now_ns, true, &parked, BT_DOUBT_NONE);
 }
 
 /* Asleep in the same wait as when it was last read. */
@@ -530,9 +611,12 @@ int bt_dump(struct bpf_iter__task *ctx)
 	if (!(ctx->meta->seq_num & DUMP_CLOCK_MASK))
 		dump_now_ns = bpf_ktime_get_ns();
 	a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	/* Of another namespace, or on its way out. */
+	if (pid_ns_inum && !seeding && (!a || !a->tid))
+		return 0;
 	if (a && !seeding && !full_read && account_unchanged(a) && a->shown_ns <= dump_now_ns &&
 	    (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
-		record_head(r, a, BT_RECORD_SAME, t->pid, dump_now_ns);
+		record_head(r, a, BT_RECORD_SAME, pid_ns_inum ? a->tid : t->pid, dump_now_ns);
 		r->head.size = sizeof(r->head);
 		bt_account_mark_read(a, dump_now_ns);
 		bpf_seq_write(out, &r->head, sizeof(r->head));
@@ -543,9 +627,14 @@ int bt_dump(struct bpf_iter__task *ctx)
 		user_regs_locate(t);
 		a = account_seed(t, now_ns);
 	}
+	if (a && a->phase == BT_PHASE_ONCPU)
+		park_late(a, task_plain(t), now_ns);
+	/* The thread that execs takes the leader's number over. */
+	if (a && a->id && pid_ns_inum)
+		numbers_set(a, t);
 	if (a && a->id) {
 		missed_count(a);
-		record_head(r, a, BT_RECORD_THREAD, t->pid, now_ns);
+		record_head(r, a, BT_RECORD_THREAD, pid_ns_inum ? a->tid : t->pid, now_ns);
 		if (!account_read(a, r, &seq))
 			r->head.valid = BT_VALID_FACTS;
 	} else {
@@ -562,6 +651,10 @@ int bt_dump(struct bpf_iter__task *ctx)
 	facts_fill(&r->facts, t);
 	parent = task_plain(t)->real_parent;
 	r->facts.ppid = parent ? parent->tgid : 0;
+	if (pid_ns_inum) {
+		r->facts.tgid = a ? a->tgid : 0;
+		r->facts.ppid = parent ? number_in_ns(pid_of(parent->group_leader)) : 0;
+	}
 	r->facts.leader_start_ns = task_plain(t)->group_leader->start_boottime;
 	/* Refused for want of room, this thread comes again with the next buffer: it was not read yet. */
 	if (!bpf_seq_write(out, r, sizeof(*r)) && a) {

@@ -15,7 +15,7 @@ static __always_inline void join_check(struct bt_account *a, struct task_struct 
 	__u64 self = 0;
 
 	if (a->reason.cause != BT_MS_LOCK || call->compat || (__u32)call->arg[2] != 2 ||
-	    ((__u32)call->arg[1] & FUTEX_CMD_MASK) != FUTEX_WAIT ||
+	    ((__u32)call->arg[1] & BT_FUTEX_CMD_MASK) != BT_FUTEX_WAIT ||
 	    bpf_copy_from_user_task(&self, sizeof(self), (void *)thread, t, 0) || self != thread)
 		return;
 	/* It may have gone on meanwhile: then that is known better. */
@@ -83,9 +83,9 @@ __noinline int unix_socket_is_owed(__u64 file)
 static __always_inline enum bt_doubt
 doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struct bt_reason *why)
 {
-	__s32 fds[POLLED_MAX] = {-1, -1, -1, -1};
+	__s32 fds[BT_POLLED_MAX] = {-1, -1, -1, -1};
 
-	for (int i = 0; i < POLLED_MAX; i++) {
+	for (int i = 0; i < BT_POLLED_MAX; i++) {
 		struct pollfd polled;
 
 		if (i >= (int)call->arg[1] ||
@@ -122,7 +122,7 @@ int bt_polled(struct bpf_iter__task *ctx)
 	doubt = a->doubt;
 	if (class == BT_SC_FUTEX)
 		join_check(a, t, &call);
-	else if (class == BT_SC_POLL && !call.compat && call.arg[1] && call.arg[1] <= POLLED_MAX)
+	else if (class == BT_SC_POLL && !call.compat && call.arg[1] && call.arg[1] <= BT_POLLED_MAX)
 		doubt = doubt_of_polled_by(t, &call, &why);
 	else if (class != BT_SC_READ)
 		return 0;

@@ -19,18 +19,18 @@ struct {
 	__type(value, struct bt_gil_range);
 } gils SEC(".maps");
 
-static __always_inline struct bt_gil_key gil_key(const struct bt_account *a, __s32 tgid)
+static __always_inline struct bt_gil_key gil_key(const struct bt_account *a)
 {
-	struct bt_gil_key key = {.start_ns = a->leader_start_ns, .tgid = tgid};
+	struct bt_gil_key key = {.start_ns = a->leader_start_ns, .tgid = a->tgid};
 
 	return key;
 }
 
 /* Whether the futex at address is the interpreter's lock of the process that a belongs to. */
-static __noinline bool gil_is_at(struct bt_account *a, __s32 tgid, __u64 address)
+static __noinline bool gil_is_at(struct bt_account *a, __u64 address)
 {
 	if (a->gil_state == BT_GIL_ASKED) {
-		struct bt_gil_key key = gil_key(a, tgid);
+		struct bt_gil_key key = gil_key(a);
 		struct bt_gil_range *range = bpf_map_lookup_elem(&gils, &key);
 
 		if (!range)
@@ -66,7 +66,7 @@ static __always_inline bool gil_waits_like(struct task_struct *t, __u64 now_ns)
 	__s64 until[2]; /* seconds, nanoseconds */
 
 	task_syscall(t, &call);
-	if (call.compat || call.arg[1] != (FUTEX_WAIT_BITSET | FUTEX_PRIVATE) || !call.arg[3] ||
+	if (call.compat || call.arg[1] != (BT_FUTEX_WAIT_BITSET | BT_FUTEX_PRIVATE) || !call.arg[3] ||
 	    bpf_probe_read_user(until, sizeof(until), (void *)call.arg[3]))
 		return false;
 	return until[0] * 1000000000LL + until[1] - (__s64)now_ns <= BT_GIL_WAIT_NS;
@@ -76,7 +76,7 @@ static __always_inline bool gil_waits_like(struct task_struct *t, __u64 now_ns)
 static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *t, __u64 address,
 				      __u64 now_ns, void *ring)
 {
-	struct bt_gil_key key = gil_key(a, t->tgid);
+	struct bt_gil_key key = gil_key(a);
 	__u32 turn = (__u32)(now_ns >> BT_GIL_TURN_LOG2);
 	struct bt_gil_range *range;
 
@@ -97,9 +97,9 @@ static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *
 }
 
 /* A process has its second thread, or its first one after exec: its address space was not seen yet. */
-static __always_inline void gil_ask(struct bt_account *a, __s32 tgid, __u64 mm, void *ring)
+static __always_inline void gil_ask(struct bt_account *a, __u64 mm, void *ring)
 {
-	struct bt_gil_key key = gil_key(a, tgid);
+	struct bt_gil_key key = gil_key(a);
 
 	a->gil_mm = mm;
 	a->gil_size = 0;

@@ -254,7 +254,26 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* one for each namespace that it is in, the initial one first */
+};
+
 struct task_struct {
+	struct pid *thread_pid;
 	struct thread_info thread_info;
 	unsigned int __state;
 	unsigned int flags;

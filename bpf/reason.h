@@ -7,6 +7,7 @@
 #define BOUNDTOP_BPF_REASON_H
 
 #include "account.h"
+#include "cause.h"
 #include "kernel.h"
 #include "object.h"
 #include "syscall_class.h"
@@ -38,16 +39,8 @@ const volatile __u16 syscall_compat[BT_SYSCALL_MAX];
 	(bpf_core_field_exists(((struct io_kiocb *)0)->io_task_work) &&                                      \
 	 bpf_core_field_exists(((struct io_uring_task *)0)->task_list))
 
-#define FUTEX_CMD_MASK        0x7f
-#define FUTEX_WAIT            0
-#define FUTEX_LOCK_PI         6
-#define FUTEX_WAIT_BITSET     9
-#define FUTEX_WAIT_REQUEUE_PI 11
-#define FUTEX_LOCK_PI2        13
-#define FUTEX_PRIVATE         0x80
-
-/* A block on a file, by what kind of file system it is on. */
-static __always_inline __u8 cause_of_file(__u64 magic, bool uninterruptible)
+/* Of what kind a file system is, by its magic number. */
+static __always_inline enum bt_place place_of_magic(__u64 magic)
 {
 	switch (magic) {
 	case MAGIC_NFS:
@@ -56,9 +49,9 @@ static __always_inline __u8 cause_of_file(__u64 magic, bool uninterruptible)
 	case MAGIC_9P:
 	case MAGIC_CEPH:
 	case MAGIC_AFS:
-		return BT_MS_NETWORK;
+		return BT_PLACE_REMOTE;
 	case MAGIC_FUSE:
-		return BT_MS_IPC;
+		return BT_PLACE_FUSE;
 	case MAGIC_PROC:
 	case MAGIC_SYSFS:
 	case MAGIC_TMPFS:
@@ -66,74 +59,23 @@ static __always_inline __u8 cause_of_file(__u64 magic, bool uninterruptible)
 	case MAGIC_CGROUP2:
 	case MAGIC_DEBUGFS:
 	case MAGIC_TRACEFS:
-		return uninterruptible ? BT_MS_LOCK : BT_MS_EVENT;
+		return BT_PLACE_MEMORY;
 	default:
-		return BT_MS_DISK;
+		return BT_PLACE_LOCAL;
 	}
 }
 
-static __always_inline __u8 cause_of_object(const struct bt_object *o, bool writes, bool uninterruptible,
-					    bool iowait)
+static __always_inline __u8 cause_of_object(const struct bt_object *o, bool writes, struct bt_sleep how)
 {
-	switch (o->target) {
-	case BT_TARGET_FILE:
-	case BT_TARGET_DIRECTORY:
-		return cause_of_file(o->magic, uninterruptible);
-	case BT_TARGET_BLOCKDEV:
-		return BT_MS_DISK;
-	case BT_TARGET_PIPE:
-	case BT_TARGET_UNIX:
-		/* No block I/O is behind these: their buffer was not in memory. */
-		return iowait ? BT_MS_PAGING : BT_MS_IPC;
-	case BT_TARGET_INET:
-		if (iowait)
-			return BT_MS_PAGING;
-		return writes || o->owed ? BT_MS_NETWORK : BT_MS_EVENT;
-	case BT_TARGET_CHARDEV:
-		if (iowait)
-			return BT_MS_DISK;
-		return writes ? BT_MS_IPC : BT_MS_EVENT;
-	default:
-		if (o->timer)
-			return BT_MS_SLEEP;
-		return writes || o->peer ? BT_MS_IPC : BT_MS_EVENT;
-	}
-}
+	struct bt_aim aim = {
+	    .target = o->target,
+	    .place = place_of_magic(o->magic),
+	    .owed = o->owed,
+	    .peer = o->peer,
+	    .timer = o->timer,
+	};
 
-/* A word on the stack, no further away than the frames of a libc: one wait's own. */
-#define FUTEX_FRAME 1024
-
-/*
- * What says that somebody waits, in the words of mutexes that have their owner beside it: robust ones, all of
- * musl's; and in Rust's rwlocks. Nothing but that, or all bits, is a semaphore of musl, a parked thread of
- * Rust.
- */
-static __always_inline bool futex_names_owner(__u32 val, __u32 waiters)
-{
-	return val & waiters && val & ~waiters && ~val;
-}
-
-/*
- * glibc's and the kernel's conventions, seen at work (FACTS): a mutex waits for the value 2, a rwlock for 2
- * or 3 with a bitset, a join without the private flag for the other thread's number. A condition variable and
- * a semaphore cannot be told apart here: events, until they are woken. musl's condition variables wait for a
- * 2, too, but on the stack.
- */
-static __always_inline __u8 cause_of_futex(__u32 op, __u32 val, bool on_stack)
-{
-	switch (op & FUTEX_CMD_MASK) {
-	case FUTEX_LOCK_PI:
-	case FUTEX_LOCK_PI2:
-		return BT_MS_LOCK;
-	case FUTEX_WAIT:
-		return (val == 2 && !on_stack) || futex_names_owner(val, 1U << 31) ? BT_MS_LOCK : BT_MS_EVENT;
-	case FUTEX_WAIT_BITSET:
-		if (val == 2 || val == 3 || futex_names_owner(val, 3U << 30))
-			return BT_MS_LOCK;
-		return val && !(op & FUTEX_PRIVATE) ? BT_MS_CHILD : BT_MS_EVENT;
-	default:
-		return BT_MS_EVENT;
-	}
+	return bt_cause_of_aim(aim, writes, how);
 }
 
 /*
@@ -150,21 +92,10 @@ static __always_inline bool futex_is_musl_join(__u32 op, __u32 val, __u64 addres
 {
 	__u64 self = 0;
 
-	return (op & FUTEX_CMD_MASK) == FUTEX_WAIT && val == 2 &&
+	return (op & BT_FUTEX_CMD_MASK) == BT_FUTEX_WAIT && val == 2 &&
 	       !bpf_probe_read_user(&self, sizeof(self), (void *)(address - MUSL_DETACH_STATE)) &&
 	       self == address - MUSL_DETACH_STATE;
 }
-
-static __always_inline __u8 cause_of_kthread(__u32 state, bool iowait)
-{
-	if (iowait)
-		return BT_MS_DISK;
-	if (state & (TASK_INTERRUPTIBLE | TASK_NOLOAD | TASK_PARKED))
-		return BT_MS_EVENT;
-	return BT_MS_LOCK;
-}
-
-#define POLLED_MAX 4 /* descriptors that are looked at: with more, it is a server that waits for work */
 
 struct pollfd {
 	__s32 fd;
@@ -177,7 +108,7 @@ static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *f
 {
 	enum bt_doubt doubt = BT_DOUBT_NONE;
 
-	for (__u32 i = 0; i < POLLED_MAX && i < count; i++) {
+	for (__u32 i = 0; i < BT_POLLED_MAX && i < count; i++) {
 		struct bt_object o = {};
 
 		if (!object_of_fd(files, (__u32)fds[i], &o) || !(o.owed || o.peer))
@@ -197,12 +128,12 @@ static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *f
 /* poll(): the set is in the memory of the task that is current. */
 __noinline int doubt_of_poll(__u64 files, __u64 set, __u64 count, struct bt_reason *r)
 {
-	__s32 fds[POLLED_MAX] = {-1, -1, -1, -1};
+	__s32 fds[BT_POLLED_MAX] = {-1, -1, -1, -1};
 
-	if (!r || !count || count > POLLED_MAX)
+	if (!r || !count || count > BT_POLLED_MAX)
 		return BT_DOUBT_NONE;
 	/* The kernel has just read it: it is there. One by one: older verifiers want to see the size. */
-	for (int i = 0; i < POLLED_MAX; i++) {
+	for (int i = 0; i < BT_POLLED_MAX; i++) {
 		struct pollfd polled;
 
 		if (i >= (int)count || bpf_probe_read_user(&polled, sizeof(polled), (struct pollfd *)set + i))
@@ -224,7 +155,7 @@ static const __u8 lowest_bit[64] = {
 /* select(): likewise, of the first 64 descriptors. */
 __noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_reason *r)
 {
-	__s32 fds[POLLED_MAX];
+	__s32 fds[BT_POLLED_MAX];
 	__u32 count = 0;
 	__u64 bits = 0;
 
@@ -232,7 +163,7 @@ __noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_
 		return BT_DOUBT_NONE;
 	if (highest < 64)
 		bits &= (1ULL << highest) - 1;
-	for (int i = 0; i < POLLED_MAX; i++) {
+	for (int i = 0; i < BT_POLLED_MAX; i++) {
 		fds[i] = bits ? lowest_bit[((bits & -bits) * DE_BRUIJN >> 58) & 63] : -1;
 		count += bits != 0;
 		bits &= bits - 1;
@@ -308,8 +239,10 @@ static __always_inline void compat_translate(struct syscall_regs *call, bool cur
 static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u32 state, struct bt_account *a,
 						     struct bt_reason *r)
 {
-	bool iowait = BPF_CORE_READ_BITFIELD(t, in_iowait);
-	bool uninterruptible = state & TASK_UNINTERRUPTIBLE;
+	struct bt_sleep how = {
+	    .iowait = BPF_CORE_READ_BITFIELD(t, in_iowait),
+	    .uninterruptible = state & TASK_UNINTERRUPTIBLE,
+	};
 	struct bt_object o = {};
 	struct syscall_regs call;
 	bool writes, room;
@@ -325,16 +258,13 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 	}
 	/* io_uring's workers have the registers of whoever made them. */
 	if (t->flags & (PF_KTHREAD | PF_IO_WORKER)) {
-		r->cause = cause_of_kthread(state, iowait);
+		r->cause =
+		    bt_cause_of_kthread(state & (TASK_INTERRUPTIBLE | TASK_NOLOAD | TASK_PARKED), how.iowait);
 		return BT_DOUBT_NONE;
 	}
 	task_syscall(t, &call);
 	if (call.nr < 0 || call.nr >= BT_SYSCALL_MAX) {
-		/*
-		 * An exception. With I/O it is a page fault; in D it waits for the address space's lock; else
-		 * for somebody who fills in the page (handle_userfault() in fs/userfaultfd.c).
-		 */
-		r->cause = iowait ? BT_MS_PAGING : uninterruptible ? BT_MS_LOCK : BT_MS_IPC;
+		r->cause = bt_cause_of_fault(how);
 		return BT_DOUBT_NONE;
 	}
 	if (call.compat)
@@ -359,7 +289,7 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		r->fd = (__s32)call.arg[room ? 2 : 0];
 		if (!object_of_fd(task_files(t), (__u32)r->fd, &o)) {
 			/* Closed by another thread meanwhile. */
-			r->cause = iowait ? BT_MS_DISK : BT_MS_UNKNOWN;
+			r->cause = how.iowait ? BT_MS_DISK : BT_MS_UNKNOWN;
 			return BT_DOUBT_NONE;
 		}
 		r->object = o.ino;
@@ -369,32 +299,24 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 			return BT_DOUBT_NONE;
 		}
 		/* The other end can be what it waits for: pages of a file. */
-		if ((class == BT_SC_COPY || class == BT_SC_SENDFILE) && iowait) {
+		if ((class == BT_SC_COPY || class == BT_SC_SENDFILE) && how.iowait) {
 			r->cause = BT_MS_DISK;
 			return BT_DOUBT_NONE;
 		}
 		writes = class != BT_SC_READ && (class != BT_SC_COPY || room);
-		r->cause = cause_of_object(&o, writes, uninterruptible, iowait);
+		r->cause = cause_of_object(&o, writes, how);
 		if (writes || !o.peer || r->cause != BT_MS_IPC)
 			return BT_DOUBT_NONE;
 		/* Nobody knows for how long: rather an idle one. */
 		if (!a)
 			r->cause = BT_MS_EVENT;
 		return BT_DOUBT_PEER;
-	case BT_SC_PATH:
-		/* Interruptible: the other end of a FIFO is not open. */
-		r->cause = iowait || uninterruptible ? BT_MS_DISK : BT_MS_IPC;
-		return BT_DOUBT_NONE;
-	case BT_SC_SYNC:
-	case BT_SC_AIO:
-		r->cause = BT_MS_DISK;
-		return BT_DOUBT_NONE;
 	case BT_SC_FUTEX:
 		r->object = call.arg[0];
 		r->target = BT_TARGET_FUTEX;
-		r->cause = cause_of_futex((__u32)call.arg[1], (__u32)call.arg[2],
-					  call.arg[0] - call.sp < FUTEX_FRAME);
-		if (iowait)
+		r->cause = bt_cause_of_futex((__u32)call.arg[1], (__u32)call.arg[2],
+					     call.arg[0] - call.sp < BT_FUTEX_FRAME);
+		if (how.iowait)
 			r->cause = BT_MS_PAGING;
 		else if (a && futex_is_musl_join((__u32)call.arg[1], (__u32)call.arg[2], call.arg[0]))
 			r->cause = BT_MS_CHILD;
@@ -412,30 +334,23 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		}
 		r->cause = BT_MS_LOCK;
 		return BT_DOUBT_NONE;
-	case BT_SC_SLEEP:
-		r->cause = BT_MS_SLEEP;
-		return BT_DOUBT_NONE;
-	case BT_SC_CHILD:
-		r->cause = BT_MS_CHILD;
-		return BT_DOUBT_NONE;
 	case BT_SC_RECEIVE:
 		r->object = call.arg[0];
 		r->cause = a ? BT_MS_IPC : BT_MS_EVENT;
 		return BT_DOUBT_PEER;
 	case BT_SC_SEND:
 		r->object = call.arg[0];
-		r->cause = BT_MS_IPC;
+		r->cause = bt_cause_of_class(class, true, how);
 		return BT_DOUBT_NONE;
 	case BT_SC_EPOLL:
 		r->fd = (__s32)call.arg[0];
 		r->cause = BT_MS_EVENT;
 		return BT_DOUBT_EPOLL;
 	case BT_SC_POLL:
-		/* Nothing but a time to wait for: how some programs sleep. */
-		r->cause = call.arg[1] ? BT_MS_EVENT : BT_MS_SLEEP;
+		r->cause = bt_cause_of_class(class, call.arg[1], how);
 		return a ? doubt_of_poll(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
 	case BT_SC_SELECT:
-		r->cause = call.arg[0] ? BT_MS_EVENT : BT_MS_SLEEP;
+		r->cause = bt_cause_of_class(class, call.arg[0], how);
 		return a ? doubt_of_select(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
 	case BT_SC_URING:
 		r->fd = (__s32)call.arg[0];
@@ -443,12 +358,8 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		if (call.arg[3] & IORING_ENTER_REGISTERED_RING)
 			r->fd = -1;
 		return a && has_uring_requests ? BT_DOUBT_URING : BT_DOUBT_NONE;
-	case BT_SC_EVENT:
-	case BT_SC_RESTART:
-		r->cause = BT_MS_EVENT;
-		return BT_DOUBT_NONE;
 	default:
-		r->cause = iowait ? BT_MS_DISK : uninterruptible ? BT_MS_LOCK : BT_MS_EVENT;
+		r->cause = bt_cause_of_class(class, true, how);
 		return BT_DOUBT_NONE;
 	}
 }

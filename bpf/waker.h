@@ -71,7 +71,7 @@ static __always_inline int cause_of_request(__u64 request, struct bt_object *o)
 	asks = URING_ASKS >> (plain_read(io_kiocb, (void *)request, opcode) & 63) & 1;
 	if (o->peer && !asks)
 		return BT_MS_NONE;
-	return cause_of_object(o, asks, false, false);
+	return cause_of_object(o, asks, (struct bt_sleep){});
 }
 
 static __always_inline __u32 class_of_call(__s64 nr)
@@ -92,7 +92,7 @@ static __always_inline bool futex_is_private(struct task_struct *t)
 	struct syscall_regs call;
 
 	task_syscall(t, &call);
-	return call.arg[1] & FUTEX_PRIVATE;
+	return call.arg[1] & BT_FUTEX_PRIVATE;
 }
 
 /* An internet socket may be among what it waits for: those are made ready in a softirq, of whoever sends. */

@@ -187,6 +187,8 @@ struct bt_account {
 	__u32 missed;          /* switches that were not seen: the time went to unknown */
 	__u32 missed_told;     /* of these, how many the reader has counted */
 	__u32 reserved2;
+	__s32 tid;         /* the numbers that it is shown by: those of the reader's PID namespace, */
+	__s32 tgid;        /* 0 = it is not to be seen there */
 	__u64 uring_bytes; /* what its task had read and written when it last waited for a ring */
 	/* Whether a waking was a turn shows when the woken has worked: see bt_account_hand_on(). */
 	__u64 last_burst_ns; /* its last CPU burst that is over */
@@ -728,6 +730,12 @@ BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 	} else if (phase == BT_PHASE_BLOCKED) {
 		bt_account_close(a, BT_MS_RUN_QUEUE, now_ns);
 	} else {
+		/* It left the CPU, nobody knows when; what a frame has shown stays. */
+		__u64 shown_ns = a->shown_ns < now_ns ? a->shown_ns : now_ns;
+		__u64 ns = bt_span_ns(a->since_ns, shown_ns);
+
+		a->totals.oncpu_ns += ns;
+		a->since_ns += ns;
 		bt_account_close(a, BT_MS_UNKNOWN, now_ns);
 		missed = 1;
 	}

@@ -35,6 +35,7 @@ enum bt_valid {
 	BT_VALID_BURSTS = 1 << 4,  /* account.bursts */
 	BT_VALID_WAITS = 1 << 5,   /* account.waits */
 	BT_VALID_RUNTIME = 1 << 6, /* runtime_ns, group_ended_runtime_ns */
+	BT_VALID_GUESS = 1 << 7,   /* no measure: the open wait of the account is a guess */
 };
 
 /* bt_facts.exit_code of one whose end was not seen. */
@@ -69,6 +70,8 @@ struct bt_facts {
 	__u64 voluntary; /* switches since the thread began: nvcsw, nivcsw */
 	__u64 involuntary;
 	__u64 major_faults;
+	__u64
+	    guessed_ns;  /* of the account up to head.now_ns: time whose microstate is a guess; 0 if traced */
 	__u64 cgroup_id; /* of the default hierarchy (v2); 1 or 0 where there is none */
 	__u32 uid;       /* effective, in the initial user namespace */
 	__u32 pid_ns;    /* inode number of its PID namespace, 0 = not measured */

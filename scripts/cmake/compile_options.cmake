@@ -1,3 +1,9 @@
+# For what asks the compiler itself, before there is a target.
+set(BOUNDTOP_SYSROOT_OPTION)
+if(CMAKE_SYSROOT)
+  set(BOUNDTOP_SYSROOT_OPTION --sysroot=${CMAKE_SYSROOT})
+endif()
+
 # One interface target that every target of ours links: warnings, hardening, sanitizers.
 add_library(boundtop_options INTERFACE)
 target_compile_definitions(boundtop_options INTERFACE _GNU_SOURCE)

@@ -128,6 +128,21 @@ static void read_end(struct run *r)
 	r->result.real_ns = end_ns - r->begin_ns;
 }
 
+/* CPU time that the kernel counted and no look met: of processes that came and went between two scans. */
+static void missed_say(const struct run *r, const struct bt_report *report)
+{
+	uint64_t counted_ns = r->result.user_ns + r->result.system_ns;
+	uint64_t seen_ns = report->total->usage.totals.oncpu_ns;
+	/* Two clocks, of which one goes by the tick. */
+	uint64_t alike_ns = counted_ns / 20 + 20000000;
+
+	if (!report->frame->exact && counted_ns > seen_ns + alike_ns)
+		bt_complain(
+		    "sampling missed short-lived descendants, and with them %.2f of %.2f s of CPU time; "
+		    "the exact collector sees them: boundtop check says what it lacks",
+		    (double)(counted_ns - seen_ns) / 1e9, (double)counted_ns / 1e9);
+}
+
 /* Writes the report where it belongs. 0, or -1 and was said. */
 static int report(struct run *r)
 {
@@ -147,6 +162,7 @@ static int report(struct run *r)
 		report.descendants = bt_tree_descendants(r->tree);
 		r->result.still_running = count_living(r);
 		report.run = &r->result;
+		missed_say(r, &report);
 		if (o->output)
 			style = (struct bt_style){.utf8 = style.utf8};
 		err = o->json ? bt_view_json(&report, &style, &out) : bt_view_run(&report, &style, &out);

@@ -22,7 +22,9 @@
 /* About 3,000 threads; what a smaller host takes is not worth to be given back. */
 #define MOST_KEPT ((size_t)4 << 20)
 /* What a frame held is free one or two frames later. */
-#define TRIMS 3
+/* Processes looked up between two looks at whether the collector has to make room. */
+#define RELIEVE_EVERY 32
+#define TRIMS         3
 
 uint64_t bt_clock_ns(void)
 {
@@ -188,10 +190,23 @@ int bt_session_snapshot(struct bt_session *s)
 	return err ? fail("the collector cannot be read", err) : 0;
 }
 
+void bt_session_relieve(struct bt_session *s)
+{
+	struct pollfd p = {.events = POLLIN};
+
+	if (s->recording)
+		return;
+	p.fd = s->collector->ops->poll_fd(s->collector);
+	/* What fails here fails again where it is waited for, and is said there. */
+	if (poll(&p, 1, 0) > 0)
+		(void)s->collector->ops->drain(s->collector);
+}
+
 int bt_session_take_in(struct bt_session *s)
 {
 	int err = bt_model_update(s->model, &s->snapshot);
 
+	bt_session_relieve(s);
 	return err ? fail("a snapshot cannot be taken in", err) : 0;
 }
 
@@ -381,9 +396,13 @@ struct bt_report bt_session_report(struct bt_session *s, bool threads)
 
 void bt_session_describe(struct bt_session *s, const struct bt_report *r)
 {
-	for (size_t i = 0; i < r->process_count; i++)
+	for (size_t i = 0; i < r->process_count; i++) {
+		/* A look-up reads files: of many new processes this takes its time. */
+		if (!(i % RELIEVE_EVERY))
+			bt_session_relieve(s);
 		bt_lookup_fill(s->lookup, r->processes[i],
 			       BT_LOOKUP_CMDLINE | BT_LOOKUP_USER | BT_LOOKUP_CGROUP);
+	}
 }
 
 void bt_session_sweep(struct bt_session *s)

@@ -68,6 +68,8 @@ int bt_session_read(struct bt_session *s);
 /* The two halves of it, for who has to know which failed: until take_in(), frames stay what they are. */
 int bt_session_snapshot(struct bt_session *s);
 int bt_session_take_in(struct bt_session *s);
+/* Lets the collector make room for what comes in, if it has to: to be called in the midst of long work. */
+void bt_session_relieve(struct bt_session *s);
 
 enum bt_wake { BT_WAKE_DEADLINE, BT_WAKE_SIGNAL, BT_WAKE_FD, BT_WAKE_FAILED, BT_WAKE_OVER };
 

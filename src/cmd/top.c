@@ -50,6 +50,7 @@ static int show_frame(struct bt_session *s, const struct bt_options *o, const st
 		bt_complain("no memory for a frame%s", bt_limit_remedy(-ENOMEM));
 		return -1;
 	}
+	bt_session_relieve(s);
 	err = bt_output_write(STDOUT_FILENO, "standard output", out);
 	if (!o->json) {
 		struct bt_strbuf shown = *out;

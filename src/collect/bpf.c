@@ -95,6 +95,7 @@ static int threads_read(struct bpf_collector *c, struct bt_snapshot *s)
 {
 	int fd = bpf_iter_create(c->skeleton->iter_link);
 	ssize_t got = 0;
+	int err;
 
 	if (fd < 0)
 		return -errno;
@@ -113,6 +114,12 @@ static int threads_read(struct bpf_collector *c, struct bt_snapshot *s)
 			break;
 		}
 		s->length += (size_t)got;
+		/* Of 50,000 threads it takes long enough for a storm to fill the ring. */
+		err = bpf_drain(&c->base);
+		if (err) {
+			got = err;
+			break;
+		}
 	}
 	close(fd);
 	return (int)got;

@@ -41,7 +41,7 @@ static int exact_open(struct bt_collector **out, char *why, size_t why_size)
 	int err;
 
 	libbpf_set_print(NULL); /* what failed is said once, and by us */
-	err = bt_facts_pids_are_foreign() ? -EOPNOTSUPP : bt_bpf_open(out);
+	err = bt_facts_proc_is_foreign() ? -EOPNOTSUPP : bt_bpf_open(out);
 	return err ? failure_explain(err, why, why_size) : 0;
 }
 

@@ -176,11 +176,29 @@ static void program_probe(char *out, size_t size)
 		out[0] = '\0';
 }
 
-bool bt_facts_pids_are_foreign(void)
+uint32_t bt_facts_pid_namespace(void)
 {
 	struct stat status;
 
-	return !stat("/proc/self/ns/pid", &status) && status.st_ino != PID_NS_INITIAL;
+	if (stat("/proc/self/ns/pid", &status) || status.st_ino == PID_NS_INITIAL)
+		return 0;
+	return (uint32_t)status.st_ino;
+}
+
+bool bt_facts_pids_are_foreign(void)
+{
+	return bt_facts_pid_namespace() != 0;
+}
+
+bool bt_facts_proc_is_foreign(void)
+{
+	char link[16];
+	ssize_t length = readlink("/proc/self", link, sizeof(link) - 1);
+
+	if (length <= 0)
+		return false;
+	link[length] = '\0';
+	return strtol(link, NULL, 10) != getpid();
 }
 
 void bt_facts_probe(struct bt_kernel_facts *out)
@@ -193,7 +211,7 @@ void bt_facts_probe(struct bt_kernel_facts *out)
 		snprintf(f.release, sizeof(f.release), "%s", name.release);
 	program_probe(f.program, sizeof(f.program));
 	files_probe(&f);
-	f.foreign_pids = bt_facts_pids_are_foreign();
+	f.foreign_pids = bt_facts_proc_is_foreign();
 	f.lockdown = lockdown_probe();
 	if (!capng_get_caps_process()) {
 		admin = has_capability(CAP_SYS_ADMIN);

@@ -6,6 +6,7 @@
 #define BOUNDTOP_COLLECT_FACTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum bt_lockdown {
 	BT_LOCKDOWN_UNKNOWN,
@@ -18,7 +19,7 @@ struct bt_kernel_facts {
 	char release[65];  /* uname -r */
 	char program[256]; /* the file that runs; empty where a shell would not take its name as it is */
 	bool proc;         /* /proc is mounted */
-	bool foreign_pids; /* we live in another PID namespace than the initial one */
+	bool foreign_pids; /* /proc is of another PID namespace than ours */
 	bool btf;          /* kernel type information was read; all below are false without it */
 	bool btf_unread; /* it was not, although /sys/kernel/btf/vmlinux is there: no memory, no descriptor */
 	bool task_iterator;   /* iter/task */
@@ -41,8 +42,13 @@ struct bt_kernel_facts {
 	bool cap_dac_read_search;
 };
 
-/* That fact alone, which no program of ours has to be loaded for. */
+/* These facts alone, which no program of ours has to be loaded for. */
+
+/* The inode number of our PID namespace; 0: it is the initial one. */
+uint32_t bt_facts_pid_namespace(void);
 bool bt_facts_pids_are_foreign(void);
+/* Is /proc that of another PID namespace than ours? Then its numbers are none that anybody types here. */
+bool bt_facts_proc_is_foreign(void);
 /* Asks the kernel; never fails: what cannot be found out is false or unknown. */
 void bt_facts_probe(struct bt_kernel_facts *out);
 

@@ -62,22 +62,21 @@ static ssize_t group_read(const char *directory, const char *file, char *text, s
 	return file_read(path, text, size);
 }
 
-static void mount_find(void)
+void bt_cgroup_mount_find(struct bt_cgroup_mount *out)
 {
 	char *text = malloc(MOUNTINFO_SIZE);
 	size_t length = 0;
 	ssize_t got = 0;
 	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 
-	groups.asked = true;
 	/* A page at most comes with each read. */
 	while (text && fd >= 0 && length < MOUNTINFO_SIZE &&
 	       (got = read(fd, text + length, MOUNTINFO_SIZE - length)) > 0)
 		length += (size_t)got;
 	if (fd >= 0)
 		close(fd);
-	if (text && !bt_host_parse_mountinfo(text, length, &groups.mount))
-		groups.mount.path[0] = '\0';
+	if (!text || !bt_host_parse_mountinfo(text, length, out))
+		out->path[0] = '\0';
 	free(text);
 }
 
@@ -160,7 +159,8 @@ int bt_host_cgroups_read(struct bt_host_sample *out)
 	uint64_t since_ns = clock_ns() - groups.walked_ns;
 
 	if (!groups.asked)
-		mount_find();
+		bt_cgroup_mount_find(&groups.mount);
+	groups.asked = true;
 	if (!groups.mount.path[0])
 		return 0;
 	if (!groups.walked_ns || (since_ns > WALK_EVERY_NS && since_ns / WALK_PART > groups.walk_ns)) {

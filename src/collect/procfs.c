@@ -18,6 +18,8 @@
 #include "facts.h"
 #include "host_sample.h"
 #include "object.h"
+#include "procfs_doubt.h"
+#include "procfs_peer.h"
 #include "procfs_task.h"
 #include "syscall_table.h"
 
@@ -28,26 +30,23 @@
 /* So often all threads are asked whether they ran. */
 #define SCAN_NS       (300 * MS)
 #define FIRST_SCAN_NS (30 * MS)
-/* Parts of the time that may go to each of both. */
-#define SAMPLE_SHARE 0.012
-#define SCAN_SHARE   0.008
+/* Parts of the time that may go to each of both; the walk for peers takes 0.004 at most. */
+#define SAMPLE_SHARE 0.010
+#define SCAN_SHARE   0.006
+/* How long that walk may keep others waiting. */
+#define PEERS_SLICE_NS (4 * MS)
+/* Of the threads that sleep in doubt, about so many are looked at again in a scan. */
+#define DOUBTS_A_SCAN 200
 /* Threads whose files are kept open while they are sampled. */
 #define KEPT_MAX 150
 /* A sleeping thread is read whole every so many refreshes all the same. */
 #define FULL_MASK 31
-
-/* One process of the table, with its place in it. */
-struct entry {
-	struct bt_proc_process p; /* first */
-	UT_hash_handle hh;
-};
 
 struct procfs {
 	struct bt_collector base;
 	struct bt_proc_eye eye;
 	DIR *folder;
 	int timer;
-	struct entry *processes; /* by PID */
 	struct bt_proc_thread *active;
 	struct bt_proc_thread *next_sample; /* where the round goes on; NULL = at the first */
 	size_t active_count, kept;
@@ -62,9 +61,12 @@ struct procfs {
 	uint64_t forks_before, seen_before; /* the kernel's count of threads at the first scan, and ours */
 	uint64_t forks, found;
 	uint32_t epoch, tick, reads;
+	uint32_t doubts, doubts_before; /* threads that sleep in doubt, in this scan and the one before */
 	uint32_t random;
 	bool own_host; /* forks are those of all that is seen here */
 	bool no_memory;
+	bool walking; /* to find peers */
+	bool hidden;  /* processes of others are not shown */
 };
 
 static struct procfs *of(struct bt_collector *c)
@@ -137,7 +139,7 @@ static uint64_t sample_delay_ns(struct procfs *c)
 
 static void timer_set(struct procfs *c, uint64_t now_ns)
 {
-	uint64_t delay_ns = c->active ? sample_delay_ns(c) : SCAN_NS;
+	uint64_t delay_ns = c->active || c->walking ? sample_delay_ns(c) : SCAN_NS;
 	struct itimerspec next = {0};
 
 	if (c->next_scan_ns < now_ns + delay_ns)
@@ -193,6 +195,11 @@ static struct bt_record *record_put(struct procfs *c, struct bt_snapshot *s, con
 		t->sampled.account.phase == BT_PHASE_DEAD ? t->sampled.account.since_ns : t->sampled.seen_ns,
 	};
 	r->facts = t->facts;
+	r->facts.guessed_ns = t->sampled.guessed_ns;
+	if (t->sampled.guess && t->sampled.account.phase == BT_PHASE_BLOCKED) {
+		r->facts.guessed_ns += bt_span_ns(t->sampled.account.since_ns, r->head.now_ns);
+		r->head.valid |= BT_VALID_GUESS;
+	}
 	r->account = t->sampled.account;
 	s->length += sizeof(*r);
 	return r;
@@ -215,7 +222,7 @@ static void thread_emit(struct procfs *c, struct bt_proc_thread *t, bool same)
 	*head = (struct bt_record_head){
 	    .size = sizeof(*head),
 	    .type = BT_RECORD_SAME,
-	    .valid = t->valid,
+	    .valid = t->valid | (t->sampled.guess ? BT_VALID_GUESS : 0),
 	    .tid = t->tid,
 	    .id = t->sampled.account.id,
 	    .now_ns = t->sampled.seen_ns,
@@ -228,6 +235,7 @@ static void thread_emit(struct procfs *c, struct bt_proc_thread *t, bool same)
 static void thread_free(struct procfs *c, struct bt_proc_thread *t)
 {
 	active_set(c, t, false);
+	bt_doubt_forget(&c->eye, t);
 	DL_DELETE(t->process->threads, t);
 	t->process->thread_count--;
 	free(t);
@@ -268,17 +276,17 @@ static uint64_t birth_ns(const struct procfs *c, uint64_t start_ns)
 
 static void forker_set(const struct procfs *c, struct bt_proc_thread *t)
 {
-	struct entry *parent;
+	struct bt_proc_process *parent;
 	int32_t ppid = t->facts.ppid;
 
 	/* An orphan's parent is none of who forked it. */
 	if (ppid <= 1)
 		return;
-	HASH_FIND_INT(c->processes, &ppid, parent);
+	HASH_FIND_INT(c->eye.processes, &ppid, parent);
 	if (!parent)
 		return;
 	t->sampled.account.parent_tgid = ppid;
-	t->sampled.account.parent_start_ns = parent->p.start_ns;
+	t->sampled.account.parent_start_ns = parent->start_ns;
 }
 
 /* The command that `run` started: it is what all this is for. */
@@ -314,6 +322,7 @@ static int thread_add(struct procfs *c, struct bt_proc_process *p, int32_t tid)
 		kernel = (struct bt_proc_schedstat){0};
 	bt_sampled_begin(&t->sampled, ++c->next_id, born_ns ? born_ns : now_ns, &kernel);
 	t->sampled.account.leader_start_ns = p->start_ns;
+	t->sampled.blkio_ns = born_ns ? 0 : stat.blkio_ticks * c->eye.clock_tick_ns;
 	t->faults = stat.major_faults;
 	t->voluntary = born_ns ? 0 : UINT64_MAX;
 	DL_APPEND(p->threads, t);
@@ -362,6 +371,9 @@ static bool thread_visit(struct procfs *c, struct bt_proc_thread *t, bool *ran)
 	sleeps = !c->eye.no_schedstat && bt_sampled_sleeps(&t->sampled, &kernel);
 	if (sleeps && !full) {
 		bt_sampled_seen(&t->sampled, bt_proc_clock_ns());
+		c->doubts += t->doubt;
+		if (t->doubt && !((c->epoch + (uint32_t)t->tid) % (1 + c->doubts_before / DOUBTS_A_SCAN)))
+			bt_proc_thread_doubt(&c->eye, t);
 	} else {
 		*ran |= !sleeps;
 		if (bt_proc_thread_read(&c->eye, t))
@@ -422,29 +434,29 @@ static void threads_list(struct procfs *c, struct bt_proc_process *p)
 	}
 }
 
-static void process_free(struct procfs *c, struct entry *e)
+static void process_free(struct procfs *c, struct bt_proc_process *e)
 {
 	struct bt_proc_thread *t, *next;
 
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): next was read before */
-	DL_FOREACH_SAFE(e->p.threads, t, next)
+	DL_FOREACH_SAFE(e->threads, t, next)
 	thread_free(c, t);
-	HASH_DEL(c->processes, e);
+	HASH_DEL(c->eye.processes, e);
 	free(e);
 }
 
-static void process_end(struct procfs *c, struct entry *e)
+static void process_end(struct procfs *c, struct bt_proc_process *e)
 {
 	struct bt_proc_thread *t, *next;
 
-	DL_FOREACH_SAFE(e->p.threads, t, next)
+	DL_FOREACH_SAFE(e->threads, t, next)
 	thread_end(c, t);
 	process_free(c, e);
 }
 
 static void process_add(struct procfs *c, int32_t pid)
 {
-	struct entry *e;
+	struct bt_proc_process *e;
 	struct bt_proc_thread *t;
 	struct bt_proc_stat stat;
 	char path[32], text[BT_PROC_TEXT];
@@ -458,31 +470,30 @@ static void process_add(struct procfs *c, int32_t pid)
 		c->no_memory = true;
 		return;
 	}
-	e->p.pid = pid;
-	e->p.epoch = c->epoch;
-	e->p.start_ns = stat.start_ticks * c->eye.clock_tick_ns;
+	e->pid = pid;
+	e->epoch = c->epoch;
+	e->start_ns = stat.start_ticks * c->eye.clock_tick_ns;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the table owns it */
-	HASH_ADD(hh, c->processes, p.pid, sizeof(e->p.pid), e);
+	HASH_ADD_INT(c->eye.processes, pid, e);
 	if (stat.threads > 1)
-		threads_list(c, &e->p);
+		threads_list(c, e);
 	else
-		thread_add(c, &e->p, pid);
-	if (!e->p.threads) {
+		thread_add(c, e, pid);
+	if (!e->threads) {
 		process_free(c, e);
 		return;
 	}
-	DL_FOREACH(e->p.threads, t)
+	DL_FOREACH(e->threads, t)
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): those that were freed are out of the list */
 	living_ns += t->facts.runtime_ns;
 	group_ns = (stat.utime_ticks + stat.stime_ticks) * c->eye.clock_tick_ns;
 	/* Two ticks can be lost in rounding. */
 	if (group_ns > living_ns + 2 * c->eye.clock_tick_ns)
-		e->p.group_ended_ns = group_ns - living_ns;
+		e->group_ended_ns = group_ns - living_ns;
 }
 
-static void process_visit(struct procfs *c, struct entry *e)
+static void process_visit(struct procfs *c, struct bt_proc_process *p)
 {
-	struct bt_proc_process *p = &e->p;
 	struct bt_proc_thread *t, *next;
 	int32_t pid = p->pid;
 	bool ran = false, gone = false;
@@ -499,7 +510,7 @@ static void process_visit(struct procfs *c, struct entry *e)
 	}
 	if (!p->threads) {
 		/* Is it gone, or has another one its number? */
-		process_end(c, e);
+		process_end(c, p);
 		process_add(c, pid);
 		return;
 	}
@@ -544,10 +555,12 @@ static int scan(struct procfs *c, struct bt_snapshot *out)
 	uint64_t begin_ns = bt_proc_clock_ns();
 	uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	uint64_t wait_ns;
-	struct entry *e, *next;
+	struct bt_proc_process *e, *next;
 	struct dirent *d;
 
 	c->epoch++;
+	c->doubts_before = c->doubts;
+	c->doubts = 0;
 	c->out = out;
 	c->no_memory = false;
 	c->boot_offset_ns = clock_ns(CLOCK_BOOTTIME) - bt_proc_clock_ns();
@@ -557,14 +570,14 @@ static int scan(struct procfs *c, struct bt_snapshot *out)
 
 		if (!number_of(d, &pid))
 			continue;
-		HASH_FIND_INT(c->processes, &pid, e);
+		HASH_FIND_INT(c->eye.processes, &pid, e);
 		if (e)
 			process_visit(c, e);
 		else
 			process_add(c, pid);
 	}
-	HASH_ITER (hh, c->processes, e, next) {
-		if (e->p.epoch != c->epoch)
+	HASH_ITER (hh, c->eye.processes, e, next) {
+		if (e->epoch != c->epoch)
 			process_end(c, e);
 	}
 	c->forks = forks_read(c);
@@ -586,6 +599,7 @@ static int procfs_drain(struct bt_collector *base)
 	uint64_t expirations, now_ns = bt_proc_clock_ns();
 	int err = 0;
 
+	c->walking = bt_writers_walk(c->eye.peers, now_ns, PEERS_SLICE_NS);
 	if (read(c->timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 		return -errno;
 	if (now_ns >= c->next_scan_ns)
@@ -630,9 +644,11 @@ static int procfs_read(struct bt_collector *base, struct bt_snapshot *s)
 	s->self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	s->tick_ns = c->eye.clock_tick_ns;
 	s->exact = false;
-	s->measured = BT_MEASURED_ALL & ~(1u << BT_MS_CPU_QUOTA);
+	s->measured = BT_MEASURED_ALL;
+	if (!bt_quotas_known(c->eye.quotas))
+		s->measured &= ~(1u << BT_MS_CPU_QUOTA);
 	if (c->eye.no_schedstat)
-		s->measured &= ~(1u << BT_MS_RUN_QUEUE);
+		s->measured &= ~(1u << BT_MS_RUN_QUEUE | 1u << BT_MS_CPU_QUOTA);
 	/* Made and gone between two scans. */
 	missed = c->forks - c->forks_before;
 	s->loss = (struct bt_loss){0};
@@ -650,14 +666,16 @@ static int procfs_poll_fd(const struct bt_collector *base)
 static void procfs_close(struct bt_collector *base)
 {
 	struct procfs *c = of(base);
-	struct entry *e, *next;
+	struct bt_proc_process *e, *next;
 
 	if (!c)
 		return;
-	HASH_ITER (hh, c->processes, e, next)
+	HASH_ITER (hh, c->eye.processes, e, next)
 		process_free(c, e);
 	bt_objects_destroy(c->base.objects);
 	bt_proc_objects_destroy(c->eye.objects);
+	bt_writers_destroy(c->eye.peers);
+	bt_quotas_destroy(c->eye.quotas);
 	bt_interpreters_destroy(c->eye.interpreters);
 	bt_snapshot_free(&c->ended);
 	if (c->timer >= 0)
@@ -698,7 +716,20 @@ static int eye_open(struct procfs *c)
 	e->no_schedstat = bt_proc_read(e->proc, "self/schedstat", text, sizeof(text)) <= 0 ||
 			  bt_proc_schedstat_parse(text, &own) || !own.oncpu_ns;
 	err = bt_proc_objects_create(&e->objects, e->proc);
+	if (!err)
+		err = bt_writers_create(&e->peers, e->proc);
+	if (!err)
+		err = bt_quotas_create(&e->quotas, e->proc);
 	return err ? err : bt_interpreters_create(&e->interpreters);
+}
+
+/* Is there a process 1 that we cannot see? */
+static bool is_hidden(const struct procfs *c)
+{
+	char text[8];
+	ssize_t length = bt_proc_read(c->eye.proc, "1/stat", text, sizeof(text));
+
+	return length == -ENOENT || length == -EPERM || length == -EACCES;
 }
 
 int bt_procfs_open(struct bt_collector **out, char *note, size_t size)
@@ -722,7 +753,9 @@ int bt_procfs_open(struct bt_collector **out, char *note, size_t size)
 		snprintf(note, size, "needs /proc, which is not mounted: mount -t proc proc /proc");
 	if (!err)
 		err = eye_open(c);
-	c->own_host = !bt_facts_pids_are_foreign();
+	c->hidden = !err && is_hidden(c);
+	/* Of those that are hidden nobody knows how many there were. */
+	c->own_host = !bt_facts_pids_are_foreign() && !c->hidden;
 	c->random = (uint32_t)bt_proc_clock_ns();
 	if (!err)
 		err = scan(c, NULL);
@@ -732,6 +765,11 @@ int bt_procfs_open(struct bt_collector **out, char *note, size_t size)
 	}
 	c->next_scan_ns = bt_proc_clock_ns() + FIRST_SCAN_NS;
 	c->sampled_ns = bt_proc_clock_ns();
+	if (c->hidden)
+		snprintf(
+		    note, size,
+		    "/proc shows you your own processes alone (hidepid): mount -o remount,hidepid=0 /proc, "
+		    "or run it by sudo");
 	if (c->eye.no_schedstat)
 		snprintf(note, size,
 			 "this kernel keeps no /proc/PID/schedstat (CONFIG_SCHED_INFO): waits for a CPU are "

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "procfs_cause.h"
 
-#include <linux/futex.h>
 #include <string.h>
 
 /* Kernel functions that threads wait in, by how their names begin: what is left where the system call is not
@@ -71,84 +70,33 @@ bool bt_class_has_object(uint8_t class)
 	}
 }
 
-static uint8_t cause_of_file(uint8_t place, bool uninterruptible)
-{
-	switch (place) {
-	case BT_PLACE_REMOTE:
-		return BT_MS_NETWORK;
-	case BT_PLACE_FUSE:
-		return BT_MS_IPC;
-	case BT_PLACE_MEMORY:
-		return uninterruptible ? BT_MS_LOCK : BT_MS_EVENT;
-	default:
-		return BT_MS_DISK;
-	}
-}
-
-/* io: it waits without being interruptible, and pages were read meanwhile. */
-static bool cause_of_object(const struct bt_proc_object *o, bool writes, bool uninterruptible,
+/* Returns whether the cause is more than a guess, as all below do. */
+static bool cause_of_object(const struct bt_proc_object *o, bool writes, struct bt_sleep how,
 			    struct bt_reason *why)
 {
-	switch (o->target) {
-	case BT_TARGET_FILE:
-	case BT_TARGET_DIRECTORY:
-		why->cause = cause_of_file(o->place, uninterruptible);
+	/* A device that is waited for uninterruptibly need be no disk. */
+	if (o->aim.target == BT_TARGET_CHARDEV)
+		how.iowait = false;
+	why->cause = bt_cause_of_aim(o->aim, writes, how);
+	if (writes)
 		return true;
-	case BT_TARGET_BLOCKDEV:
-		why->cause = BT_MS_DISK;
-		return true;
-	case BT_TARGET_CHARDEV:
-		why->cause = writes ? BT_MS_IPC : BT_MS_EVENT;
-		return true;
-	case BT_TARGET_INET:
-		if (uninterruptible) {
-			why->cause = BT_MS_PAGING;
-			return true;
-		}
-		why->cause = writes || o->owed ? BT_MS_NETWORK : BT_MS_EVENT;
-		return writes || !o->doubtful;
-	default:
-		if (uninterruptible && o->peer) {
-			/* No block I/O is behind these: their buffer was not in memory. */
-			why->cause = BT_MS_PAGING;
-			return true;
-		}
-		if (o->timer) {
-			why->cause = BT_MS_SLEEP;
-			return true;
-		}
+	if (o->aim.peer && why->cause == BT_MS_IPC) {
 		/* Who reads may be owed something, or have nothing to do. */
-		why->cause = writes ? BT_MS_IPC : BT_MS_EVENT;
-		return writes || !o->peer;
+		why->cause = BT_MS_EVENT;
+		return false;
 	}
+	return o->aim.target != BT_TARGET_INET || !o->doubtful;
 }
 
-static bool cause_of_futex(uint64_t op, uint64_t val, struct bt_reason *why)
+static bool cause_of_futex(const struct bt_proc_syscall *call, struct bt_sleep how, struct bt_reason *why)
 {
-	why->cause = BT_MS_EVENT;
-	switch (op & FUTEX_CMD_MASK) {
-	case FUTEX_LOCK_PI:
-	case FUTEX_LOCK_PI2:
-		why->cause = BT_MS_LOCK;
+	if (how.iowait) {
+		why->cause = BT_MS_PAGING;
 		return true;
-	case FUTEX_WAIT:
-		if ((uint32_t)val != 2)
-			return false;
-		why->cause = BT_MS_LOCK;
-		return true;
-	case FUTEX_WAIT_BITSET:
-		if ((uint32_t)val == 2 || (uint32_t)val == 3) {
-			why->cause = BT_MS_LOCK;
-			return true;
-		}
-		if (val && !(op & FUTEX_PRIVATE_FLAG)) {
-			why->cause = BT_MS_CHILD;
-			return true;
-		}
-		return false;
-	default:
-		return false;
 	}
+	why->cause = bt_cause_of_futex((uint32_t)call->arg[1], (uint32_t)call->arg[2],
+				       call->arg[0] - call->sp < BT_FUTEX_FRAME);
+	return why->cause != BT_MS_EVENT;
 }
 
 /* By the kernel function alone, or by less. */
@@ -172,27 +120,31 @@ static bool cause_of_function(const struct bt_evidence *e, struct bt_reason *why
 
 static bool cause_of_kthread(const struct bt_evidence *e, struct bt_reason *why)
 {
+	/* Whether D is I/O, only the function tells. */
 	if (e->state == 'D' && *e->wchan)
 		return cause_of_function(e, why);
-	why->cause = e->state == 'D' ? BT_MS_LOCK : BT_MS_EVENT;
+	why->cause = bt_cause_of_kthread(e->state != 'D', false);
 	return e->state != 'D';
 }
 
 static bool cause_of_fault(const struct bt_evidence *e, struct bt_reason *why)
 {
-	if (e->faults) {
-		why->cause = BT_MS_PAGING;
+	struct bt_sleep how = {.iowait = e->faults, .uninterruptible = e->state == 'D'};
+
+	why->cause = bt_cause_of_fault(how);
+	if (e->faults)
 		return true;
-	}
 	if (*e->wchan)
 		return cause_of_function(e, why);
-	why->cause = e->state == 'D' ? BT_MS_LOCK : BT_MS_UNKNOWN;
+	if (!how.uninterruptible)
+		why->cause = BT_MS_UNKNOWN;
 	return false;
 }
 
 static bool cause_of_call(const struct bt_evidence *e, struct bt_reason *why)
 {
-	bool uninterruptible = e->state == 'D';
+	/* iowait is not told; what waits uninterruptibly and is no file does so for its own memory. */
+	struct bt_sleep how = {.iowait = e->state == 'D', .uninterruptible = e->state == 'D'};
 	const uint64_t *arg = e->call.arg;
 	bool writes;
 
@@ -205,29 +157,22 @@ static bool cause_of_call(const struct bt_evidence *e, struct bt_reason *why)
 		if (e->class == BT_SC_LOCK || e->class == BT_SC_FCNTL) {
 			why->cause = BT_MS_LOCK;
 			why->object = e->object_known ? e->object.ino : 0;
-			why->target = e->object_known ? e->object.target : BT_TARGET_NONE;
+			why->target = e->object_known ? (uint8_t)e->object.aim.target : BT_TARGET_NONE;
 			return true;
 		}
 		if (!e->object_known)
 			return cause_of_function(e, why);
 		why->object = e->object.ino;
-		why->target = e->object.target;
-		if (e->class == BT_SC_COPY && uninterruptible) {
+		why->target = (uint8_t)e->object.aim.target;
+		if (e->class == BT_SC_COPY && how.uninterruptible) {
 			why->cause = BT_MS_DISK;
 			return true;
 		}
-		writes =
-		    e->class != BT_SC_READ && (e->class != BT_SC_COPY || e->object.target == BT_TARGET_INET);
-		return cause_of_object(&e->object, writes, uninterruptible, why);
+		writes = e->class != BT_SC_READ &&
+			 (e->class != BT_SC_COPY || e->object.aim.target == BT_TARGET_INET);
+		return cause_of_object(&e->object, writes, how, why);
 	}
 	switch (e->class) {
-	case BT_SC_PATH:
-		why->cause = uninterruptible ? BT_MS_DISK : BT_MS_IPC;
-		return true;
-	case BT_SC_SYNC:
-	case BT_SC_AIO:
-		why->cause = BT_MS_DISK;
-		return true;
 	case BT_SC_FUTEX:
 		why->object = arg[0];
 		why->target = BT_TARGET_FUTEX;
@@ -235,51 +180,40 @@ static bool cause_of_call(const struct bt_evidence *e, struct bt_reason *why)
 			why->cause = BT_MS_GIL;
 			return true;
 		}
-		if (uninterruptible) {
-			why->cause = BT_MS_PAGING;
-			return true;
-		}
-		return cause_of_futex(arg[1], arg[2], why);
+		return cause_of_futex(&e->call, how, why);
 	case BT_SC_SEMAPHORE:
 		why->object = arg[0];
-		why->cause = BT_MS_LOCK;
+		why->cause = bt_cause_of_class(e->class, true, how);
 		return false;
-	case BT_SC_SLEEP:
-		why->cause = BT_MS_SLEEP;
-		return true;
-	case BT_SC_CHILD:
-		why->cause = BT_MS_CHILD;
-		return true;
 	case BT_SC_SEND:
 		why->object = arg[0];
-		why->cause = BT_MS_IPC;
+		why->cause = bt_cause_of_class(e->class, true, how);
 		return true;
 	case BT_SC_RECEIVE:
 		why->object = arg[0];
 		why->cause = BT_MS_EVENT;
 		return false;
+	case BT_SC_POLL:
+	case BT_SC_SELECT:
+		why->cause = bt_cause_of_class(e->class, e->class == BT_SC_POLL ? arg[1] : arg[0], how);
+		return why->cause == BT_MS_SLEEP;
 	case BT_SC_EPOLL:
 		why->fd = (int32_t)arg[0];
-		why->cause = BT_MS_EVENT;
+		why->cause = bt_cause_of_class(e->class, true, how);
 		return false;
-	case BT_SC_POLL:
-		why->cause = arg[1] ? BT_MS_EVENT : BT_MS_SLEEP;
-		return !arg[1];
-	case BT_SC_SELECT:
-		why->cause = arg[0] ? BT_MS_EVENT : BT_MS_SLEEP;
-		return !arg[0];
-	case BT_SC_EVENT:
-		why->cause = BT_MS_EVENT;
-		return true;
 	case BT_SC_URING:
 	case BT_SC_RESTART:
-		why->cause = BT_MS_EVENT;
+		why->cause = bt_cause_of_class(e->class, true, how);
 		return false;
-	default:
+	case BT_SC_OTHER:
 		if (*e->wchan)
 			return cause_of_function(e, why);
-		why->cause = uninterruptible ? BT_MS_LOCK : BT_MS_EVENT;
+		how.iowait = false;
+		why->cause = bt_cause_of_class(e->class, true, how);
 		return false;
+	default:
+		why->cause = bt_cause_of_class(e->class, true, how);
+		return true;
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why a thread is asleep, by what /proc says of it: the same rules as in bpf/reason.h, with less evidence.
- * Pure.
+ * Why a thread is asleep, by what /proc says of it: the rules of include/cause.h, as bpf/reason.h has them,
+ * with less evidence. Pure.
  */
 #ifndef BOUNDTOP_COLLECT_PROCFS_CAUSE_H
 #define BOUNDTOP_COLLECT_PROCFS_CAUSE_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "cause.h"
 #include "procfs_file.h"
 #include "procfs_object.h"
 #include "syscall_class.h"

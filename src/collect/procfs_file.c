@@ -7,7 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+uint64_t bt_proc_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
 
 ssize_t bt_proc_read(int dir, const char *path, char *text, size_t size)
 {
@@ -120,10 +129,11 @@ int bt_proc_syscall_parse(const char *text, struct bt_proc_syscall *out)
 		out->running = true;
 		return 0;
 	}
-	got =
-	    sscanf(text, "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &out->nr,
-		   &out->arg[0], &out->arg[1], &out->arg[2], &out->arg[3], &out->arg[4], &out->arg[5]);
-	return got == 7 || (got >= 1 && out->nr == -1) ? 0 : -EINVAL;
+	got = sscanf(text,
+		     "%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64,
+		     &out->nr, &out->arg[0], &out->arg[1], &out->arg[2], &out->arg[3], &out->arg[4],
+		     &out->arg[5], &out->sp);
+	return got >= 7 || (got >= 1 && out->nr == -1) ? 0 : -EINVAL;
 }
 
 /* What stands behind a key at the beginning of a line; NULL: there is none. */

@@ -16,6 +16,8 @@
 
 #define BT_PROC_TEXT 4096 /* as much as any of the files below has */
 
+uint64_t bt_proc_clock_ns(void); /* CLOCK_MONOTONIC */
+
 /*
  * Reads the file at path below the directory dir into text[size], terminated. Returns its length, or -Exxx:
  * -ENOENT and -ESRCH where the process is gone, -EACCES and -EPERM where it is not ours to look at.
@@ -51,6 +53,7 @@ struct bt_proc_syscall {
 	bool running; /* or runnable: nothing is told */
 	int nr;       /* -1: it is blocked outside of any */
 	uint64_t arg[6];
+	uint64_t sp; /* of its stack */
 };
 
 /* /proc/PID/task/TID/status */

@@ -122,12 +122,12 @@ static void anonymous_find(const struct bt_proc_objects *o, const char *path, st
 	char name[32];
 	ssize_t length = readlinkat(o->proc, path, name, sizeof(name) - 1);
 
-	out->target = BT_TARGET_ANON;
+	out->aim.target = BT_TARGET_ANON;
 	if (length < 0)
 		return;
 	name[length] = '\0';
-	out->peer = !strncmp(name, "anon_inode:[eventfd", 19);
-	out->timer = !strncmp(name, "anon_inode:[timerfd", 19);
+	out->aim.peer = !strncmp(name, "anon_inode:[eventfd", 19);
+	out->aim.timer = !strncmp(name, "anon_inode:[timerfd", 19);
 }
 
 int bt_proc_object_find(struct bt_proc_objects *o, pid_t pid, int fd, struct bt_proc_object *out)
@@ -135,21 +135,21 @@ int bt_proc_object_find(struct bt_proc_objects *o, pid_t pid, int fd, struct bt_
 	struct statx status;
 	char path[64];
 
-	*out = (struct bt_proc_object){.target = BT_TARGET_NONE};
+	*out = (struct bt_proc_object){0};
 	snprintf(path, sizeof(path), "%d/fd/%d", (int)pid, fd);
 	if (statx(o->proc, path, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &status))
 		return -errno;
 	out->ino = status.stx_ino;
 	switch (status.stx_mode & S_IFMT) {
 	case S_IFIFO:
-		out->target = BT_TARGET_PIPE;
-		out->peer = true;
+		out->aim.target = BT_TARGET_PIPE;
+		out->aim.peer = true;
 		break;
 	case S_IFCHR:
-		out->target = BT_TARGET_CHARDEV;
+		out->aim.target = BT_TARGET_CHARDEV;
 		break;
 	case S_IFBLK:
-		out->target = BT_TARGET_BLOCKDEV;
+		out->aim.target = BT_TARGET_BLOCKDEV;
 		break;
 	case S_IFSOCK:
 		bt_socket_find(o->sockets, pid, status.stx_ino, out);
@@ -161,11 +161,11 @@ int bt_proc_object_find(struct bt_proc_objects *o, pid_t pid, int fd, struct bt_
 		/* Since 6.19 anonymous inodes are regular files, on a file system that is mounted nowhere. */
 		if (!status.stx_dev_major) {
 			anonymous_find(o, path, out);
-			if (out->peer || out->timer)
+			if (out->aim.peer || out->aim.timer)
 				break;
 		}
-		out->target = S_ISDIR(status.stx_mode) ? BT_TARGET_DIRECTORY : BT_TARGET_FILE;
-		out->place = (uint8_t)place_find(o, pid, dev);
+		out->aim.target = S_ISDIR(status.stx_mode) ? BT_TARGET_DIRECTORY : BT_TARGET_FILE;
+		out->aim.place = place_find(o, pid, dev);
 		break;
 	}
 	default:

@@ -10,16 +10,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum bt_place { BT_PLACE_LOCAL, BT_PLACE_REMOTE, BT_PLACE_FUSE, BT_PLACE_MEMORY };
+#include "cause.h"
 
 struct bt_proc_object {
 	uint64_t ino;
-	uint8_t target; /* enum bt_target */
-	uint8_t place;  /* enum bt_place: FILE and DIRECTORY */
-	bool owed;      /* internet socket: who reads it waits for an answer, not for a request */
-	bool peer;      /* a reader may be owed something by another process */
-	bool timer;
-	bool doubtful; /* owed is a guess */
+	struct bt_aim aim;
+	bool doubtful; /* aim.owed is a guess */
+	bool accepts;  /* a socket that others connect to, or that came through one */
 };
 
 struct bt_proc_objects;

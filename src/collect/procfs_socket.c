@@ -184,10 +184,11 @@ static void role_set(const struct bt_sockets *s, const struct socket *socket, st
 	if (socket->stream) {
 		bool listener = s->listening[port / 64] >> port % 64 & 1;
 
-		out->owed = socket->state != TCP_LISTEN && !listener;
+		out->aim.owed = socket->state != TCP_LISTEN && !listener;
+		out->accepts = listener;
 		return;
 	}
-	out->owed = socket->state == TCP_ESTABLISHED || port >= s->ephemeral_first;
+	out->aim.owed = socket->state == TCP_ESTABLISHED || port >= s->ephemeral_first;
 	out->doubtful = socket->state != TCP_ESTABLISHED;
 }
 
@@ -195,7 +196,7 @@ void bt_socket_find(struct bt_sockets *s, pid_t pid, uint64_t ino, struct bt_pro
 {
 	struct socket *socket = NULL;
 
-	out->target = BT_TARGET_SOCKET;
+	out->aim.target = BT_TARGET_SOCKET;
 	out->doubtful = true;
 	if (!namespace_enter(s, pid))
 		return;
@@ -207,10 +208,10 @@ void bt_socket_find(struct bt_sockets *s, pid_t pid, uint64_t ino, struct bt_pro
 	}
 	if (!socket)
 		return;
-	out->target = socket->target;
+	out->aim.target = socket->target;
 	out->doubtful = false;
 	if (socket->target == BT_TARGET_UNIX)
-		out->peer = true;
+		out->aim.peer = true;
 	else
 		role_set(s, socket, out);
 }

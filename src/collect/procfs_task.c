@@ -4,21 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "procfs_cause.h"
+#include "procfs_doubt.h"
 
 #define PF_IO_WORKER 0x00000010 /* include/linux/sched.h */
 #define PF_KTHREAD   0x00200000
-
-uint64_t bt_proc_clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* A file of a thread; fd: kept open on it, -1 = not. */
 static ssize_t thread_file(const struct bt_proc_eye *e, const struct bt_proc_thread *t, const char *name,
@@ -53,6 +45,17 @@ int bt_proc_thread_clock(const struct bt_proc_eye *e, const struct bt_proc_threa
 	return 0;
 }
 
+int bt_proc_thread_call(const struct bt_proc_eye *e, const struct bt_proc_thread *t,
+			struct bt_proc_syscall *out)
+{
+	char text[512];
+	ssize_t length = t->foreign ? -EPERM : thread_file(e, t, "syscall", t->call_fd, text, sizeof(text));
+
+	if (length <= 0)
+		return length ? (int)length : -ESRCH;
+	return bt_proc_syscall_parse(text, out);
+}
+
 /* Without schedstat: by the ticks, and each switch is a turn. */
 static void clock_by_ticks(const struct bt_proc_eye *e, const struct bt_proc_stat *stat,
 			   const struct bt_proc_status *status, struct bt_proc_schedstat *out)
@@ -83,12 +86,12 @@ static bool reason_look(struct bt_proc_eye *e, struct bt_proc_thread *t, const s
 	char text[512], wchan[64] = "";
 
 	if (!t->foreign) {
-		ssize_t length = thread_file(e, t, "syscall", t->call_fd, text, sizeof(text));
+		int err = bt_proc_thread_call(e, t, &evidence.call);
 
-		if (length == -EPERM || length == -EACCES)
+		if (err == -EPERM || err == -EACCES)
 			t->foreign = true;
-		evidence.call_known = length > 0 && !bt_proc_syscall_parse(text, &evidence.call);
-		if (evidence.call_known && evidence.call.running)
+		evidence.call_known = !err;
+		if (!err && evidence.call.running)
 			return false;
 	}
 	if (evidence.call_known && evidence.call.nr >= 0 && evidence.call.nr < BT_SYSCALL_MAX)
@@ -114,6 +117,9 @@ static bool reason_look(struct bt_proc_eye *e, struct bt_proc_thread *t, const s
 			evidence.wchan = wchan;
 	r->blocked = true;
 	r->guess = !bt_cause_of_evidence(&evidence, &r->reason);
+	t->doubt = r->guess && evidence.call_known;
+	if (t->doubt)
+		bt_doubt_settle(e, t, &evidence, &r->reason);
 	return true;
 }
 
@@ -131,6 +137,18 @@ int bt_proc_thread_sample(struct bt_proc_eye *e, struct bt_proc_thread *t)
 	else if (reason_look(e, t, NULL, &r))
 		bt_sampled_close(&t->sampled, &r, e->tick_ns);
 	return 0;
+}
+
+void bt_proc_thread_doubt(struct bt_proc_eye *e, struct bt_proc_thread *t)
+{
+	struct bt_reading r = {.kernel = t->sampled.kernel, .now_ns = bt_proc_clock_ns()};
+	const struct bt_reason *before = &t->sampled.account.reason;
+
+	if (!reason_look(e, t, NULL, &r) ||
+	    (r.reason.cause == before->cause && r.reason.object == before->object))
+		return;
+	bt_sampled_seen(&t->sampled, r.now_ns);
+	bt_sampled_close(&t->sampled, &r, e->tick_ns);
 }
 
 static void facts_fill(const struct bt_proc_eye *e, struct bt_proc_thread *t, const struct bt_proc_stat *stat,
@@ -191,12 +209,16 @@ int bt_proc_thread_read(struct bt_proc_eye *e, struct bt_proc_thread *t)
 	}
 	if (bt_sampled_sleeps(&t->sampled, &r.kernel)) {
 		bt_sampled_seen(&t->sampled, r.now_ns);
-		/* Stopped in its sleep, or gone on: no CPU is needed for that. */
-		if ((stat.state == 'T' || stat.state == 't') ==
-		    (t->sampled.account.reason.cause == BT_MS_STOPPED))
+		/* Stopped in its sleep, or gone on: no CPU is needed for that. Nor for others to begin to
+		 * work for it, or to end. */
+		if (!t->doubt && (stat.state == 'T' || stat.state == 't') ==
+				     (t->sampled.account.reason.cause == BT_MS_STOPPED))
 			return 0;
 	}
-	reason_look(e, t, &stat, &r);
+	/* It wants a CPU now, or waited for one. */
+	if (!reason_look(e, t, &stat, &r) || r.kernel.run_queue_ns > t->sampled.kernel.run_queue_ns)
+		r.quota = bt_quotas_part(e->quotas, t->process->pid, &t->process->quota, r.now_ns);
+	r.blkio_ns = stat.blkio_ticks * e->clock_tick_ns;
 	r.stayed = f->voluntary == t->voluntary;
 	t->voluntary = f->voluntary;
 	bt_sampled_close(&t->sampled, &r, e->tick_ns);

@@ -26,6 +26,8 @@ struct bt_reading {
 	bool stayed;  /* not blocked: nor was it at any time since the last reading */
 	bool guess;   /* blocked: reason.cause may be another one */
 	struct bt_reason reason;
+	uint64_t blkio_ns; /* delay accounting: waits for block I/O since it began; 0 where that is off */
+	double quota;      /* 0..1: the part of the time that its control group was kept from a CPU */
 };
 
 struct bt_sampled {
@@ -35,6 +37,8 @@ struct bt_sampled {
 	int64_t oncpu_ahead_ns;    /* counted here and not yet by the kernel; negative: the other way round */
 	int64_t queue_ahead_ns;
 	struct bt_proc_schedstat kernel; /* as last closed */
+	uint64_t blkio_ns;               /* likewise, */
+	uint64_t io_ns;                  /* and what was put down to disk and paging since */
 	struct bt_reason last;           /* the last wait it was found in; cause BT_MS_UNKNOWN: none yet */
 	bool guess;                      /* the open wait */
 	uint32_t agreed;                 /* times in a row that it was the same */

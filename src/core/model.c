@@ -299,7 +299,7 @@ static void process_judge(struct bt_model *m, struct bt_process_entry *e)
 	struct bt_process *p = &e->p;
 	uint64_t presence_ns = p->end_ns - p->begin_ns;
 	bool still = e->still < BT_MS_COUNT && p->usage.wall_ns;
-	bool kept = still && e->still == e->still_kept;
+	bool kept = still && e->still == e->still_kept && !p->usage.guessed_ns;
 	struct bt_circumstances c = {.duration_ns = m->frame.duration_ns,
 				     .tick_ns = m->frame.tick_ns,
 				     .exact = m->frame.exact,
@@ -386,6 +386,8 @@ static void thread_show(const struct bt_model *m, struct bt_thread_entry *e, str
 	} else {
 		u->wall_ns = e->idle_ns;
 		bt_totals_add(&u->totals, e->open_ms, e->idle_ns);
+		if (e->valid & BT_VALID_GUESS)
+			u->guessed_ns = e->idle_ns;
 		if (e->blocked && e->idle_ns) {
 			out->open.reason = e->open;
 			out->open.ns = e->idle_ns;

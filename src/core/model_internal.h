@@ -36,6 +36,7 @@ struct bt_counters {
 	uint64_t utime_ns, stime_ns;
 	uint64_t voluntary, involuntary, major_faults;
 	uint64_t read_bytes, write_bytes, rchar, wchar;
+	uint64_t guessed_ns;
 };
 
 /*

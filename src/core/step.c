@@ -17,6 +17,7 @@ static void sums_add(struct bt_usage *u, const struct bt_usage *d)
 	u->totals.oncpu_ns += d->totals.oncpu_ns;
 	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
 		u->totals.offcpu_ns[i] += d->totals.offcpu_ns[i];
+	u->guessed_ns += d->guessed_ns;
 	u->residual_ns += d->residual_ns;
 	u->utime_ns += d->utime_ns;
 	u->stime_ns += d->stime_ns;
@@ -95,6 +96,12 @@ void bt_thread_idle(struct bt_model *m, struct bt_thread_entry *t, uint64_t now_
 	t->now_ns += span_ns;
 	t->same_ns += span_ns;
 	span_add(&p->p.usage, t->open_ms, span_ns);
+	if (t->valid & BT_VALID_GUESS) {
+		t->last->guessed_ns += span_ns;
+		p->p.usage.guessed_ns += span_ns;
+		if (t->budget)
+			t->budget->usage.guessed_ns += span_ns;
+	}
 	if (group < BT_GROUP_IDLE)
 		active_add(t, span_ns);
 	if (p->still != t->open_ms)
@@ -113,6 +120,8 @@ void bt_thread_hold(struct bt_thread_entry *t, uint64_t at_ns)
 
 	t->now_ns += span_ns;
 	t->same_ns += span_ns;
+	if (t->valid & BT_VALID_GUESS)
+		t->last->guessed_ns += span_ns;
 	t->open_counted_ns += span_ns;
 	t->held = true;
 }
@@ -216,6 +225,8 @@ static void step_facts(struct bt_counters *last, const struct bt_record *r, stru
 	BT_GROWN(voluntary);
 	BT_GROWN(involuntary);
 	BT_GROWN(major_faults);
+	BT_GROWN(guessed_ns);
+	u->guessed_ns = bt_min_u64(u->guessed_ns, u->wall_ns);
 #undef BT_GROWN
 }
 
@@ -279,7 +290,7 @@ void bt_thread_step(struct bt_model *m, struct bt_thread_entry *t, const struct 
 
 void bt_thread_base(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r)
 {
-	struct bt_usage nothing;
+	struct bt_usage nothing = {0};
 
 	t->now_ns = bt_record_reach_ns(r);
 	step_facts(t->last, r, &nothing);

@@ -43,6 +43,8 @@ bool bt_thread_make_budget(struct bt_thread_entry *t)
 
 		b->usage.wall_ns = t->idle_ns;
 		bt_totals_add(&b->usage.totals, t->open_ms, t->idle_ns);
+		if (t->valid & BT_VALID_GUESS)
+			b->usage.guessed_ns = t->idle_ns;
 		if (t->blocked)
 			bt_ledger_add_wait(&b->ledger, &w);
 		t->idle_ns = 0;

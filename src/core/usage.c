@@ -84,6 +84,7 @@ void bt_usage_sum_add(struct bt_usage *u, struct bt_usage_store *store, const st
 	u->totals.oncpu_ns += part->totals.oncpu_ns;
 	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
 		u->totals.offcpu_ns[i] += part->totals.offcpu_ns[i];
+	u->guessed_ns += part->guessed_ns;
 	u->residual_ns += part->residual_ns;
 	u->utime_ns += part->utime_ns;
 	u->stime_ns += part->stime_ns;

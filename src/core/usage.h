@@ -26,6 +26,7 @@ struct bt_usage {
 	    *bursts;                 /* NULL: none ended; owned by whoever owns the usage, as are the waits */
 	const struct bt_wait *waits; /* most time first; open waits included */
 	struct bt_totals totals;     /* adds up to wall_ns but for residual_ns */
+	uint64_t guessed_ns;         /* of wall_ns: time whose microstate is a guess; 0 where it is traced */
 	uint64_t residual_ns;        /* sum over threads of |microstates - wall time| */
 	uint64_t utime_ns, stime_ns; /* ticks seen in user and system mode */
 	uint64_t active_max_ns;      /* active time of the most active living thread */

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define CONFIDENCE_EXACT     0.99
-#define CONFIDENCE_SAMPLED   0.85
+#define CONFIDENCE_SAMPLED   0.96
+#define GUESS_DOUBT          0.4
 #define WINDOW_HALF_NS       10e6
 #define SOFTNESS_MIN         0.01
 #define SOFTNESS_FEW         0.1
@@ -40,6 +41,7 @@ double bt_confidence(const struct bt_confidence_input *in)
 
 	c *= window_ns / (window_ns + WINDOW_HALF_NS);
 	c *= 1 - clamp_01(in->lost);
+	c *= 1 - GUESS_DOUBT * clamp_01(in->guessed);
 	c *= 1 - CAUSE_DOUBT * (1 - clamp_01(in->cause_margin));
 	c *= CONFIDENCE_AT_BORDER + (1 - CONFIDENCE_AT_BORDER) * margin / (margin + softness);
 	return c;
@@ -307,6 +309,7 @@ void bt_verdict_judge(const struct bt_usage *u, uint64_t presence_ns, const stru
 	in.alternations = alternations(u);
 	in.margin = j.margin;
 	in.cause_margin = j.cause_margin;
+	in.guessed = (double)u->guessed_ns / (double)u->wall_ns;
 	out->confidence = (float)bt_confidence(&in);
 }
 

@@ -99,20 +99,23 @@ struct bt_confidence_input {
 	double margin;         /* 0..1: distance to the nearest threshold, as a part of that threshold */
 	double cause_margin;   /* 0..1: how well the cause is told from the one closest to it */
 	double lost;           /* 0..1: as in bt_circumstances */
+	double guessed;        /* 0..1: part of the time whose microstate is a guess */
 	bool exact;
 };
 
 /*
  * How much a verdict can be relied on, 0..1:
  *
- *   exact ? 0.99 : 0.85                          sampling misses what is short
+ *   exact ? 0.99 : 0.96                          sampling misses what is short
  * × window / (window + 10 ms)                    a short window shows a moment, not the process
  * × (1 - lost)                                   what is lacking may have been anything
+ * × (1 - 0.4 × guessed)                         what is a guess may be wrong
  * × (0.8 + 0.2 × cause_margin)                   user or system, told apart by a few ticks
  * × (1/2 + 1/2 × margin / (margin + softness))   at a threshold either of two verdicts is right
  *
  * softness = 0.01 + 0.1 / (1 + alternations): few bursts say little about how they will go on. It never falls
- * when window, alternations or a margin grow, and never rises with lost. "unknown" has no confidence.
+ * when window, alternations or a margin grow, and never rises with lost or guessed. "unknown" has no
+ * confidence.
  */
 double bt_confidence(const struct bt_confidence_input *in);
 

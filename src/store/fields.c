@@ -62,6 +62,7 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(facts.rchar, NUMBER),
 	R(facts.wchar, NUMBER),
 	R(facts.group_ended_runtime_ns, NUMBER),
+	R(facts.guessed_ns, NUMBER),
 	R(account.totals.oncpu_ns, NUMBER),
 	RS(account.totals.offcpu_ns, NUMBER),
 	RS(account.bursts.cpu, NUMBER),
@@ -95,6 +96,8 @@ const struct bt_stored_field bt_record_fields[] = {
 
 	R(account.id, NEVER), /* is head.id */
 	R(account.leader_start_ns, NEVER), /* is that of facts */
+	R(account.tid, NEVER), /* is head.tid */
+	R(account.tgid, NEVER), /* is facts.tgid */
 	R(account.seq, NEVER),
 	R(account.read_seq, NEVER),
 	R(account.read_phase, NEVER),

@@ -267,6 +267,13 @@ static void get_residual(const struct bt_subject *s, unsigned int arg, struct bt
 		value_real(out, (double)s->usage->residual_ns / (double)s->usage->wall_ns);
 }
 
+static void get_guessed(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
+{
+	(void)arg;
+	if ((s->usage->valid & BT_VALID_ACCOUNT) && s->usage->wall_ns)
+		value_real(out, (double)s->usage->guessed_ns / (double)s->usage->wall_ns);
+}
+
 static void get_switches(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
 {
 	value_integer(out, (int64_t)(arg ? s->usage->involuntary : s->usage->voluntary));
@@ -372,6 +379,8 @@ BT_MICROSTATES(BT_X)
 [BT_FIELD_IO_WCHAR] = { "io.wchar", "WCHAR", 6, ALL, RD, BT_UNIT_BYTES, 3, "written likewise", get_io },
 [BT_FIELD_RESIDUAL] = { "residual", "RESID", 6, ALL, RD, SHARE, 0,
 	"what the microstates lack of the wall time, or have too much", get_residual },
+[BT_FIELD_GUESSED] = { "guessed", "GUESS", 6, ALL, RD, SHARE, 0,
+	"part of the time whose microstate is a guess, as sampling leaves some", get_guessed },
 [BT_FIELD_SWITCHES_VOLUNTARY] = { "switches.voluntary", "VCSW", 7, ALL, RD, BT_UNIT_COUNT, 0,
 	"times it gave up the CPU by itself", get_switches },
 [BT_FIELD_SWITCHES_INVOLUNTARY] = { "switches.involuntary", "ICSW", 7, ALL, RD, BT_UNIT_COUNT, 1,

@@ -3,6 +3,7 @@
 """Run the accuracy suite: each labelled workload is started, confirmed by its witness, and judged by boundtop.
 
     run.py [--only PATTERN] [--short] [--write] [--list]
+    run.py --sampled […]        the sampling collector, as a plain user on its own processes, beside the exact one
 
 Exit status: 0 all that could be confirmed was judged rightly, 1 something was not, 77 nothing could run.
 """
@@ -10,6 +11,7 @@ Exit status: 0 all that could be confirmed was judged rightly, 1 something was n
 import argparse
 import fnmatch
 import os
+import pwd
 import signal
 import sys
 import time
@@ -24,21 +26,52 @@ ATTEMPTS = 4
 ATTEMPTS_SHORT = 12
 
 
-def judge(case, pid, the_stage):
-    """What boundtop says, and the witness's word on the same stretch of time."""
+def ask(case, pid, *more, **options):
+    """boundtop in the background, to be asked what it said by heard()."""
+    tree = ["--tree"] if case.tree else []
+    return product.Running("classify", "-d", WINDOW_S, "--json", *more, *tree, pid, **options)
+
+
+def heard(case, pid, running):
+    result = running.finish()
+    if result.status:
+        raise AssertionError(f"boundtop ended with {result.status}: {result.err.decode()!r}")
+    frame = product.schema.check_frame(product.schema.parse(result.out), with_total=case.tree)
+    return frame["total"] if case.tree else product.find(frame, pid)
+
+
+def judge(case, pid, the_stage, sampled):
+    """What boundtop says, what the exact collector says beside a sampled one, and the witness's word on the same time."""
     witness = evidence.Evidence(pid, the_stage)
-    if case.tree:
-        frame = product.run_json("classify", "-d", WINDOW_S, "--json", "--tree", pid, with_total=True)
-        said = frame["total"]
-    else:
-        said = product.classify(pid, WINDOW_S)
-    return said, witness.close()
+    exact = None
+    with ask(case, pid, "--collector", "bpf") as first:
+        if sampled:
+            with sampled.ask(case, pid) as second:
+                said = heard(case, pid, second)
+                exact = heard(case, pid, first)
+        else:
+            said = heard(case, pid, first)
+    return said, witness.close(), exact
 
 
-def run_case(case, names, attempts):
+class Sampled:
+    """boundtop as whoever owns what is judged, who has no privileges, with the collector that samples."""
+
+    def __init__(self, names):
+        names.folder.public_copy(paths.boundtop())
+        self.program = names.folder.file("boundtop")
+        self.user = pwd.getpwnam("nobody")
+
+    def ask(self, case, pid):
+        uid = os.stat(f"/proc/{pid}").st_uid
+        user = ["setpriv", f"--reuid={uid}", f"--regid={pwd.getpwuid(uid).pw_gid}", "--clear-groups"]
+        return ask(case, pid, "--collector", "procfs", prefix=user, program=self.program)
+
+
+def run_case(case, names, attempts, sampled):
     result = accuracy.Result(case)
     try:
-        the_stage = stage.Stage(names.for_case(case), case.tree)
+        the_stage = stage.Stage(names.for_case(case), case.tree, sampled and sampled.user)
     except stage.Missing as missing:
         return result.skip(str(missing))
     try:
@@ -48,11 +81,11 @@ def run_case(case, names, attempts):
         if case.stop:
             workloads.freeze([pid])
         for _ in range(attempts):
-            said, witness = judge(case, pid, the_stage)
+            said, witness, result.exact = judge(case, pid, the_stage, sampled)
             result.add(said, witness, evidence.holds(case.witness, witness))
             if result.confirmed:
                 break
-        if result.confirmed and not case.tree and not case.short:
+        if result.confirmed and not case.tree and not case.short and not sampled:
             result.strace = evidence.strace_agrees(case.witness, pid)
     except stage.Missing as missing:
         result.skip(str(missing))
@@ -67,6 +100,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="PATTERN", default="*", help="cases whose name matches (fnmatch; a,b,c)")
     parser.add_argument("--short", action="store_true", help="the part that the tests run")
+    parser.add_argument("--sampled", action="store_true", help="judge the sampling collector, as a plain user")
     parser.add_argument("--write", action="store_true", help="write docs/accuracy.md")
     parser.add_argument("--list", action="store_true", help="name the cases, and run none")
     options = parser.parse_args()
@@ -87,17 +121,17 @@ def main():
     results = []
     begun = time.monotonic()
     names = fixtures.Names()
+    sampled = Sampled(names) if options.sampled else None
     try:
         for case in cases:
-            results.append(run_case(case, names, ATTEMPTS_SHORT if options.short else ATTEMPTS))
+            results.append(run_case(case, names, ATTEMPTS_SHORT if options.short else ATTEMPTS, sampled))
             print(results[-1].line(), flush=True)
     finally:
         names.remove()
-    summary = accuracy.Summary(results, time.monotonic() - begun)
+    summary = (accuracy.SampledSummary if sampled else accuracy.Summary)(results, time.monotonic() - begun)
     print(summary.text())
     if options.write:
-        with open(os.path.join(paths.ROOT, "docs", "accuracy.md"), "w", encoding="utf-8") as file:
-            file.write(summary.markdown())
+        summary.write(os.path.join(paths.ROOT, "docs", "accuracy.md"))
     return 0 if summary.right() else 1
 
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Everything that can be wrong gets one clear line, the right exit status, and leaves nothing behind."""
 
+import json
 import os
 import select
 import signal
@@ -370,32 +371,52 @@ class BadInput(unittest.TestCase):
         self.assertNotIn(b"BTF", done.stderr)
         self.assertNotIn(b"MISSING", done.stdout)
 
+    INSIDE = ("unshare", "--pid", "--fork", "--kill-child")
+
+    def ask_inside(self, script, *args, mount=True):
+        """boundtop in a PID namespace of its own, as "$@" of a shell script that runs there."""
+        done = subprocess.run([*self.INSIDE, *(["--mount-proc"] if mount else []), "sh", "-c", script, "sh", paths.boundtop(),
+                               *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                              check=False)
+        return product.Result(done.returncode, done.stdout, done.stderr)
+
     def test_another_pid_namespace(self):
-        """PIDs there are not the kernel's: the exact collector says so before anything is started; the other
-        one shows the PIDs that are seen there."""
+        """All PIDs are those that are seen there, and what is outside is not."""
+        pair = 'sleep 30 & sh -c "while sleep 0.02; do echo; done" | cat >/dev/null & "$@" 1 2 $!; kill $! $(jobs -p)'
+        done = self.ask_inside(pair, "classify", "--json", "-d", "0.5")
+        self.assertEqual((0, b""), (done.status, done.err))
+        frame = product.schema.check_frame(product.schema.parse(done.out))
+        self.assertEqual(("bpf", True), (frame["collector"], frame["exact"]))
+        found = {process["comm"]: process for process in frame["processes"]}
+        self.assertEqual({"sh", "sleep", "cat"}, set(found))
+        self.assertEqual((1, 0), (found["sh"]["pid"], found["sh"]["ppid"]))
+        self.assertEqual(("idle", "sleep", 1), (found["sleep"]["verdict"], found["sleep"]["cause"], found["sleep"]["ppid"]))
+        wakers = {wait["waker_pid"] for wait in found["cat"]["waits"] if wait["syscall"] == "read"}
+        self.assertTrue(wakers and all(waker < 30 for waker in wakers), wakers)
+        done = self.ask_inside('"$@"', "top", "-b", "-n", "1", "-d", "0.2", "--json")
+        self.assertEqual((0, b""), (done.status, done.err))
+        pids = [process["pid"] for process in json.loads(done.out)["processes"]]
+        self.assertIn(1, pids)
+        self.assertLess(max(pids), 30)
+        done = self.ask_inside('"$@"', "run", "--json", "--", "sh", "-c", "for i in 1 2 3; do sleep 0.01; done")
+        self.assertEqual((0, b""), (done.status, done.err))
+        frame = json.loads(done.out)
+        self.assertEqual(3, frame["descendants"])
+        self.assertLess(max(process["pid"] for process in frame["processes"]), 30)
+
+    def test_proc_of_another_pid_namespace(self):
+        """There, PIDs are others than here: the exact collector says so before anything is started."""
         marker = self.folder.file("ran")
-        inside = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
         for args in (("classify", "-d", "0.1", "1"), ("top", "-b", "-n", "1"), ("run", "--", "touch", marker)):
             with self.subTest(args=args):
-                done = subprocess.run([*inside, paths.boundtop(), args[0], "--collector", "bpf", *args[1:]], stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
-                self.assertEqual((FAILED, b""), (done.returncode, done.stdout))
-                self.assert_one_line(done.stderr, "PID namespace", "--pid=host")
+                done = self.ask_inside('"$@"', args[0], "--collector", "bpf", *args[1:], mount=False)
+                self.assertEqual((FAILED, b""), (done.status, done.out))
+                self.assert_one_line(done.err, "PID namespace", "--pid=host")
         self.assertFalse(os.path.exists(marker))
-        done = subprocess.run([*inside, paths.boundtop(), "check"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=60, check=False)
-        self.assertEqual(0, done.returncode)
-        self.assertRegex(done.stdout.decode(), r"MISSING +the host's PID namespace")
-        self.assertIn("collector: procfs, sampled\n", done.stdout.decode())
-        done = subprocess.run([*inside, "sh", "-c", "sleep 30 & \"$@\" $!; kill $!", "sh", paths.boundtop(), "classify",
-                               "--json", "-d", "0.3", "1"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
-        self.assert_one_line(done.stderr, "PID namespace")
-        frame = product.schema.check_frame(product.schema.parse(done.stdout))
-        self.assertEqual(("procfs", False), (frame["collector"], frame["exact"]))
-        self.assertEqual(["sh", "sleep"], [process["comm"] for process in frame["processes"]])
-        self.assertEqual(1, frame["processes"][0]["pid"])
-        self.assertEqual(("idle", "sleep"), (frame["processes"][1]["verdict"], frame["processes"][1]["cause"]))
+        done = self.ask_inside('"$@"', "check", mount=False)
+        self.assertEqual(0, done.status)
+        self.assertRegex(done.out.decode(), r"MISSING +a /proc of one's own PID namespace")
+        self.assertIn("collector: procfs, sampled\n", done.out.decode())
 
     def test_privileges_are_dropped(self):
         with product.Running("top", "-b", "-n", 1000, "-d", 60) as running:

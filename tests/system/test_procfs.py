@@ -18,6 +18,7 @@ from systest.workloads import Workload  # noqa: E402
 
 NOBODY = pwd.getpwnam("nobody")
 WINDOW_S = 1.5
+TICK_S = 0.01  # at CONFIG_HZ=100, the slowest
 
 
 class Sampling(unittest.TestCase):

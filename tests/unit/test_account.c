@@ -230,6 +230,13 @@ static void missed_switches_are_unknown(void **state)
 	bt_account_end(&a, 2500);
 	assert_int_equal(a.totals.OFF(UNKNOWN), 1000);
 	assert_int_equal(bt_totals_sum_ns(&a.totals), 1500);
+	/* What was shown while nobody knew stays what it was. */
+	a = running();
+	bt_account_mark_read(&a, 1300);
+	assert_int_equal(bt_account_switch_in(&a, 1500), 1);
+	assert_int_equal(a.totals.oncpu_ns, 300);
+	assert_int_equal(a.totals.OFF(UNKNOWN), 200);
+	assert_closed(&a, 1500);
 }
 
 static void the_end_is_final(void **state)

@@ -5,7 +5,10 @@
 #include <sys/syscall.h>
 
 #include "procfs_cause.h"
+#include "procfs_doubt.h"
 #include "procfs_file.h"
+#include "procfs_peer.h"
+#include "procfs_quota.h"
 #include "procfs_socket.h"
 #include "syscall_table.h"
 #include "unit.h"
@@ -98,9 +101,59 @@ static void other_files(void **state)
 	assert_false(bt_inet_line_parse("  sl  local_address rem_address   st tx_queue", &line));
 }
 
+static void assert_link(const char *link, int err, bool is_pipe, uint64_t ino)
+{
+	uint64_t got_ino = 0;
+	bool got_pipe = false;
+
+	assert_int_equal(err, bt_peer_link_parse(link, &got_pipe, &got_ino));
+	if (!err)
+		assert_true(got_pipe == is_pipe && got_ino == ino);
+}
+
+static void what_others_have_open(void **state)
+{
+	int32_t fds[3];
+
+	(void)state;
+	assert_link("pipe:[123]", 0, true, 123);
+	assert_link("socket:[9]", 0, false, 9);
+	assert_link("pipe:[]", -EINVAL, true, 0);
+	assert_link("pipe:[12", -EINVAL, true, 0);
+	assert_link("pipe:[-1]", -EINVAL, true, 0);
+	assert_link("socket:[1]x", -EINVAL, true, 0);
+	assert_link("/tmp/pipe:[1]", -EINVAL, true, 0);
+	assert_int_equal(2,
+			 bt_doubt_epoll_parse("pos:\t0\nflags:\t02\nmnt_id:\t15\nino:\t1057\n"
+					      "tfd:        5 events:       19 data:                5 pos:0\n"
+					      "tfd:       17 events:       19 data: ffff pos:0 ino:1\n",
+					      fds, 3));
+	assert_true(fds[0] == 5 && fds[1] == 17);
+	assert_int_equal(1, bt_doubt_epoll_parse("tfd: 5\ntfd: 6\n", fds, 1));
+	assert_int_equal(0, bt_doubt_epoll_parse("", fds, 3));
+	assert_int_equal(0, bt_doubt_epoll_parse("tfd: -7 events\ntfd:", fds, 3));
+}
+
+static void groups(void **state)
+{
+	char path[16];
+
+	(void)state;
+	assert_int_equal(
+	    0, bt_quota_path_parse("12:cpuset:/no\n5:cpu,cpuacct:/a/b\n0::/v2\n", false, path, sizeof(path)));
+	assert_string_equal("/a/b", path);
+	assert_int_equal(0, bt_quota_path_parse("5:cpu,cpuacct:/a/b\n0::/v2", true, path, sizeof(path)));
+	assert_string_equal("/v2", path);
+	assert_int_equal(-EINVAL, bt_quota_path_parse("5:cpuacct:/a\n", false, path, sizeof(path)));
+	assert_int_equal(-EINVAL,
+			 bt_quota_path_parse("0::/much/too/long/for/it\n", true, path, sizeof(path)));
+	assert_int_equal(-EINVAL, bt_quota_path_parse("0:", true, path, sizeof(path)));
+	assert_int_equal(-EINVAL, bt_quota_path_parse("\n:\n::\n", false, path, sizeof(path)));
+}
+
 /* What a call with such arguments, on such an object, in such a state is put down to; sure: no guess. */
 static void assert_cause(unsigned int cause, bool sure, char at, int nr, uint64_t arg1, uint64_t arg2,
-			 uint8_t target)
+			 enum bt_target target)
 {
 	uint8_t classes[BT_SYSCALL_MAX];
 	struct bt_evidence e = {.state = at, .call_known = true, .wchan = "", .object_known = true};
@@ -109,12 +162,14 @@ static void assert_cause(unsigned int cause, bool sure, char at, int nr, uint64_
 
 	bt_syscall_table_fill(classes);
 	e.call.nr = nr;
+	e.call.sp = 1ULL << 46;
 	e.call.arg[0] = 3;
 	e.call.arg[1] = arg1;
 	e.call.arg[2] = arg2;
 	e.class = nr >= 0 ? classes[nr] : 0;
 	e.object = (struct bt_proc_object){
-	    .target = target, .ino = 9, .peer = target == BT_TARGET_PIPE || target == BT_TARGET_UNIX};
+	    .aim = {.target = target, .peer = target == BT_TARGET_PIPE || target == BT_TARGET_UNIX},
+	    .ino = 9};
 	got = bt_cause_of_evidence(&e, &why);
 	if (why.cause != cause || got != sure)
 		fail_msg("call %d, state %c, target %d: cause %d, %s", nr, at, target, why.cause,
@@ -138,6 +193,8 @@ static void causes(void **state)
 	assert_cause(BT_MS_LOCK, true, 'S', SYS_futex, 0x189, 3, 0);
 	assert_cause(BT_MS_EVENT, false, 'S', SYS_futex, 0x189, 0, 0);
 	assert_cause(BT_MS_CHILD, true, 'S', SYS_futex, 0x109, 4711, 0);
+	/* An owner with the bit for waiters beside it, as robust mutexes and musl's have it. */
+	assert_cause(BT_MS_LOCK, true, 'S', SYS_futex, 0x80, 0x80000000 | 4711, 0);
 	assert_cause(BT_MS_STOPPED, true, 'T', SYS_read, 0, 0, BT_TARGET_PIPE);
 	assert_cause(BT_MS_EVENT, false, 'S', SYS_epoll_pwait, 0, 0, 0);
 	assert_cause(BT_MS_LOCK, false, 'D', -1, 0, 0, 0);
@@ -171,9 +228,13 @@ static void causes_by_function(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(stat_with_any_name), cmocka_unit_test(calls),
-	    cmocka_unit_test(other_files),        cmocka_unit_test(causes),
+	    cmocka_unit_test(stat_with_any_name),
+	    cmocka_unit_test(calls),
+	    cmocka_unit_test(other_files),
+	    cmocka_unit_test(causes),
 	    cmocka_unit_test(causes_by_function),
+	    cmocka_unit_test(what_others_have_open),
+	    cmocka_unit_test(groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,48 @@ static void reading(struct bt_sampled *s, uint64_t at_ms, uint64_t oncpu_ms, uin
 	bt_sampled_close(s, &r, TICK);
 }
 
+static uint64_t off_ms(const struct bt_sampled *s, unsigned int ms);
+static void assert_closed(const struct bt_sampled *s);
+
+/* With a group that was held back for 3/4 of the time, and delay accounting. */
+static void what_the_kernel_counts_besides(void **state)
+{
+	struct bt_sampled s = begin(1000);
+	struct bt_reading r = {.now_ns = 1100 * MS,
+			       .kernel = {.oncpu_ns = 20 * MS, .run_queue_ns = 80 * MS, .turns = 5},
+			       .quota = 0.75};
+
+	(void)state;
+	bt_sampled_close(&s, &r, TICK);
+	assert_int_equal(75, off_ms(&s, BT_MS_CPU_QUOTA));
+	assert_int_equal(5, off_ms(&s, BT_MS_RUN_QUEUE));
+	assert_closed(&s);
+	/* 60 ms in short waits for the disk, none of which was met: it sleeps now. */
+	r = (struct bt_reading){.now_ns = 1200 * MS,
+				.kernel = {.oncpu_ns = 30 * MS, .run_queue_ns = 80 * MS, .turns = 90},
+				.blocked = true,
+				.reason = sleeping,
+				.blkio_ns = 60 * MS};
+	bt_sampled_close(&s, &r, TICK);
+	assert_int_equal(60, off_ms(&s, BT_MS_DISK));
+	assert_int_equal(30, off_ms(&s, BT_MS_SLEEP));
+	assert_closed(&s);
+	/* What was met is not counted twice. */
+	r.now_ns = 1300 * MS;
+	r.kernel.oncpu_ns = 40 * MS;
+	r.kernel.turns = 100;
+	r.reason = (struct bt_reason){.fd = 3, .syscall = 0, .cause = BT_MS_DISK};
+	bt_sampled_close(&s, &r, TICK);
+	r.now_ns = 1400 * MS;
+	r.kernel.oncpu_ns = 50 * MS;
+	r.kernel.turns = 110;
+	r.reason = sleeping;
+	r.blkio_ns = 140 * MS;
+	bt_sampled_close(&s, &r, TICK);
+	assert_int_equal(150, off_ms(&s, BT_MS_DISK));
+	assert_closed(&s);
+}
+
 static uint64_t off_ms(const struct bt_sampled *s, unsigned int ms)
 {
 	return s->account.totals.offcpu_ns[ms - BT_OFFCPU_FIRST] / MS;
@@ -157,6 +199,7 @@ static void whoever_was_never_found_asleep_is_unknown(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_the_kernel_counts_besides),
 	    cmocka_unit_test(a_hog_has_all_of_its_time),
 	    cmocka_unit_test(a_wait_for_a_cpu_that_is_open_is_seen),
 	    cmocka_unit_test(stolen_time_does_not_hide_later_waits),

@@ -296,6 +296,12 @@ static void confidence_is_monotonic(void **state)
 		last = bt_confidence(&in);
 	}
 	in = usual_in;
+	last = 1;
+	for (in.guessed = 0; in.guessed <= 1; in.guessed += 0.01) {
+		assert_true(bt_confidence(&in) < last);
+		last = bt_confidence(&in);
+	}
+	in = usual_in;
 	last = bt_confidence(&in);
 	in.exact = false;
 	assert_true(bt_confidence(&in) < last);

@@ -79,7 +79,8 @@ def run_all(options, folder, found):
             while waiting and len(running) < options.parallel:
                 kernel = waiting.pop(0)
                 running.append(machine.Machine(os.path.join(folder, kernel.release), kernel, "amd64", disks, words).start())
-            results.append(running.pop(0).finish(options.patience))
+            results.append(running[0].finish(options.patience))
+            running.pop(0)
             if options.verbose:
                 print(results[-1].console)
     finally:

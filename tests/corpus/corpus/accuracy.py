@@ -5,6 +5,7 @@ import collections
 import os
 import platform
 import subprocess
+import sys
 import textwrap
 
 from systest import paths, schema
@@ -13,13 +14,18 @@ SURE = 0.9
 ABOUT = """Labelled workloads, most of them real software. The label of each follows from how it is made, and a witness
 that is not boundtop (schedstat, /proc/PID/task/*/syscall, cgroup counters, major faults) has to agree over the very
 window that boundtop judges; if it does not (others had the CPU), both are asked again. A miss stays in the list."""
+SAMPLED_TITLE = "## The sampling collector"
+SAMPLED_RIGHT = 0.9
+ABOUT_SAMPLED = """The same workloads, started by a plain user and judged by that user with `--collector procfs`, without any
+privilege; the exact collector watches as root at the same time. Who samples misses what is short, and nobody tells it who
+ended a wait: its confidence says so."""
 NOTES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "misses.md")
 
 
 class Result:
     def __init__(self, case):
         self.case = case
-        self.said = self.witness = None
+        self.said = self.witness = self.exact = None
         self.attempts = 0
         self.confirmed = False
         self.skipped = self.failed = self.strace = None
@@ -180,6 +186,68 @@ class Summary:
             *self.misses(), "", "## What cannot be had here", "", *read_text("limits.md"), "", "## The cases", "",
             *self.listing(), ""]
         return "\n".join(lines)
+
+
+    def write(self, path):
+        """All of the page, but for what is said of the sampling collector."""
+        with open(path, encoding="utf-8") as file:
+            kept = section(file.read())
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"{self.markdown()}\n{kept}")
+
+
+class SampledSummary(Summary):
+    """Of the sampling collector, as a plain user on its own processes, with the exact one beside it."""
+
+    def sure_and_wrong(self):
+        return [r for r in self.judged if r.said["confidence"] >= SURE and not r.verdict_right()]
+
+    def right(self):
+        """What is not told for sure may be wrong now and then."""
+        verdicts = sum(r.verdict_right() for r in self.judged)
+        return not self.sure_and_wrong() and not self.count("broken") and verdicts >= SAMPLED_RIGHT * len(self.judged)
+
+    def figures(self):
+        n = len(self.judged)
+        verdicts = sum(r.verdict_right() for r in self.judged)
+        causes = sum(r.cause_right() for r in self.judged)
+        sure = [r for r in self.judged if r.said["confidence"] >= SURE]
+        exact = sum(r.exact["verdict"] == r.case.verdict for r in self.judged)
+        alike = sum(r.exact["verdict"] == r.said["verdict"] for r in sure)
+        return [
+            ("Cases", f"{len(self.results)}, of which {n} could be confirmed by their witness"),
+            ("Verdict right", f"{verdicts} of {n} ({percent(verdicts, n)})"),
+            ("Verdict and cause right", f"{causes} of {n} ({percent(causes, n)})"),
+            ("The exact collector, over the same time", f"{exact} of {n} ({percent(exact, n)})"),
+            (f"Given with a confidence of {SURE} or more", f"{len(sure)}, of which {len(self.sure_and_wrong())} wrong"),
+            ("… and the same verdict by the exact collector", f"{alike} of {len(sure)}"),
+            ("Skipped, unconfirmed, broken", ", ".join(str(self.count(w)) for w in ("skipped", "unconfirmed", "broken"))),
+        ]
+
+    def misses(self):
+        for r in self.judged:
+            if r.word() != "right":
+                yield (f"- **{r.case.name}** ({r.word().lower()}): {r.case.verdict} / {' or '.join(r.case.causes)}, and it said "
+                       f"{r.said['verdict']} / {r.said['cause']} ({r.said['confidence']:.2f})")
+
+    def markdown(self):
+        return "\n".join([SAMPLED_TITLE, "", *textwrap.wrap(ABOUT_SAMPLED, 115), "",
+            f"Written by `sudo tests/corpus/run.py {' '.join(sys.argv[1:])}` in {self.seconds / 60:.0f} minutes.", "",
+            "| | |", "|---|---|", *[f"| {key} | {value} |" for key, value in self.figures()], "", *self.matrix(), "",
+            *self.confidences(), "", "Misses:", "", *self.misses(), ""])
+
+    def write(self, path):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        rest = text.partition(SAMPLED_TITLE)[0].rstrip("\n")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"{rest}\n\n{self.markdown()}")
+
+
+def section(text):
+    """What a page says of the sampling collector: it comes last."""
+    _, title, rest = text.partition(SAMPLED_TITLE)
+    return title + rest
 
 
 def cell(text):

@@ -101,8 +101,10 @@ def memory_group(name, megabytes):
 class Stage:
     """A case while it runs: `names` is what its steps may refer to, and where its processes are found."""
 
-    def __init__(self, names, tree):
+    def __init__(self, names, tree, user=None):
+        """user: an entry of passwd for all that names none of its own."""
         self.names = names
+        self.user = user
         self.names["port"] = free_port()
         self.tree = tree
         self.groups = {}
@@ -114,8 +116,6 @@ class Stage:
         for program in (argv[0], *[word.format_map(self.names) for word in step.needs]):
             if not shutil.which(program):
                 raise Missing(program)
-        if step.realtime:
-            argv = ["chrt", "--fifo", "1", *argv]
         if step.cpus:
             argv = ["taskset", "-c", step.cpus, *argv]
         entered = [self.account] if self.account else []
@@ -129,7 +129,7 @@ class Stage:
         if step.freeze:
             self.groups["freezer"] = Group("freezer", name)
             entered.append(self.groups["freezer"])
-        user = pwd.getpwnam(step.user) if step.user else None
+        user = pwd.getpwnam(step.user) if step.user else self.user
 
         def prepare():
             os.setsid()
@@ -137,6 +137,8 @@ class Stage:
                 group.enter()
             os.nice(step.nice)
             workloads.set_autogroup_nice(os.getpid(), step.nice)
+            if step.realtime:
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
             if user:
                 os.setgroups([])
                 os.setgid(user.pw_gid)

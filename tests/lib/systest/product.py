@@ -47,19 +47,20 @@ def find(frame, pid):
 class Running:
     """boundtop in the background; killed at the end of the `with` block if it still runs."""
 
-    def __init__(self, *args, prefix=(), stdout=subprocess.PIPE):
-        command = [*prefix, paths.boundtop(), *map(str, args)]
+    def __init__(self, *args, prefix=(), program=None, stdout=subprocess.PIPE):
+        self.program = program or paths.boundtop()
+        command = [*prefix, self.program, *map(str, args)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
                                         stderr=subprocess.PIPE)
         self.pid = self.process.pid
         if stdout == subprocess.PIPE:
             self.lines = Lines(self.process.stdout.fileno())
 
-    def await_attached(self, patience=30):
+    def await_attached(self, patience=30, samples=False):
         """Back when its first reading was taken: it sleeps in one call and was not switched in since.
 
         A stretch of 50 ms is enough, because between attaching and the first reading it never waits
-        in one of these calls.
+        in one of these calls. Who samples wakes up all the time, and waits in none of them before its first reading.
         """
         deadline = time.monotonic() + patience
         seen = since = None
@@ -68,6 +69,8 @@ class Running:
                 raise AssertionError(f"boundtop ended with {self.process.returncode}: "
                                      f"{self.process.stderr.read().decode()!r}")
             now = self.waiting_mark()
+            if now is not None and samples:
+                return self
             if now is None or now != seen:
                 seen, since = now, time.monotonic()
             elif time.monotonic() - since > 0.05:
@@ -82,7 +85,7 @@ class Running:
                 call = file.read().split()
             with open(f"/proc/{self.pid}/status", encoding="utf-8", errors="replace") as file:
                 switches = [line for line in file if "ctxt_switches" in line]
-            if os.path.realpath(f"/proc/{self.pid}/exe") != paths.boundtop():
+            if os.path.realpath(f"/proc/{self.pid}/exe") != self.program:
                 return None
         except (FileNotFoundError, ProcessLookupError):
             return None
