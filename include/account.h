@@ -189,6 +189,7 @@ struct bt_account {
 	__u32 reserved2;
 	__s32 tid;         /* the numbers that it is shown by: those of the reader's PID namespace, */
 	__s32 tgid;        /* 0 = it is not to be seen there */
+	__u64 own_ns;      /* events that its own process worked for: cumulative, closed waits only */
 	__u64 uring_bytes; /* what its task had read and written when it last waited for a ring */
 	/* Whether a waking was a turn shows when the woken has worked: see bt_account_hand_on(). */
 	__u64 last_burst_ns; /* its last CPU burst that is over */
@@ -427,8 +428,11 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 		return BT_MS_LOCK;
 	if (!same_process)
 		return BT_MS_IPC;
-	if (a->doubt != BT_DOUBT_FUTEX || !a->lock_credit)
+	if (a->doubt != BT_DOUBT_FUTEX || !a->lock_credit) {
+		/* What a frame has shown is not told of again. */
+		a->own_ns += bt_span_ns(a->read_ns > a->since_ns ? a->read_ns : a->since_ns, now_ns);
 		return BT_MS_EVENT;
+	}
 	/* Not every round shows the evidence. */
 	a->lock_credit--;
 	return BT_MS_LOCK;

@@ -152,7 +152,9 @@ static void add_words(struct bt_strbuf *out)
 			    "most active of its "
 			    "threads, so that a pool of parked threads does not hide the one that works: "
 			    "active is the part of the "
-			    "time for which that thread was. (Threads that ended count as one, together.)\n\n"
+			    "time for which that thread was. (Threads that ended count as one, together. So "
+			    "do threads that work one after the other, as in a pool that gets one task at a "
+			    "time: who waits for the others is active while they are.)\n\n"
 			    "Active time is compared by groups of microstates, over all threads:");
 	add_groups(out);
 	add_paragraphs(out, "The verdict is the first of these that holds. Its cause is the largest "

@@ -37,6 +37,7 @@ struct bt_counters {
 	uint64_t voluntary, involuntary, major_faults;
 	uint64_t read_bytes, write_bytes, rchar, wchar;
 	uint64_t guessed_ns;
+	uint64_t own_ns; /* as the account has it */
 };
 
 /*
@@ -88,9 +89,10 @@ struct bt_thread_entry {
 	UT_hash_handle hh;
 	struct bt_thread_entry *prev, *next; /* of the same process */
 	uint64_t open_since_ns;              /* the wait that is open */
-	struct bt_counters *last;            /* owned; NULL once it ended */
-	struct bt_history *history;          /* owned; NULL: all zero */
-	struct bt_lock_history *locks;       /* owned; NULL: nobody ever waited for it */
+	uint64_t own_ns;          /* of this interval, waits of group idle that its own process worked for */
+	struct bt_counters *last; /* owned; NULL once it ended */
+	struct bt_history *history;    /* owned; NULL: all zero */
+	struct bt_lock_history *locks; /* owned; NULL: nobody ever waited for it */
 	uint64_t runtime_ns;
 	int32_t tid;
 	char comm[BT_COMM_LEN];
@@ -113,6 +115,7 @@ struct bt_process_entry {
 	uint8_t still;      /* the microstate that it was in all the time; else enum bt_still */
 	uint8_t still_kept; /* the one that it was last judged for and stays in since; else BT_STILL_NOT */
 	bool multi;         /* more than one thread was there in the interval: each has a budget */
+	bool own;           /* a thread of it has own_ns */
 	bool gone;          /* never seen: made up for the children it left behind */
 	UT_hash_handle hh;  /* by p.identity, whose padding is zero */
 	struct bt_thread_entry *leader; /* NULL: not seen */

@@ -30,6 +30,7 @@ static void interval_reset(struct bt_process_entry *p)
 	p->p.threads_ended = 0;
 	p->p.lost_exits = 0;
 	p->p.exited = false;
+	p->own = false;
 	p->valid = VALID_ALL;
 	p->valid_any = 0;
 	p->still = BT_STILL_YET;
@@ -218,6 +219,32 @@ static void oncpu_rank(struct bt_process_entry *p)
 		bt_usage_rank_oncpu(u, t->budget->usage.totals.oncpu_ns);
 }
 
+/* Of threads that work one after the other, a little more than the time there is: not all hand over at once.
+ */
+#define SERIAL_MAX 1.25
+
+/*
+ * Threads that work one after the other, each for the next (a pool that gets one task at a time, and who
+ * waits for it), do the work of one: who waits for its own process is active while the others are. Where more
+ * of them are active at a time, it is the most active one that counts.
+ */
+static void active_serial(struct bt_process_entry *p)
+{
+	struct bt_usage *u = &p->p.usage;
+	uint64_t all_ns = bt_totals_active_ns(&u->totals);
+	const struct bt_thread_entry *t;
+
+	if ((double)all_ns > SERIAL_MAX * (double)bt_grown(p->p.begin_ns, p->p.end_ns))
+		return;
+	DL_FOREACH(p->threads, t)
+	{
+		uint64_t ns = t->active_ns + bt_min_u64(t->own_ns, bt_grown(t->active_ns, all_ns));
+
+		if (ns > u->active_max_ns)
+			u->active_max_ns = ns;
+	}
+}
+
 void bt_process_settle(const struct bt_model *m, struct bt_process_entry *p)
 {
 	const struct bt_thread_entry *leader;
@@ -230,6 +257,8 @@ void bt_process_settle(const struct bt_model *m, struct bt_process_entry *p)
 	oncpu_rank(p);
 	if (p->p.begin_ns > p->p.end_ns)
 		p->p.begin_ns = p->p.end_ns = m->end_ns;
+	if (p->own)
+		active_serial(p);
 	if (p->still == p->still_kept && p->still != BT_STILL_NOT)
 		return; /* the rest is as it was when it was judged */
 	leader = p->leader;

@@ -272,6 +272,17 @@ void bt_thread_describe(struct bt_thread_entry *t, const struct bt_record *r)
 	}
 }
 
+static void own_add(struct bt_thread_entry *t, const struct bt_account *a)
+{
+	uint64_t ns = bt_grown(t->last->own_ns, a->own_ns);
+
+	if (!ns)
+		return;
+	t->own_ns += ns;
+	t->process->own = true;
+	t->last->own_ns = a->own_ns;
+}
+
 void bt_thread_step(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r,
 		    uint64_t from_ns, bool newborn)
 {
@@ -284,8 +295,10 @@ void bt_thread_step(struct bt_model *m, struct bt_thread_entry *t, const struct 
 		step_no_account(t, r, &s, newborn);
 	step_facts(t->last, r, &s.usage);
 	step_add(m, t, &s, r->head.valid);
-	if (bt_record_has_account(r))
-		bt_thread_detail(m, t, r, s.to_ns, true);
+	if (!bt_record_has_account(r))
+		return;
+	own_add(t, &r->account);
+	bt_thread_detail(m, t, r, s.to_ns, true);
 }
 
 void bt_thread_base(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r)
@@ -297,6 +310,7 @@ void bt_thread_base(struct bt_model *m, struct bt_thread_entry *t, const struct 
 	if (!bt_record_has_account(r))
 		return;
 	bt_account_totals_at(&r->account, t->now_ns, &t->last->totals);
+	t->last->own_ns = r->account.own_ns;
 	bt_thread_detail(m, t, r, t->now_ns, false);
 }
 

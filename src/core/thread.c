@@ -274,6 +274,7 @@ void bt_thread_begin(struct bt_thread_entry *t)
 {
 	t->idle_ns = 0;
 	t->active_ns = 0;
+	t->own_ns = 0;
 	t->wait_counted = false;
 	if (t->locks)
 		memset(t->locks->held, 0, sizeof(t->locks->held));

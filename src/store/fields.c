@@ -77,6 +77,7 @@ const struct bt_stored_field bt_record_fields[] = {
 	RE(account.waits, reason.target, NUMBER),
 	RE(account.held, ns, NUMBER),
 	RE(account.held, object, NUMBER),
+	R(account.own_ns, NUMBER),
 
 	R(facts.tgid, NUMBER),
 	R(facts.ppid, NUMBER),

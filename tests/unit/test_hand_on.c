@@ -150,6 +150,8 @@ static void who_is_handed_tasks_in_turn_waits_for_work(void **state)
 		assert_int_equal(unpark(worker, 0, now_ns), BT_MS_EVENT);
 		park(worker, now_ns + 1000);
 	}
+	/* All of that time its own process worked for it. */
+	assert_int_equal(parked[0].own_ns, 40 * (1000000 - 2000));
 }
 
 /* Each stage tells the next one; the first has the work. */
@@ -188,6 +190,8 @@ static void what_goes_around_now_and_then_is_no_lock(void **state)
 		assert_int_equal(unpark(turn % 4, (turn + 1) % 4, now_ns), BT_MS_EVENT);
 		park(turn % 4, now_ns + 1000);
 	}
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(parked[i].own_ns, 0);
 }
 
 /* A wait at a lock that runs out is one for it, as long as the evidence is not old. */

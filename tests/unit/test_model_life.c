@@ -376,15 +376,93 @@ static void ended_before_the_last_snapshot(void **state)
 	}
 }
 
+/* Four that work for count ms each in turn while the first thread waits for them, between pauses of its own.
+ */
+static struct bt_process *work_in_turn(struct fixture *f, uint64_t own_ms, uint64_t pause_ms, bool together)
+{
+	int first = fake_fork(&f->h, 10, -1), worker[4];
+
+	for (int i = 0; i < 4; i++) {
+		worker[i] = fake_clone(&f->h, first, 11 + i);
+		fake_run(&f->h, worker[i]);
+		fake_block(&f->h, worker[i], BT_MS_EVENT, 202, 0);
+	}
+	fake_run(&f->h, first);
+	fake_block(&f->h, first, BT_MS_EVENT, 232, 0);
+	take(f);
+	for (int turn = 0; turn < 8; turn++) {
+		for (int i = 0; i < 4; i++) {
+			if (!together && i != turn % 4)
+				continue;
+			fake_wake(&f->h, worker[i], 10);
+			fake_run(&f->h, worker[i]);
+		}
+		fake_pass(&f->h, 100 * FAKE_MS);
+		for (int i = 0; i < 4; i++)
+			if (together || i == turn % 4)
+				fake_block(&f->h, worker[i], BT_MS_EVENT, 202, 0);
+		fake_pass(&f->h, pause_ms * FAKE_MS);
+		fake_at(&f->h, first)->r.account.own_ns += own_ms * FAKE_MS;
+	}
+	fake_wake(&f->h, first, 10);
+	fake_run(&f->h, first);
+	take(f);
+	assert_int_equal(bt_model_judge(f->m, false), 0);
+	return find(f, 10);
+}
+
+static void who_waits_for_its_own_threads_is_active_with_them(void **state)
+{
+	const struct bt_process *p = work_in_turn(*state, 100, 0, false);
+
+	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
+	assert_int_equal(p->verdict.id, BT_VERDICT_CPU_BOUND);
+}
+
+static void who_lets_them_wait_is_not(void **state)
+{
+	const struct bt_process *p = work_in_turn(*state, 100, 300, false);
+
+	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
+	assert_int_equal(p->verdict.id, BT_VERDICT_WAITING);
+}
+
+static void who_waits_for_itself_counts_no_more_than_work_there_was(void **state)
+{
+	const struct bt_process *p = work_in_turn(*state, 1000, 900, false);
+
+	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
+}
+
+/* Several at a time: the most active one counts, as ever. */
+static void threads_that_work_together_are_not_one(void **state)
+{
+	const struct bt_process *p = work_in_turn(*state, 100, 150, true);
+
+	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
+	assert_int_equal(p->verdict.id, BT_VERDICT_WAITING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_life_between_two_snapshots), TEST(counted_once_when_it_ends_during_a_read),
-	    TEST(a_zombie_takes_no_time),       TEST(a_zombie_from_before),
-	    TEST(a_leader_that_ended_first),    TEST(exec_by_another_thread),
-	    TEST(a_pid_is_used_again),          TEST(in_limbo_until_its_end_comes),
-	    TEST(gone_without_a_word),          TEST(away_and_back),
-	    TEST(begun_between_two_snapshots),  TEST(ended_before_the_last_snapshot),
+	    TEST(a_life_between_two_snapshots),
+	    TEST(counted_once_when_it_ends_during_a_read),
+	    TEST(a_zombie_takes_no_time),
+	    TEST(a_zombie_from_before),
+	    TEST(a_leader_that_ended_first),
+	    TEST(exec_by_another_thread),
+	    TEST(a_pid_is_used_again),
+	    TEST(in_limbo_until_its_end_comes),
+	    TEST(gone_without_a_word),
+	    TEST(away_and_back),
+	    TEST(begun_between_two_snapshots),
+	    TEST(ended_before_the_last_snapshot),
+	    cmocka_unit_test_setup_teardown(who_waits_for_its_own_threads_is_active_with_them, setup,
+					    teardown),
+	    TEST(who_lets_them_wait_is_not),
+	    TEST(who_waits_for_itself_counts_no_more_than_work_there_was),
+	    TEST(threads_that_work_together_are_not_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

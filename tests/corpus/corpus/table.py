@@ -366,8 +366,8 @@ def table():
          "fio/fio", "io-bound", "disk", ("blocked", "pread64:file"), "the same by glibc's threads", twin="fio-cached")
     case("fio-mmap", fio("--rw=randread", "--bs=256k", "--ioengine=mmap", memory_mb=48), "fio/fio", "io-bound",
          "paging", ("faulting", ), "fio reads a mapping that is not in memory", twin="fio-cached")
-    case("fio-fsync", fio_write("--rw=write", "--bs=1M", "--fsync=1", "--ioengine=psync", realtime=True), "fio/fio",
-         "io-bound", "disk", ("blocked", *SYNC), "fio writes and forces it to the disk", twin="fio-buffered")
+    case("fio-fsync", fio_write("--rw=write", "--bs=4k", "--fsync=1", "--fallocate=none", "--ioengine=psync",
+         realtime=True), "fio/fio", "io-bound", "disk", ("blocked", *SYNC), "fio writes and forces it to the disk", twin="fio-buffered")
     case("fio-buffered", fio_write("--rw=write", "--bs=1M", "--size=32M", "--ioengine=psync"), "fio/fio", "cpu-bound",
          SYSTEM, ("busy", "system"), "the same without forcing it", twin="fio-fsync")
     case("fio-rate", fio("--rw=randread", "--bs=4k", "--rate_iops=20", "--ioengine=psync", "--direct=1",
@@ -453,7 +453,7 @@ def table():
          "an executor of four that gets a task of 5 ms now and then", twin="jvm-reentrant")
     case("jvm-pool-full", jvm("pool_full"), "jvm", "cpu-bound", USER, ("busy", "user"),
          "an executor of two that has more to do than time", twin="jvm-reentrant")
-    case("jvm-turns", jvm("turns"), "jvm", "waiting", "event", ("part", *FUTEX),
+    case("jvm-turns", jvm("turns"), "jvm", "cpu-bound", USER, ("busy_together", "user"),
          "one task after the other, by the four threads of an executor in turn: each works for a quarter of the time",
          twin="jvm-reentrant")
     case("jvm-handoff", jvm("handoff"), "jvm", "cpu-bound", USER, ("busy", "user"),

@@ -152,11 +152,11 @@ public class Shapes {
                 }
             }
         case "fsync":
-            byte[] block = new byte[1 << 20];
+            // Records behind each other, as logs are written: then the journal waits for the disk, too.
+            byte[] block = new byte[4096];
             try (var file = new RandomAccessFile("log", "rw")) {
                 ready();
                 for (;;) {
-                    file.seek(0);
                     file.write(block);
                     file.getFD().sync();
                 }

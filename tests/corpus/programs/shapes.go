@@ -36,14 +36,15 @@ func main() {
 			conn.Read(one)
 		}
 	case "fsync":
+		// A record behind the other, as logs are written: then the journal waits for the disk, too.
 		file, err := os.Create("log")
 		if err != nil {
 			panic(err)
 		}
-		block := make([]byte, 1<<20)
+		block := make([]byte, 4096)
 		fmt.Println("ready")
 		for {
-			file.WriteAt(block, 0)
+			file.Write(block)
 			file.Sync()
 		}
 	}

@@ -12,7 +12,8 @@ function spin(ms) {
   return n;
 }
 
-const block = Buffer.alloc(1 << 20);
+// Records behind each other, as logs are written: then the journal waits for the disk, too.
+const block = Buffer.alloc(4096);
 const shapes = {
   spin() { console.log('ready'); for (;;) spin(1000); },
   idle() { net.createServer().listen(0, '127.0.0.1', () => console.log('ready')); },
@@ -27,13 +28,13 @@ const shapes = {
   fsync() {
     const fd = fs.openSync('log', 'w');
     console.log('ready');
-    for (;;) { fs.writeSync(fd, block, 0, block.length, 0); fs.fsyncSync(fd); }
+    for (;;) { fs.writeSync(fd, block); fs.fsyncSync(fd); }
   },
   // By libuv's pool of four threads, one at a time.
   async pool() {
     const file = await fs.promises.open('log', 'w');
     console.log('ready');
-    for (;;) { await file.write(block, 0, block.length, 0); await file.sync(); }
+    for (;;) { await file.write(block); await file.sync(); }
   },
 };
 if (isMainThread) shapes[process.argv[2]](...process.argv.slice(3));

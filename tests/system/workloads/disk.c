@@ -11,7 +11,13 @@
 #include <unistd.h>
 
 /* Megabytes at a time: with single blocks a fast disk is waited for hardly longer than a request costs. */
-enum { FILE_SIZE = 64 << 20, READ_SIZE = 1 << 20, WRITE_SIZE = 1 << 20, ALIGNMENT = 4096 };
+enum {
+	FILE_SIZE = 64 << 20,
+	READ_SIZE = 1 << 20,
+	WRITE_SIZE = 1 << 20,
+	RECORD_SIZE = 4096,
+	ALIGNMENT = 4096
+};
 
 static void *aligned_buffer(size_t size)
 {
@@ -83,8 +89,14 @@ int run_fsync(int argc, char **argv)
 	if (fd < 0)
 		workload_die(argv[1]);
 	for (unsigned int i = 0;; i++) {
-		/* The same few megabytes again: the twin must not be throttled for dirty pages. */
-		if (pwrite(fd, buffer, WRITE_SIZE, (off_t)(i % 4) * WRITE_SIZE) != WRITE_SIZE)
+		/*
+		 * Records behind each other, as logs are written: the journal waits for the disk, too. The
+		 * twin writes the same few megabytes again: it must not be throttled for dirty pages.
+		 */
+		size_t size = sync ? RECORD_SIZE : WRITE_SIZE;
+		off_t at = sync ? (off_t)i * RECORD_SIZE : (off_t)(i % 4) * WRITE_SIZE;
+
+		if (pwrite(fd, buffer, size, at) != (ssize_t)size)
 			workload_die("pwrite");
 		if (sync && fsync(fd) < 0)
 			workload_die("fsync");

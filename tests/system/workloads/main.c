@@ -15,7 +15,7 @@ static const struct workload workloads[] = {
     {"parked", "THREADS: threads on a condition variable that nobody signals", run_parked},
     {"burn", "CPU_US [STATUS]: spend CPU time, then exit", run_burn},
     {"disk", "FILE direct|cached: random reads", run_disk},
-    {"fsync", "FILE sync|nosync: write megabytes, force them to the disk", run_fsync},
+    {"fsync", "FILE sync|nosync: write a log, each record forced to the disk; or just write", run_fsync},
     {"paging", "FILE: touch a mapping that is not in memory", run_paging},
     {"server", "DELAY_US: answer each request on a TCP connection after a delay", run_server},
     {"client", "PORT [PAUSE_US]: ask, wait for the answer, pause", run_client},
