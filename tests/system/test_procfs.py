@@ -8,8 +8,10 @@ it stands for, there is nothing to judge.
 
 import os
 import pwd
+import signal
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -19,6 +21,7 @@ from systest.workloads import Workload  # noqa: E402
 NOBODY = pwd.getpwnam("nobody")
 WINDOW_S = 1.5
 TICK_S = 0.01  # at CONFIG_HZ=100, the slowest
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups"]
 
 
 class Sampling(unittest.TestCase):
@@ -47,7 +50,6 @@ class Sampling(unittest.TestCase):
             window.close()
             verdict, cause, label = labels[window.pid]
             process = product.find(frame, window.pid)
-            self.assertIsNone(process["share"]["cpu-quota"])
             if not label(window):
                 continue
             judged += 1
@@ -75,7 +77,7 @@ class Sampling(unittest.TestCase):
 
     def test_plain_user(self):
         """All processes have a verdict, and its own a cause that was seen."""
-        prefix = ["setpriv", f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups"]
+        prefix = AS_NOBODY
         sleeper = subprocess.Popen([*prefix, "sleep", "100"])
         self.addCleanup(sleeper.wait)
         self.addCleanup(sleeper.kill)
@@ -85,6 +87,86 @@ class Sampling(unittest.TestCase):
         self.assertEqual(("idle", "sleep", "nobody"), (own["verdict"], own["cause"], own["user"]))
         self.assertEqual("clock_nanosleep", own["waits"][0]["syscall"])
         self.assertEqual("idle", product.find(frame, other.pid)["verdict"])
+
+
+class BesideTheExactOne(unittest.TestCase):
+    def test_cpu_time(self):
+        """Both over the same second of a hog that stands still at both ends: within 0.5 %, and a tick."""
+        report.require_root()
+        with Workload("hog") as hog:
+            hog.freeze()
+            with product.Running("classify", "-d", 60, "--json", "--collector", "procfs", hog.pid) as sampled, \
+                    product.Running("classify", "-d", 60, "--json", "--collector", "bpf", hog.pid) as traced:
+                sampled.await_attached(samples=True)
+                traced.await_attached()
+                hog.thaw()
+                time.sleep(0.8)
+                hog.freeze()
+                # What was asked for is said when the windows are over, or when they are cut short.
+                for one in (sampled, traced):
+                    one.process.send_signal(signal.SIGINT)
+                frames = [product.schema.parse(one.finish().out) for one in (sampled, traced)]
+        seconds = [product.find(frame, hog.pid)["oncpu_s"] for frame in frames]
+        report.note(f"sampled {seconds[0]:.4f} s, traced {seconds[1]:.4f} s")
+        self.assertLess(abs(seconds[0] - seconds[1]), 0.005 * seconds[1] + TICK_S)
+
+
+class SaidClearly(unittest.TestCase):
+    """What lacks is one line on standard error."""
+
+    @classmethod
+    def setUpClass(cls):
+        report.require_root()
+        cls.folder = paths.DiskFolder()
+        cls.addClassCleanup(cls.folder.remove)
+        cls.public = cls.folder.public_copy(paths.boundtop())
+
+    def within(self, script, *args, user=()):
+        """boundtop with a mount namespace of its own, in which the script was run before."""
+        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", f'{script} && exec "$@"', "sh", *user,
+                   self.public, *args]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=60, check=False)
+
+    def test_no_proc(self):
+        done = self.within("mount -t tmpfs none /proc", "top", "-b", "-n", "1", "--collector", "procfs")
+        self.assertEqual((1, b""), (done.returncode, done.stdout))
+        self.assertRegex(done.stderr, rb"^boundtop: procfs: needs /proc, which is not mounted: mount -t proc proc /proc\n$")
+
+    def test_hidden_processes(self):
+        """A plain user whose /proc hides the others: its own have a verdict, and it is said why there are no more."""
+        sleeper = subprocess.Popen([*AS_NOBODY, "sleep", "100"])
+        self.addCleanup(sleeper.wait)
+        self.addCleanup(sleeper.kill)
+        done = self.within("mount -t proc -o hidepid=2 proc /proc", "classify", "-a", "--json", "-d", "0.5", "--collector",
+                           "procfs", user=AS_NOBODY)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertRegex(done.stderr, rb"^boundtop: /proc shows you your own processes alone \(hidepid\): [^\n]*\n$")
+        frame = product.schema.check_frame(product.schema.parse(done.stdout))
+        self.assertEqual({"nobody"}, {process["user"] for process in frame["processes"]})
+        self.assertEqual("idle", product.find(frame, sleeper.pid)["verdict"])
+        self.assertEqual(0, frame["loss"]["exits"])
+
+    def test_no_schedstat(self):
+        """Like a kernel that keeps none: run queues are not known, and null."""
+        with Workload("hog") as hog:
+            done = self.within("mount --bind /dev/null /proc/$$/schedstat", "classify", "--json", "-d", "0.5", "--collector",
+                               "procfs", str(hog.pid))
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertRegex(done.stderr, rb"^boundtop: this kernel keeps no /proc/PID/schedstat [^\n]*\n$")
+        process = product.find(product.schema.check_frame(product.schema.parse(done.stdout)), hog.pid)
+        self.assertIsNone(process["share"]["run-queue"])
+        self.assertIsNone(process["share"]["cpu-quota"])
+
+    def test_what_run_misses(self):
+        """Descendants that live for less than a look: what they took of the CPU is said."""
+        script = "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done"
+        done = product.run("run", "--collector", "procfs", "--", "sh", "-c", script)
+        self.assertEqual(0, done.status)
+        self.assertRegex(done.err, rb"^boundtop: sampling missed short-lived descendants, and with them 0\.\d+ of 0\.\d+ s "
+                         rb"of CPU time; [^\n]*\n$")
+        done = product.run("run", "--collector", "procfs", "--", paths.workload(), "burn", "300000")
+        self.assertEqual((0, b""), (done.status, done.err))
 
 
 if __name__ == "__main__":

@@ -99,8 +99,9 @@ class Waits(judge.Judge):
 
     def test_parked_without_one(self):
         with Workload("park", 5, "turns") as turns:
-            # Each of four works, or wants to, for a quarter of the time.
-            self.judge(turns.pid, "waiting", "event", lambda window: 0.08 < window.cpu + window.run_queue < 0.3)
+            # Each of four works, or wants to, for a quarter of the time, and together all the time, as one would.
+            self.judge(turns.pid, "cpu-bound", "user",
+                       lambda window: window.cpu > 0.12 and window.run_queue < 0.3 * window.cpu)
         with Workload("park", 6, "pipeline") as stages:
             # One of six computes.
             self.judge(stages.pid, "cpu-bound", "user", lambda window: window.run_queue < 1.4 * window.cpu)
