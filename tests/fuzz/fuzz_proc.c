@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files of a process below /proc, with a name in them that it chose: the first byte says which one. */
+#include "holders.h"
+#include "inet_line.h"
 #include "procfs_file.h"
-#include "procfs_socket.h"
+#include "unix_peer.h"
 
 #include "fuzz.h"
 
@@ -13,11 +15,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bt_proc_schedstat schedstat;
 	struct bt_proc_syscall call;
 	struct bt_proc_status status;
-	struct bt_socket_line line;
+	struct bt_inet_line line;
 	struct bt_proc_stat stat;
 	struct bt_proc_io io;
+	struct bt_unix_socket answer;
+	uint64_t inode;
 
-	switch (which % 6) {
+	switch (which % 8) {
 	case 0:
 		bt_proc_stat_parse(text, &stat);
 		break;
@@ -33,8 +37,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 4:
 		bt_proc_io_parse(text, &io);
 		break;
+	case 5:
+		bt_inet_line_parse(text, &line);
+		break;
+	case 6:
+		bt_socket_link_parse(text, &inode);
+		break;
 	default:
-		bt_socket_line_parse(text, &line);
+		bt_unix_answer_parse(in.data, in.size, &answer);
 	}
 	free(text);
 	return 0;
