@@ -334,6 +334,7 @@ BT_INLINE __u64 bt_account_burst_ns(const struct bt_account *a, __u64 now_ns)
 enum bt_hand_on {
 	BT_HAND_ON_OTHER,
 	BT_HAND_ON_MOMENT, /* nothing: it is whatever the others are */
+	BT_HAND_ON_AGAIN,  /* not much: it is what the last one was, for some time */
 	BT_HAND_ON_LOCK,
 };
 
@@ -369,7 +370,7 @@ BT_INLINE void bt_account_hop_settle(struct bt_account *a, __u64 ran_ns)
  *
  * A turn is what somebody works in: who is woken, finds the lock taken and waits again had none (barging; who
  * is to look after the time in a queue), nor had who waits for a moment only, to hear that its turn has gone
- * on.
+ * on. And who has not worked yet lets go of nothing.
  *
  * Where two alone take turns nothing tells a lock from question and answer.
  */
@@ -381,13 +382,10 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
 	__s32 hops;
 
 	bt_account_hop_settle(by, before_ns);
+	if (wait_ns < a->last_burst_ns / BT_TURN_WAIT_MIN || before_ns < wait_ns / BT_TURN_SHARE_MIN)
+		return BT_HAND_ON_MOMENT;
 	hops = (__s32)(by->hop + 1 - a->hop);
-	if (wait_ns < a->last_burst_ns / BT_TURN_WAIT_MIN)
-		said = BT_HAND_ON_MOMENT;
-
-	/* Otherwise it has somebody else help, or it had its turn after the waker already, and tries again.
-	 */
-	else if (before_ns > by->after_ns && hops > 0) {
+	if (before_ns > by->after_ns && hops > 0) {
 		__u64 filled_ns = bt_span_ns(by->woken_ns, now_ns) * (__u32)hops;
 
 		if (hops > 2 && by->hops_since > 2 && 2 * hops > by->hops_since &&
@@ -396,6 +394,10 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
 		a->hop_next = by->hop + 1;
 		a->hops_next = hops;
 		a->hop_wait_ns = wait_ns;
+	} else if (before_ns > by->after_ns) {
+		/* It had its turn after the waker. Or that one took its last turn while it was awake, and has
+		 * an old number. */
+		said = BT_HAND_ON_AGAIN;
 	}
 	by->passed_ns = before_ns;
 	return said;
@@ -417,8 +419,10 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 
 		if (said == BT_HAND_ON_LOCK)
 			a->lock_credit = BT_LOCK_CREDIT;
-		if (said == BT_HAND_ON_LOCK || (said == BT_HAND_ON_MOMENT && a->lock_credit))
+		if (said != BT_HAND_ON_OTHER && a->lock_credit) {
+			a->lock_credit -= said == BT_HAND_ON_AGAIN;
 			return BT_MS_LOCK;
+		}
 	}
 	if (idle && !(lock && by->idle_cause == BT_MS_SLEEP)) {
 		a->lock_credit = 0;
@@ -646,7 +650,8 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 	if (blocked) {
 		a->bursts.cpu[bt_burst_bucket(a->burst_ns)]++;
 		if (a->passed_ns) {
-			a->after_ns = a->burst_ns - a->passed_ns;
+			/* The burst may have lost what was stolen meanwhile. */
+			a->after_ns = bt_span_ns(a->passed_ns, a->burst_ns);
 			a->passed_ns = 0;
 		}
 		if (a->hop_wait_ns) {

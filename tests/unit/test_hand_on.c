@@ -123,6 +123,46 @@ static void a_lock_with_barging(void **state)
 	assert_true(lock > turn / 2);
 }
 
+/* Who waits next woke up by itself, to look after the time, when it was handed the lock: nobody wakes it for
+ * that. */
+static void a_turn_that_is_taken_awake(void **state)
+{
+	uint64_t now_ns = 2000;
+	int count = 4, lock = 0, seen = 0;
+
+	(void)state;
+	park_all(count);
+	for (int turn = 0; turn < 12 * count; turn++) {
+		int has = turn % count, next = (turn + 1) % count;
+
+		now_ns += 1000000;
+		if (turn % 7 == 6) {
+			struct bt_account *a = &parked[next];
+
+			bt_account_waking(a, now_ns - 5000, 0, bt_cause_by_kernel(a, now_ns - 5000));
+			bt_account_switch_in(a, now_ns - 5000);
+		} else {
+			uint8_t cause = unpark(has, next, now_ns);
+
+			seen += turn > 3 * count;
+			lock += turn > 3 * count && cause == BT_MS_LOCK;
+		}
+		park(has, now_ns + 1000);
+	}
+	assert_int_equal(lock, seen);
+}
+
+/* What was stolen from a burst after it woke somebody makes it shorter than it was then. */
+static void stolen_after_a_waking(void **state)
+{
+	(void)state;
+	park_all(2);
+	unpark(0, 1, 1002000);
+	bt_account_steal(&parked[0], 1003000, 100000);
+	park(0, 1003000);
+	assert_int_equal(parked[0].after_ns, 0);
+}
+
 /* Two that take turns may ask and answer as well. */
 static void two_alone_are_no_proof(void **state)
 {
@@ -230,6 +270,8 @@ int main(void)
 	    cmocka_unit_test(a_lock_goes_around),
 	    cmocka_unit_test(a_lock_whose_queue_talks),
 	    cmocka_unit_test(a_lock_with_barging),
+	    cmocka_unit_test(a_turn_that_is_taken_awake),
+	    cmocka_unit_test(stolen_after_a_waking),
 	    cmocka_unit_test(two_alone_are_no_proof),
 	    cmocka_unit_test(who_is_handed_tasks_in_turn_waits_for_work),
 	    cmocka_unit_test(a_pipeline_is_no_lock),

@@ -468,7 +468,7 @@ def table():
          "six threads and one lock, each waits for it at a futex of its own", twin="own-park-pipeline", kind="own")
     case("own-park-pipeline", own("park", "6", "pipeline"), "own", "cpu-bound", USER, ("busy", "user"),
          "each wakes the next one; the first one computes", twin="own-park-lock", kind="own")
-    case("own-park-turns", own("park", "5", "turns"), "own", "waiting", "event", ("part", *FUTEX),
+    case("own-park-turns", own("park", "5", "turns"), "own", "cpu-bound", USER, ("busy_together", "user"),
          "one hands a task to each of four in turn, and waits until it is done", twin="own-park-lock", kind="own")
     case("own-park-pool", own("park", "5", "pool"), "own", "idle", "event", ("idle", *FUTEX),
          "four that are woken in turn for something small", twin="own-park-lock", kind="own")

@@ -34,7 +34,7 @@ const shapes = {
   async pool() {
     const file = await fs.promises.open('log', 'w');
     console.log('ready');
-    for (;;) { await file.write(block); await file.sync(); }
+    for (;;) { fs.writeSync(file.fd, block); await file.sync(); }
   },
 };
 if (isMainThread) shapes[process.argv[2]](...process.argv.slice(3));
