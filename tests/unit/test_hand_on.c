@@ -142,8 +142,11 @@ static void a_turn_that_is_taken_awake(void **state)
 			bt_account_waking(a, now_ns - 5000, 0, bt_cause_by_kernel(a, now_ns - 5000));
 			bt_account_switch_in(a, now_ns - 5000);
 		} else {
-			uint8_t cause = unpark(has, next, now_ns);
+			uint8_t cause;
 
+			/* It waited for a moment that was no part of the lock. */
+			parked[has].idle_end_ns = now_ns - 200000;
+			cause = unpark(has, next, now_ns);
 			seen += turn > 3 * count;
 			lock += turn > 3 * count && cause == BT_MS_LOCK;
 		}
