@@ -67,12 +67,6 @@ class Faults(unittest.TestCase):
         self.assertEqual(b"", result.out)
         self.assert_one_line(result, *words)
 
-    @staticmethod
-    def unsearched():
-        """An environment: the sanitizers' search for leaks wants a process of its own."""
-        options = os.environ.get("ASAN_OPTIONS", "")
-        return {**os.environ, "ASAN_OPTIONS": f"{options}:detect_leaks=0"}
-
     def own(self):
         return ("classify", "--collector", "bpf", "-d", "0.1", os.getpid())
 
@@ -126,7 +120,7 @@ class Faults(unittest.TestCase):
         self.addCleanup(holder.kill)
         done = subprocess.run([*prefix, "prlimit", "--nproc=1", self.public, "run", "--collector", "bpf", "--", "true"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
-                              check=False, env=self.unsearched())
+                              check=False, env=paths.unsearched())
         result = product.Result(done.returncode, done.stdout, done.stderr)
         self.assertEqual((FAILED, b""), (result.status, result.out))
         self.assert_one_line(result, "ulimit -u")

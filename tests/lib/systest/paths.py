@@ -32,6 +32,12 @@ def is_sanitized():
         return b"__asan_init" in binary.read()
 
 
+def unsearched():
+    """An environment without the sanitizers' search for leaks, which wants /proc and a process of its own."""
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return {**os.environ, "ASAN_OPTIONS": f"{options}:detect_leaks=0"}
+
+
 def file_system_of(path):
     """The type of the file system a path lies on, by the longest mount point above it."""
     path = os.path.realpath(path)
