@@ -20,7 +20,8 @@ static const struct workload workloads[] = {
     {"server", "DELAY_US: answer each request on a TCP connection after a delay", run_server},
     {"client", "PORT [PAUSE_US]: ask, wait for the answer, pause", run_client},
     {"pipe", "WRITER READER, each fast|busy|sleep: what each does between two messages", run_pipe},
-    {"mutex", "THREADS shared|own|greedy: work with the mutex held; one for longer than the others",
+    {"mutex",
+     "THREADS shared|own|greedy|fair: work with the mutex held; one for longer, or each lets others have it",
      run_mutex},
     {"ask",
      "unix|pipe|eventfd|tcp|tcp6|queue|sem read|poll|select|epoll|int80 WORK_US PAUSE_US: ask, work, answer, "

@@ -140,12 +140,17 @@ int run_pipe(int argc, char **argv)
 
 static pthread_mutex_t mutexes[MAX_THREADS];
 
+static bool fair;
+
 static void hold_for(pthread_mutex_t *mutex, long us)
 {
 	for (;;) {
 		pthread_mutex_lock(mutex);
 		burn_us(us);
 		pthread_mutex_unlock(mutex);
+		/* Who takes it again at once keeps it from those that it woke: glibc's mutexes are unfair. */
+		if (fair)
+			burn_us(HOLD_US);
 	}
 }
 
@@ -177,6 +182,7 @@ int run_mutex(int argc, char **argv)
 		return 2;
 	for (int i = 0; i < MAX_THREADS; i++)
 		pthread_mutex_init(&mutexes[i], NULL);
+	fair = !strcmp(argv[2], "fair") || !strcmp(argv[2], "greedy");
 	start_threads(workload_number(argc, argv, 1, 4) - 1, strcmp(argv[2], "own") ? hold_shared : hold_own,
 		      NULL);
 	if (!strcmp(argv[2], "greedy"))
