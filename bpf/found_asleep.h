@@ -97,9 +97,9 @@ doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struc
 }
 
 /*
- * What those poll that were asleep at the start: bt_switch looks at the set when they go to sleep, and the
- * iterator above may not sleep itself, as reading another one's memory can. Runs once, after the seeding.
- * bpf_copy_from_user_task() came with 376040e47334 ("bpf: Add bpf_copy_from_user_task() helper"), 5.18.
+ * Looks closer at those that were asleep at the start: the iterator that seeds the accounts may not sleep
+ * itself, as reading another one's memory can. Runs once, after it. bpf_copy_from_user_task() came with
+ * 376040e47334 ("bpf: Add bpf_copy_from_user_task() helper"), 5.18.
  */
 SEC("iter.s/task")
 int bt_polled(struct bpf_iter__task *ctx)
@@ -118,11 +118,13 @@ int bt_polled(struct bpf_iter__task *ctx)
 		return 0;
 	task_syscall(t, &call);
 	class = class_of_call(a->reason.syscall);
+	if (class == BT_SC_FUTEX) {
+		join_check(a, t, &call);
+		return 0;
+	}
 	why = a->reason;
 	doubt = a->doubt;
-	if (class == BT_SC_FUTEX)
-		join_check(a, t, &call);
-	else if (class == BT_SC_POLL && !call.compat && call.arg[1] && call.arg[1] <= BT_POLLED_MAX)
+	if (class == BT_SC_POLL && !call.compat && call.arg[1] && call.arg[1] <= BT_POLLED_MAX)
 		doubt = doubt_of_polled_by(t, &call, &why);
 	else if (class != BT_SC_READ)
 		return 0;
@@ -132,7 +134,7 @@ int bt_polled(struct bpf_iter__task *ctx)
 	    unix_socket_is_owed(file_of_fd(task_files(t), (__u32)why.fd)))
 		why.cause = BT_MS_IPC;
 	/* It may have gone on meanwhile: then that is known better. */
-	if (class == BT_SC_FUTEX || !a->found_asleep || a->phase != BT_PHASE_BLOCKED)
+	if (!a->found_asleep || a->phase != BT_PHASE_BLOCKED)
 		return 0;
 	a->reason = why;
 	a->doubt = (__u8)doubt;

@@ -6,7 +6,7 @@
 #ifndef BOUNDTOP_BPF_WAKER_H
 #define BOUNDTOP_BPF_WAKER_H
 
-#include "account.h"
+#include "hand_over.h"
 #include "kernel.h"
 #include "object.h"
 #include "reason.h"

@@ -309,38 +309,14 @@ BT_INLINE struct bt_habit *bt_account_habit(struct bt_account *a, __u32 place)
 	return &a->habits[(place >> (32 - BT_HABIT_BITS)) & (BT_HABITS - 1)];
 }
 
-/* Whether a thread is known to wait for the same thing as r, too. */
-BT_INLINE int bt_account_waits_for(const struct bt_account *a, const struct bt_reason *r)
-{
-	int found = 0;
-
-#pragma GCC unroll 4
-	for (int i = 0; i < BT_WAIT_SLOTS; i++) {
-		const struct bt_wait *w = &a->waits[i];
-
-		if (w->count && w->reason.object == r->object && w->reason.syscall == r->syscall)
-			found = 1;
-	}
-	return found;
-}
-
 /* On-CPU since its last block, of the thread that is running. */
 BT_INLINE __u64 bt_account_burst_ns(const struct bt_account *a, __u64 now_ns)
 {
 	return a->burst_ns + bt_span_ns(a->since_ns, now_ns);
 }
 
-/* What a hand-on says of the wait that it ends. */
-enum bt_hand_on {
-	BT_HAND_ON_OTHER,
-	BT_HAND_ON_MOMENT, /* nothing: it is whatever the others are */
-	BT_HAND_ON_AGAIN,  /* not much: it is what the last one was, for some time */
-	BT_HAND_ON_LOCK,
-};
-
-/* A turn lasts for this part of the wait for it at least; a wait for a turn for that part of the last one. */
+/* A turn lasts for this part of the wait for it at least. */
 #define BT_TURN_SHARE_MIN 1024
-#define BT_TURN_WAIT_MIN  16
 
 /* The thread has worked for ran_ns since it was handed something: if that was a turn, it counts. */
 BT_INLINE void bt_account_hop_settle(struct bt_account *a, __u64 ran_ns)
@@ -350,111 +326,6 @@ BT_INLINE void bt_account_hop_settle(struct bt_account *a, __u64 ran_ns)
 	a->hop = a->hop_next;
 	a->hops_since = a->hops_next;
 	a->hop_wait_ns = 0;
-}
-
-/* Waits for which a thread that was seen to wait for a lock at a futex of its own is taken to wait for one.
- */
-#define BT_LOCK_CREDIT 8
-
-/*
- * A thread wakes another one of its process, which waits alone at its futex: it lets go of a lock that they
- * share, or it hands over work. (The JVM, Ruby and parking_lot park each thread at a futex of its own,
- * whatever it waits for.) What goes from thread to thread with the wakings is counted in hops. It is a lock
- * if
- *
- * - it comes around: since this thread's last turn others had theirs, and more than one (in a pipeline, or in
- * a pool that is fed, the feeder is never behind those that it feeds);
- * - the two have their turns about as often: nobody in the middle hands it out and takes it back;
- * - the waker worked before it woke us, and not after, as one does who has somebody else help;
- * - if all the others had it for as long as the waker had, that fills our wait.
- *
- * A turn is what somebody works in: who is woken, finds the lock taken and waits again had none (barging; who
- * is to look after the time in a queue), nor had who waits for a moment only, to hear that its turn has gone
- * on. And who has not worked yet lets go of nothing.
- *
- * Where two alone take turns nothing tells a lock from question and answer.
- */
-BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_account *by, __u64 now_ns)
-{
-	__u64 before_ns = bt_account_burst_ns(by, now_ns);
-	__u64 wait_ns = bt_span_ns(a->since_ns, now_ns);
-	enum bt_hand_on said = BT_HAND_ON_OTHER;
-	__s32 hops;
-
-	bt_account_hop_settle(by, before_ns);
-	if (wait_ns < a->last_burst_ns / BT_TURN_WAIT_MIN || before_ns < wait_ns / BT_TURN_SHARE_MIN)
-		return BT_HAND_ON_MOMENT;
-	hops = (__s32)(by->hop + 1 - a->hop);
-	if (before_ns > by->after_ns && hops > 0) {
-		__u64 filled_ns = bt_span_ns(by->woken_ns, now_ns) * (__u32)hops;
-
-		if (hops > 2 && by->hops_since > 2 && 2 * hops > by->hops_since &&
-		    2 * by->hops_since > hops && 2 * filled_ns >= wait_ns)
-			said = BT_HAND_ON_LOCK;
-		a->hop_next = by->hop + 1;
-		a->hops_next = hops;
-		a->hop_wait_ns = wait_ns;
-	} else if (before_ns > by->after_ns) {
-		/* It had its turn after the waker. Or that one took its last turn while it was awake, and has
-		 * an old number. */
-		said = BT_HAND_ON_AGAIN;
-	}
-	by->passed_ns = before_ns;
-	return said;
-}
-
-/*
- * What a wait in doubt (PEER or FUTEX) of a was that a thread with the account by, now running, ends: nobody
- * worked for us if that one was idle for most of the time. idle is measured to the end of its last wait of
- * that group, or of whose work it carries on. But who sleeps with a lock held keeps us from it all the same.
- */
-BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, int same_process, __u64 now_ns)
-{
-	int idle = 2 * bt_span_ns(by->idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
-	int lock = a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(by, &a->reason);
-
-	a->carried_ns = by->idle_end_ns ? by->idle_end_ns : 1;
-	if (a->doubt == BT_DOUBT_FUTEX && same_process && !lock) {
-		enum bt_hand_on said = bt_account_hand_on(a, by, now_ns);
-
-		if (said == BT_HAND_ON_LOCK)
-			a->lock_credit = BT_LOCK_CREDIT;
-		if (said != BT_HAND_ON_OTHER && a->lock_credit) {
-			a->lock_credit -= said == BT_HAND_ON_AGAIN;
-			return BT_MS_LOCK;
-		}
-	}
-	if (idle && !(lock && by->idle_cause == BT_MS_SLEEP)) {
-		a->lock_credit = 0;
-		return BT_MS_EVENT;
-	}
-	if (lock)
-		return BT_MS_LOCK;
-	if (!same_process)
-		return BT_MS_IPC;
-	if (a->doubt != BT_DOUBT_FUTEX || !a->lock_credit) {
-		/* What a frame has shown is not told of again. */
-		a->own_ns += bt_span_ns(a->read_ns > a->since_ns ? a->read_ns : a->since_ns, now_ns);
-		return BT_MS_EVENT;
-	}
-	/* Not every round shows the evidence. */
-	a->lock_credit--;
-	return BT_MS_LOCK;
-}
-
-/*
- * The same of one that no process ends: an interrupt, a timeout, a kernel thread. A futex or a poll has run
- * out, or a terminal was polled.
- */
-BT_INLINE __u8 bt_cause_by_kernel(struct bt_account *a, __u64 now_ns)
-{
-	if (a->doubt == BT_DOUBT_FUTEX && a->lock_credit) {
-		a->lock_credit--;
-		return BT_MS_LOCK;
-	}
-	if (a->doubt == BT_DOUBT_FUTEX || a->doubt == BT_DOUBT_POLL)
-		return BT_MS_EVENT;
-	return bt_span_ns(a->since_ns, now_ns) < BT_IDLE_AFTER_NS ? BT_MS_IPC : BT_MS_EVENT;
 }
 
 /* The next of what was waited for that this wait is counted in: its own, an empty one, or the least. */
@@ -482,67 +353,6 @@ BT_INLINE void bt_account_wait_add(struct bt_account *a, __u32 cause, __u64 ns)
 	least->ns = ns;
 	least->count = 1;
 	least->waker_pid = a->waker_pid;
-}
-
-/*
- * A lock changes hands when who lets go of it wakes one that waits. So the time that somebody waited for it
- * is cut at the wakings, and each part is put down to the thread that ends it: since it got the lock, or
- * since the one that it wakes began to wait, whichever is later.
- */
-
-/* The thread begins to wait for what may be a lock; before its switch-out is recorded. */
-BT_INLINE void bt_account_turn_begin(struct bt_account *a, __u64 object, __u64 now_ns)
-{
-	__u64 ran_ns = a->burst_ns + bt_span_ns(a->since_ns, now_ns);
-
-	/* Its time ran out, and it tries again. */
-	if (a->turn == BT_TURN_WAITS && a->turn_object == object && ran_ns < BT_TURN_RETRY_NS)
-		return;
-	a->turn = BT_TURN_WAITS;
-	a->turn_object = object;
-	a->turn_ns = now_ns;
-}
-
-/* It begins to wait for something else. */
-BT_INLINE void bt_account_turn_drop(struct bt_account *a)
-{
-	if (a->turn == BT_TURN_WAITS)
-		a->turn = BT_TURN_NONE;
-}
-
-BT_INLINE void bt_account_held_add(struct bt_account *a, __u64 object, __u64 ns)
-{
-	struct bt_held *least = &a->held[0];
-
-#pragma GCC unroll 2
-	for (int i = 0; i < BT_HELD_SLOTS; i++) {
-		struct bt_held *h = &a->held[i];
-
-		if (h->ns && h->object == object) {
-			h->ns += ns;
-			return;
-		}
-		if (h->ns < least->ns)
-			least = h;
-	}
-	least->object = object;
-	least->ns = ns;
-}
-
-/* holder, a thread of the same process, wakes a from its wait for a lock; before a's waking is recorded. */
-BT_INLINE void bt_account_hand_over(struct bt_account *a, struct bt_account *holder, __u64 now_ns)
-{
-	__u64 from_ns = a->turn_ns;
-
-	if (a->turn != BT_TURN_WAITS || a->turn_object != a->reason.object)
-		return;
-	if (holder->turn == BT_TURN_HAS && holder->turn_object == a->turn_object && holder->turn_ns > from_ns)
-		from_ns = holder->turn_ns;
-	bt_account_write_begin(holder);
-	bt_account_held_add(holder, a->turn_object, bt_span_ns(from_ns, now_ns));
-	bt_account_write_end(holder);
-	a->turn_ns = now_ns;
-	a->turn = BT_TURN_HAS;
 }
 
 /*

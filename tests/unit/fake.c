@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fake.h"
 
+#include "hand_over.h"
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state machine of include/account.h. */
 #include "account.h"
+#include "hand_over.h"
 
 #include "unit.h"
 #include "usage.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What threads that wake each other at futexes wait for: bt_account_hand_on() in include/account.h. */
-#include "account.h"
+#include "hand_over.h"
 
 #include "unit.h"
 

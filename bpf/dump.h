@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The iterator: one record of each thread, with its account and its open interval; the first time, the
+ * accounts themselves. A part of collector.bpf.c, whose accounts it is about.
+ */
+#ifndef BOUNDTOP_BPF_DUMP_H
+#define BOUNDTOP_BPF_DUMP_H
+
+/* Set while the iterator runs for the first time: it makes an account for every thread that it finds. */
+bool seeding;
+/* Set to have every record whole, as after a read that failed. */
+bool full_read;
+
+/* A thread that parks itself leaves its CPU at once. */
+#define PARKED_FOR_NS 100000000
+
+/* Threads that the iterator goes through between two looks at the clock, less one. */
+#define DUMP_CLOCK_MASK 15
+
+/* The time that the iterator gives to sleepers. */
+static __u64 dump_now_ns;
+
+/* The record that the iterator is making: too large for the stack; there is one reader. */
+static struct bt_record scratch;
+
+/*
+ * The account of a thread that was there before us. Its own switches may come in meanwhile on another CPU,
+ * and know better: each step gives way to them.
+ */
+static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 now_ns)
+{
+	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_struct *parent;
+	__u32 state = task_state(t);
+	__u8 phase;
+
+	if (!a)
+		return NULL;
+	parent = task_plain(t)->real_parent;
+	if (!a->parent_tgid && parent) {
+		a->parent_tgid = pid_ns_inum ? number_in_ns(pid_of(parent->group_leader)) : parent->tgid;
+		a->parent_start_ns = parent->group_leader->start_boottime;
+	}
+	if (!a->id)
+		account_init(a, t, now_ns);
+	/* User space answers without being asked for those it finds at the start. */
+	if (a->gil_state == BT_GIL_UNASKED)
+		a->gil_state = BT_GIL_ASKED;
+	if (a->phase != BT_PHASE_NONE)
+		return a;
+	if (t->exit_state) {
+		phase = BT_PHASE_DEAD;
+	} else if (t->on_cpu) {
+		phase = BT_PHASE_ONCPU;
+	} else if (!(state & TASK_STATE_MASK)) {
+		a->reason.cause = task_is_throttled(t) ? BT_MS_CPU_QUOTA : BT_MS_RUN_QUEUE;
+		phase = BT_PHASE_RUNNABLE;
+	} else {
+		a->doubt = (__u8)reason_of_block(t, state, NULL, &a->reason);
+		a->found_asleep = 1;
+		phase = BT_PHASE_BLOCKED;
+	}
+	if (a->phase == BT_PHASE_NONE)
+		bt_account_phase_set(a, phase);
+	return a;
+}
+
+/*
+ * A CPU that goes offline is no longer traced (__DO_TRACE() asks cpu_online()), so the last switch-out there
+ * is not seen: that of the thread which took the CPU down, and is parked then. Nobody else writes its account
+ * before its CPU is back.
+ */
+static __noinline int park_late(struct bt_account *a, struct task_struct *t, __u64 now_ns)
+{
+	struct bt_reason parked = {.fd = -1, .syscall = NO_SYSCALL, .cause = BT_MS_EVENT};
+	__u64 left_ns = a->since_ns + (t->se.sum_exec_runtime - a->runtime_ns);
+
+	if (t->on_cpu || !(task_state(t) & TASK_PARKED) || a->since_ns + PARKED_FOR_NS > now_ns)
+		return 0;
+	/* What a frame has shown stays. */
+	if (left_ns < a->shown_ns)
+		left_ns = a->shown_ns;
+	a->runtime_ns = t->se.sum_exec_runtime;
+	a->run_delay_ns = task_run_delay_ns(t);
+	return bt_account_switch_out(a, left_ns < now_ns ? left_ns : now_ns, true, &parked, BT_DOUBT_NONE);
+}
+
+/* Asleep in the same wait as when it was last read. */
+static __always_inline bool account_unchanged(const struct bt_account *a)
+{
+	return a->phase == BT_PHASE_BLOCKED && a->read_phase == BT_PHASE_BLOCKED && a->seq == a->read_seq;
+}
+
+/* Copies the account against its running writers. false: it moved at every attempt, the copy is torn. */
+static __always_inline bool account_read(struct bt_account *a, struct bt_record *r, __u32 *seq)
+{
+	for (int i = 0; i < BT_READ_ATTEMPTS; i++) {
+		*seq = *(volatile __u32 *)&a->seq;
+		bt_store_fence(a);
+		bt_account_mark_read(a, r->head.now_ns);
+		r->account = *a;
+		bt_store_fence(a);
+		if (!(*seq & 1) && *seq == *(volatile __u32 *)&a->seq)
+			return true;
+		r->head.now_ns = bpf_ktime_get_ns();
+	}
+	__sync_fetch_and_add(&stats.reads_torn, 1);
+	return false;
+}
+
+SEC("iter/task")
+int bt_dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct seq_file *out = ctx->meta->seq;
+	struct bt_record *r = &scratch;
+	struct bt_account *a;
+	struct task_struct *parent;
+	__u64 now_ns;
+	__u32 seq = 0;
+
+	if (!t)
+		return 0;
+	/* A thread that sleeps on is shown up to a moment ago: a clock for each of ten thousand is felt. */
+	if (!(ctx->meta->seq_num & DUMP_CLOCK_MASK))
+		dump_now_ns = bpf_ktime_get_ns();
+	a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	/* Of another namespace, or on its way out. */
+	if (pid_ns_inum && !seeding && (!a || !a->tid))
+		return 0;
+	if (a && !seeding && !full_read && account_unchanged(a) && a->shown_ns <= dump_now_ns &&
+	    (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
+		record_head(r, a, BT_RECORD_SAME, tid_shown(a, t), dump_now_ns);
+		r->head.size = sizeof(r->head);
+		bt_account_mark_read(a, dump_now_ns);
+		bpf_seq_write(out, &r->head, sizeof(r->head));
+		return 0;
+	}
+	now_ns = bpf_ktime_get_ns();
+	if (seeding) {
+		user_regs_locate(t);
+		a = account_seed(t, now_ns);
+	}
+	if (a && a->phase == BT_PHASE_ONCPU)
+		park_late(a, task_plain(t), now_ns);
+	/* The thread that execs takes the leader's number over. */
+	if (a && a->id && pid_ns_inum)
+		numbers_set(a, t);
+	if (a && a->id) {
+		missed_count(a);
+		record_head(r, a, BT_RECORD_THREAD, tid_shown(a, t), now_ns);
+		if (!account_read(a, r, &seq))
+			r->head.valid = BT_VALID_FACTS;
+	} else {
+		/* No memory for an account, or it is being made. */
+		stats.tasks_without_account += !seeding;
+		r->head.size = sizeof(*r);
+		r->head.type = BT_RECORD_THREAD;
+		r->head.valid = BT_VALID_FACTS;
+		r->head.tid = t->pid;
+		r->head.now_ns = now_ns;
+		r->head.id = 1ULL << 63 | (t->start_boottime << 22 >> 1 ^ (__u32)t->pid);
+		__builtin_memset(&r->account, 0, sizeof(r->account));
+	}
+	facts_fill(&r->facts, t);
+	parent = task_plain(t)->real_parent;
+	r->facts.ppid = parent ? parent->tgid : 0;
+	if (pid_ns_inum) {
+		r->facts.tgid = a ? a->tgid : 0;
+		r->facts.ppid = parent ? number_in_ns(pid_of(parent->group_leader)) : 0;
+	}
+	r->facts.leader_start_ns = task_plain(t)->group_leader->start_boottime;
+	/* Refused for want of room, this thread comes again with the next buffer: it was not read yet. */
+	if (!bpf_seq_write(out, r, sizeof(*r)) && a) {
+		a->read_seq = seq;
+		a->read_phase = r->account.phase;
+	}
+	return 0;
+}
+
+#endif
