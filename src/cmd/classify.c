@@ -144,17 +144,6 @@ static int watch(struct classify *c)
 	}
 }
 
-static int compare_weight(const void *a, const void *b)
-{
-	const struct bt_process *x = *(struct bt_process *const *)a;
-	const struct bt_process *y = *(struct bt_process *const *)b;
-	uint64_t i = bt_totals_active_ns(&x->usage.totals), k = bt_totals_active_ns(&y->usage.totals);
-
-	if (i != k)
-		return i > k ? -1 : 1;
-	return x->identity.pid - y->identity.pid;
-}
-
 /* Says of each PID that was a process at the start whether it was seen at all. */
 static void check_seen(struct classify *c, const struct bt_report *r)
 {
@@ -210,7 +199,8 @@ static int report(struct classify *c)
 			return BT_EXIT_FAILED;
 		}
 		if (!o->pid_count)
-			qsort(list, r.process_count, sizeof(struct bt_process *), compare_weight);
+			qsort(list, r.process_count, sizeof(struct bt_process *),
+			      bt_process_compare_activity);
 	}
 	if (c->session.restarts)
 		bt_complain(

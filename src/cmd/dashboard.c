@@ -66,9 +66,7 @@ static void name_object(void *context, const struct bt_process *p, const struct 
 {
 	const struct bt_session *s = ((struct dashboard *)context)->session;
 
-	/* What only the capabilities of our file can see is not the user's to see. Who can read a recording
-	 * can see all that is in it. */
-	if (s->recording || !getuid() || p->uid == getuid())
+	if (bt_session_may_look(s, p->uid))
 		bt_object_name(s->collector, &p->identity, reason, out);
 }
 

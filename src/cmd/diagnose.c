@@ -89,13 +89,6 @@ static int watch(struct diagnose *d)
 	}
 }
 
-/* What only the capabilities of our file can see is not the user's to see; a recording is whose can read it.
- */
-static bool is_foreign(const struct diagnose *d, const struct bt_process *p)
-{
-	return !d->session.recording && getuid() && p->uid != getuid();
-}
-
 static char *name_object(void *context, const struct bt_process *p, const struct bt_reason *reason,
 			 char *device)
 {
@@ -104,7 +97,7 @@ static char *name_object(void *context, const struct bt_process *p, const struct
 	struct bt_object_facts facts = {0};
 	int err = -ENOENT;
 
-	if (p->exited || is_foreign(d, p) || !c->ops->object)
+	if (p->exited || !bt_session_may_look(&d->session, p->uid) || !c->ops->object)
 		return NULL;
 	/* A socket is only taken note of at first. */
 	for (int i = 0; i < ASKINGS && err; i++)
@@ -121,7 +114,7 @@ static char *name_stack(void *context, const struct bt_process *p, int32_t tid)
 	struct bt_collector *c = d->session.collector;
 	char *stack = NULL;
 
-	if (is_foreign(d, p) || !c->ops->stack ||
+	if (!bt_session_may_look(&d->session, p->uid) || !c->ops->stack ||
 	    c->ops->stack(c, p->identity.pid, p->identity.start_ns, tid, &stack))
 		return NULL;
 	return stack;

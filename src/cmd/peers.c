@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "names.h"
 
@@ -55,8 +54,7 @@ static size_t find_of_process(struct bt_session *s, const struct bt_process *p)
 {
 	size_t left;
 
-	/* What only the capabilities of our file can see is not the user's to see. */
-	if (p->exited || (!s->recording && getuid() && p->uid != getuid()))
+	if (p->exited || !bt_session_may_look(s, p->uid))
 		return 0;
 	left = find_of_usage(s, p, &p->usage);
 	for (uint32_t i = 0; i < p->thread_count; i++) {

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "host.h"
 #include "lookup.h"
@@ -37,11 +36,9 @@ static const char *user_name(void *context, uint32_t uid)
 	return bt_lookup_user(((struct record *)context)->session.lookup, uid);
 }
 
-/* What only the capabilities of our file can see is not the user's to keep. */
 static bool may_look(void *context, uint32_t uid)
 {
-	(void)context;
-	return !getuid() || uid == getuid();
+	return bt_session_may_look(&((struct record *)context)->session, uid);
 }
 
 /* The kernel's name for this boot; empty where there is none. */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command.h"
 #include "lookup.h"
 #include "moment.h"
@@ -22,16 +23,18 @@
 /* About 3,000 threads; what a smaller host takes is not worth to be given back. */
 #define MOST_KEPT ((size_t)4 << 20)
 /* What a frame held is free one or two frames later. */
+#define TRIMS 3
 /* Processes looked up between two looks at whether the collector has to make room. */
 #define RELIEVE_EVERY 32
-#define TRIMS         3
 
 uint64_t bt_clock_ns(void)
 {
-	struct timespec now;
+	return bt_clock_read_ns(CLOCK_MONOTONIC);
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+bool bt_session_may_look(const struct bt_session *s, uint32_t uid)
+{
+	return s->recording || !getuid() || uid == getuid();
 }
 
 static int fail(const char *what, int err)

@@ -92,6 +92,11 @@ enum bt_wake bt_session_wait_live(struct bt_session *s, uint64_t deadline_ns, st
 int bt_session_signal_status(const struct bt_session *s, bool endless);
 
 uint64_t bt_clock_ns(void); /* CLOCK_MONOTONIC */
+/*
+ * May this user be told of the open files, peers and stacks of a process of user uid? What only the
+ * capabilities of our file can see is not the user's to see. A recording is whose can read it.
+ */
+bool bt_session_may_look(const struct bt_session *s, uint32_t uid);
 /* The same, or the time of the recording. */
 uint64_t bt_session_clock_ns(const struct bt_session *s);
 

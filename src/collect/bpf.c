@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "collector_shared.h"
 #include "describe.h"
 #include "host_sample.h"
@@ -39,14 +39,6 @@ static struct bpf_collector *of(struct bt_collector *c)
 	return (struct bpf_collector *)c;
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* Where that process has its interpreter's lock: for the kernel side, which puts a name to waits by it. */
 static void gil_answer(struct bpf_collector *c, const struct bt_gil_key *key, uint64_t address)
 {
@@ -54,7 +46,8 @@ static void gil_answer(struct bpf_collector *c, const struct bt_gil_key *key, ui
 
 	bt_interpreter_find(c->interpreters, key->tgid, address, &range);
 	if (address)
-		range.again = (uint32_t)(clock_ns(CLOCK_MONOTONIC) >> BT_GIL_TURN_LOG2) + BT_GIL_AGAIN;
+		range.again =
+		    (uint32_t)(bt_clock_read_ns(CLOCK_MONOTONIC) >> BT_GIL_TURN_LOG2) + BT_GIL_AGAIN;
 	/* Without an answer the lock is a futex like others. */
 	(void)bpf_map_update_elem(c->skeleton->gils_map, key, &range, BPF_ANY);
 }
@@ -143,7 +136,7 @@ static int lumps_read(struct bpf_collector *c, struct bt_snapshot *s)
 			    .type = BT_RECORD_LUMP,
 			    .valid = BT_VALID_ACCOUNT,
 			    .id = 1ULL << 62 | (key.start_ns << 20 >> 2) | (uint32_t)key.tgid,
-			    .now_ns = clock_ns(CLOCK_MONOTONIC),
+			    .now_ns = bt_clock_read_ns(CLOCK_MONOTONIC),
 			};
 			l->parent_tgid = key.tgid;
 			l->parent_start_ns = key.start_ns;
@@ -198,7 +191,7 @@ static int bpf_read(struct bt_collector *base, struct bt_snapshot *s)
 	int err;
 
 	bt_snapshot_clear(s);
-	s->begin_ns = clock_ns(CLOCK_MONOTONIC);
+	s->begin_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	c->skeleton->bss.stats->reads++;
 	err = threads_read(c, s);
 	/* A thread that ends in between is in both: the record of its end counts. */
@@ -222,12 +215,12 @@ static int bpf_read(struct bt_collector *base, struct bt_snapshot *s)
 		bt_snapshot_clear(s);
 		return err;
 	}
-	s->end_ns = clock_ns(CLOCK_MONOTONIC);
+	s->end_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	clock_gettime(CLOCK_REALTIME, &t);
 	s->time_s = t.tv_sec;
 	s->time_nsec = (uint32_t)t.tv_nsec;
 	s->cpus_online = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-	s->self_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	s->self_cpu_ns = bt_clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 	s->tick_ns = c->tick_ns;
 	s->exact = true;
 	s->measured = BT_MEASURED_ALL;

@@ -11,7 +11,8 @@
 
 #include <uthash.h>
 
-#include "procfs_task.h"
+#include "clock.h"
+#include "procfs_file.h"
 
 /* Known by their PIDs; more are counted. */
 #define HOLDERS_MAX 4
@@ -75,25 +76,16 @@ void bt_holders_destroy(struct bt_holders *h)
 	free(h);
 }
 
-bool bt_socket_link_parse(const char *link, uint64_t *ino)
-{
-	char *end;
-
-	if (strncmp(link, "socket:[", 8) != 0 || link[8] < '0' || link[8] > '9')
-		return false;
-	*ino = strtoull(link + 8, &end, 10);
-	return !strcmp(end, "]");
-}
-
 static bool link_read(int folder, const char *path, uint64_t *ino)
 {
 	char link[32];
+	bool is_pipe;
 	ssize_t length = readlinkat(folder, path, link, sizeof(link) - 1);
 
 	if (length <= 0)
 		return false;
 	link[length] = '\0';
-	return bt_socket_link_parse(link, ino);
+	return !bt_proc_link_parse(link, &is_pipe, ino) && !is_pipe;
 }
 
 static void holder_add(struct bt_holders *h, uint64_t ino, int fd)
@@ -116,7 +108,7 @@ static void pass_over(struct bt_holders *h)
 		if (w->over || w->pass > h->pass)
 			continue;
 		w->over = true;
-		w->over_ns = bt_proc_clock_ns();
+		w->over_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	}
 }
 
@@ -167,7 +159,7 @@ static void step(struct bt_holders *h)
 /* Until that one is known, or the time is over. */
 static void search(struct bt_holders *h, const struct wanted *w, uint64_t end_ns)
 {
-	while (!w->over && bt_proc_clock_ns() < end_ns) {
+	while (!w->over && bt_clock_read_ns(CLOCK_MONOTONIC) < end_ns) {
 		if (!h->processes) {
 			h->processes = opendir("/proc");
 			if (!h->processes)
@@ -214,7 +206,7 @@ static void sweep(struct bt_holders *h, uint64_t now_ns)
 
 bool bt_holders_find(struct bt_holders *h, uint64_t ino, pid_t than, uint64_t end_ns, struct bt_held_by *out)
 {
-	uint64_t now_ns = bt_proc_clock_ns();
+	uint64_t now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	const struct holder *best = NULL;
 	struct wanted *w;
 	unsigned int known;

@@ -28,7 +28,4 @@ struct bt_held_by {
  */
 bool bt_holders_find(struct bt_holders *h, uint64_t ino, pid_t than, uint64_t end_ns, struct bt_held_by *out);
 
-/* "socket:[123]", as a link below /proc/PID/fd says; false: it is another file. */
-bool bt_socket_link_parse(const char *link, uint64_t *ino);
-
 #endif

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "host_parse.h"
 
 #define WALK_EVERY_NS  1000000000ull
@@ -29,14 +29,6 @@ static struct {
 	size_t count;
 	uint64_t walked_ns, walk_ns; /* when last, and how long that took */
 } groups;
-
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* The beginning of a file; -Exxx. */
 static ssize_t file_read(const char *path, char *text, size_t size)
@@ -136,7 +128,7 @@ static void groups_forget(void)
 static int groups_walk(void)
 {
 	char *roots[] = {groups.mount.path, NULL};
-	uint64_t begin_ns = clock_ns();
+	uint64_t begin_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	FTSENT *e;
 	FTS *fts;
 	int err = 0;
@@ -149,14 +141,14 @@ static int groups_walk(void)
 		if (e->fts_info == FTS_D)
 			err = group_add(e->fts_path);
 	fts_close(fts);
-	groups.walked_ns = clock_ns();
+	groups.walked_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	groups.walk_ns = groups.walked_ns - begin_ns;
 	return err;
 }
 
 int bt_host_cgroups_read(struct bt_host_sample *out)
 {
-	uint64_t since_ns = clock_ns() - groups.walked_ns;
+	uint64_t since_ns = bt_clock_read_ns(CLOCK_MONOTONIC) - groups.walked_ns;
 
 	if (!groups.asked)
 		bt_cgroup_mount_find(&groups.mount);

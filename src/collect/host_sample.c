@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "host_cgroup.h"
 #include "host_parse.h"
 #include "proc2.h"
@@ -258,13 +258,11 @@ static void clock_read(struct bt_host_sample *out)
 
 int bt_host_from_proc(struct bt_collector *c, unsigned int sections, struct bt_host_sample *out)
 {
-	struct timespec now;
 	int err = 0;
 
 	(void)c;
 	bt_host_sample_free(out);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	out->now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	out->now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	if (sections & BT_HOST_NAME)
 		name_read(out);
 	if (sections & BT_HOST_MEMORY)

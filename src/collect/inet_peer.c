@@ -9,6 +9,7 @@
 
 #include <uthash.h>
 
+#include "clock.h"
 #include "procfs_task.h"
 
 /* It was not there, or its peer was not: perhaps it is now. */
@@ -107,7 +108,7 @@ static void search_begin(struct wanted *w)
 static void search_end(struct wanted *w)
 {
 	w->left = 0;
-	w->over_ns = bt_proc_clock_ns();
+	w->over_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 }
 
 /* A datagram socket that is bound and has no peer of its own can be one for many; on this host, if it has the
@@ -167,7 +168,8 @@ static void search(struct bt_inet_peers *p, pid_t pid, const struct wanted *w, u
 	struct bt_inet_line line;
 	char path[64];
 
-	for (unsigned int i = 0; w->left && (i % LINES_A_LOOK || bt_proc_clock_ns() < end_ns); i++) {
+	for (unsigned int i = 0; w->left && (i % LINES_A_LOOK || bt_clock_read_ns(CLOCK_MONOTONIC) < end_ns);
+	     i++) {
 		if (!p->file) {
 			snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, tables[p->table].name);
 			p->file = fopen(path, "re");
@@ -183,7 +185,7 @@ static void search(struct bt_inet_peers *p, pid_t pid, const struct wanted *w, u
 bool bt_inet_peer_find(struct bt_inet_peers *p, pid_t pid, uint64_t ino, uint64_t end_ns,
 		       struct bt_inet_peer *out)
 {
-	uint64_t now_ns = bt_proc_clock_ns();
+	uint64_t now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	struct wanted *w;
 
 	namespace_enter(p, pid);

@@ -9,9 +9,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "holders.h"
 #include "inet_peer.h"
-#include "procfs_task.h"
 #include "strbuf.h"
 #include "unix_peer.h"
 
@@ -140,7 +140,7 @@ static void add_unix(const struct bt_objects *o, pid_t pid, uint64_t ino, uint64
 static void add_socket(struct bt_collector *c, pid_t pid, const struct bt_reason *reason,
 		       struct bt_object_facts *out, struct bt_strbuf *name)
 {
-	uint64_t begin_ns = bt_proc_clock_ns(), took_ns;
+	uint64_t begin_ns = bt_clock_read_ns(CLOCK_MONOTONIC), took_ns;
 
 	if (!c->objects)
 		c->objects = objects_make();
@@ -150,7 +150,7 @@ static void add_socket(struct bt_collector *c, pid_t pid, const struct bt_reason
 		add_inet(c->objects, pid, reason->object, begin_ns + c->search_ns, out, name);
 	else
 		add_unix(c->objects, pid, reason->object, begin_ns + c->search_ns, out, name);
-	took_ns = bt_proc_clock_ns() - begin_ns;
+	took_ns = bt_clock_read_ns(CLOCK_MONOTONIC) - begin_ns;
 	c->search_ns -= took_ns < c->search_ns ? took_ns : c->search_ns;
 }
 

@@ -9,6 +9,7 @@
 
 #include <utlist.h>
 
+#include "clock.h"
 #include "names.h"
 #include "procfs_peer.h"
 
@@ -335,7 +336,6 @@ static struct bt_futex_place *place_enter(struct bt_proc_eye *e, struct bt_proc_
 static bool has_left(struct bt_proc_eye *e, const struct bt_proc_thread *t, uint64_t address)
 {
 	const struct bt_account *a = &t->sampled.account;
-
 	bool runs;
 
 	if (!thread_sleeps_on(e, t, &runs))
@@ -387,7 +387,7 @@ static void settle_futex(struct bt_proc_eye *e, struct bt_proc_thread *t, const 
 {
 	bool private = v->call.arg[1] & BT_FUTEX_PRIVATE;
 	struct bt_futex_place *place = place_enter(e, t, v->call.arg[0], private);
-	uint64_t now_ns = bt_proc_clock_ns();
+	uint64_t now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 
 	if (!place)
 		return;
@@ -401,7 +401,7 @@ static void settle_futex(struct bt_proc_eye *e, struct bt_proc_thread *t, const 
 void bt_doubt_settle(struct bt_proc_eye *e, struct bt_proc_thread *t, const struct bt_evidence *v,
 		     struct bt_reason *why)
 {
-	uint64_t now_ns = bt_proc_clock_ns();
+	uint64_t now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 
 	/* A futex is looked at each time: it is how often that tells. */
 	if (v->class != BT_SC_FUTEX && t->settled_ns + SETTLED_NS > now_ns &&

@@ -10,14 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-uint64_t bt_proc_clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 ssize_t bt_proc_read(int dir, const char *path, char *text, size_t size)
 {
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
@@ -178,5 +170,18 @@ int bt_proc_io_parse(const char *text, struct bt_proc_io *out)
 	out->wchar = number_take(&wchar);
 	out->read_bytes = number_take(&read_bytes);
 	out->write_bytes = number_take(&write_bytes);
+	return 0;
+}
+
+int bt_proc_link_parse(const char *link, bool *is_pipe, uint64_t *ino)
+{
+	int end = 0;
+
+	*is_pipe = !strncmp(link, "pipe:[", 6);
+	if (!*is_pipe && strncmp(link, "socket:[", 8) != 0)
+		return -EINVAL;
+	link += *is_pipe ? 6 : 8;
+	if (*link < '0' || *link > '9' || sscanf(link, "%" SCNu64 "]%n", ino, &end) != 1 || !end || link[end])
+		return -EINVAL;
 	return 0;
 }

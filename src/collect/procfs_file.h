@@ -16,8 +16,6 @@
 
 #define BT_PROC_TEXT 4096 /* as much as any of the files below has */
 
-uint64_t bt_proc_clock_ns(void); /* CLOCK_MONOTONIC */
-
 /*
  * Reads the file at path below the directory dir into text[size], terminated. Returns its length, or -Exxx:
  * -ENOENT and -ESRCH where the process is gone, -EACCES and -EPERM where it is not ours to look at.
@@ -73,5 +71,11 @@ int bt_proc_schedstat_parse(const char *text, struct bt_proc_schedstat *out);
 int bt_proc_syscall_parse(const char *text, struct bt_proc_syscall *out);
 int bt_proc_status_parse(const char *text, struct bt_proc_status *out);
 int bt_proc_io_parse(const char *text, struct bt_proc_io *out);
+
+/*
+ * "pipe:[123]" or "socket:[123]", as a descriptor's link below /proc/PID/fd has them: 0, or -EINVAL for any
+ * other file. Pure.
+ */
+int bt_proc_link_parse(const char *link, bool *is_pipe, uint64_t *ino);
 
 #endif

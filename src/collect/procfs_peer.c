@@ -4,22 +4,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <uthash.h>
 
+#include "clock.h"
 #include "procfs_file.h"
+#include "unix_peer.h"
 
 #define S 1000000000ull
 
@@ -50,6 +45,7 @@ struct wanted {
 
 struct bt_writers {
 	int proc;
+	int unix_fd; /* bt_unix_open() */
 	DIR *folder; /* of the walk that is on; NULL: none is */
 	struct wanted *wanted;
 	struct wanted *by_peer;
@@ -64,7 +60,8 @@ int bt_writers_create(struct bt_writers **out, int proc)
 	if (!p)
 		return -ENOMEM;
 	p->proc = proc;
-	p->now_ns = bt_proc_clock_ns();
+	p->unix_fd = bt_unix_open();
+	p->now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	*out = p;
 	return 0;
 }
@@ -83,20 +80,9 @@ void bt_writers_destroy(struct bt_writers *p)
 	}
 	if (p->folder)
 		closedir(p->folder);
+	if (p->unix_fd >= 0)
+		close(p->unix_fd);
 	free(p);
-}
-
-int bt_peer_link_parse(const char *link, bool *is_pipe, uint64_t *ino)
-{
-	int end = 0;
-
-	*is_pipe = !strncmp(link, "pipe:[", 6);
-	if (!*is_pipe && strncmp(link, "socket:[", 8) != 0)
-		return -EINVAL;
-	link += *is_pipe ? 6 : 8;
-	if (*link < '0' || *link > '9' || sscanf(link, "%" SCNu64 "]%n", ino, &end) != 1 || !end || link[end])
-		return -EINVAL;
-	return 0;
 }
 
 size_t bt_writers_find(struct bt_writers *p, enum bt_target target, uint64_t ino, pid_t out[BT_WRITERS_MAX])
@@ -125,62 +111,17 @@ size_t bt_writers_find(struct bt_writers *p, enum bt_target target, uint64_t ino
 	return w->count;
 }
 
-/* The other end of each unix socket of this network namespace. */
-static void unix_answer(struct bt_writers *p, const struct nlmsghdr *message)
+/* The other end of a unix socket of this network namespace; 0: not known. */
+static uint64_t unix_peer_ino(const struct bt_writers *p, uint64_t ino)
 {
-	const struct unix_diag_msg *diag = NLMSG_DATA(message);
-	const struct rtattr *a = (const struct rtattr *)(const void *)(diag + 1);
-	unsigned int left = message->nlmsg_len - (unsigned int)NLMSG_LENGTH(sizeof(*diag));
-	const uint64_t key[2] = {diag->udiag_ino, 0};
-	struct wanted *w;
+	struct bt_unix_socket own;
 
-	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		if (a->rta_type != UNIX_DIAG_PEER || RTA_PAYLOAD(a) < sizeof(uint32_t))
-			continue;
-		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the key is all set */
-		HASH_FIND(hh, p->wanted, key, KEY_SIZE, w);
-		if (w)
-			w->peer_ino = *(const uint32_t *)RTA_DATA(a);
-		return;
-	}
-}
-
-static void unix_peers_read(struct bt_writers *p)
-{
-	struct {
-		struct nlmsghdr head;
-		struct unix_diag_req ask;
-	} request = {
-	    .head = {.nlmsg_len = sizeof(request),
-		     .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		     .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-	    .ask = {.sdiag_family = AF_UNIX, .udiag_states = UINT32_MAX, .udiag_show = UDIAG_SHOW_PEER},
-	};
-	_Alignas(struct nlmsghdr) char answer[16384];
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	bool done = fd < 0 || send(fd, &request, sizeof(request), 0) < 0;
-
-	while (!done) {
-		ssize_t got = recv(fd, answer, sizeof(answer), 0);
-		unsigned int left = got > 0 ? (unsigned int)got : 0;
-
-		done = got <= 0;
-		for (const struct nlmsghdr *m = (const void *)answer; NLMSG_OK(m, left);
-		     m = NLMSG_NEXT(m, left)) {
-			if (m->nlmsg_type == NLMSG_DONE || m->nlmsg_type == NLMSG_ERROR)
-				done = true;
-			else if (m->nlmsg_len >= NLMSG_LENGTH(sizeof(struct unix_diag_msg)))
-				unix_answer(p, m);
-		}
-	}
-	if (fd >= 0)
-		close(fd);
+	return p->unix_fd >= 0 && !bt_unix_ask(p->unix_fd, ino, &own) ? own.peer_ino : 0;
 }
 
 static bool walk_begin(struct bt_writers *p)
 {
 	struct wanted *w, *next;
-	bool sockets = false;
 	int fd;
 
 	HASH_ITER (hh, p->wanted, w, next) {
@@ -191,9 +132,8 @@ static bool walk_begin(struct bt_writers *p)
 			continue;
 		}
 		w->found = 0;
-		w->peer_ino = w->is_pipe ? w->ino : 0;
+		w->peer_ino = w->is_pipe ? w->ino : unix_peer_ino(p, w->ino);
 		w->peer_is_pipe = w->is_pipe;
-		sockets |= !w->is_pipe;
 	}
 	if (!p->wanted)
 		return false;
@@ -204,8 +144,6 @@ static bool walk_begin(struct bt_writers *p)
 			close(fd);
 		return false;
 	}
-	if (sockets)
-		unix_peers_read(p);
 	for (w = p->wanted; w; w = w->hh.next) {
 		struct wanted *same = NULL;
 
@@ -250,7 +188,7 @@ static void link_look(struct bt_writers *p, int files, const char *name, pid_t p
 	if (length <= 0)
 		return;
 	link[length] = '\0';
-	if (bt_peer_link_parse(link, &is_pipe, &key[0]))
+	if (bt_proc_link_parse(link, &is_pipe, &key[0]))
 		return;
 	key[1] = is_pipe;
 	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all bytes of the key are set */
@@ -308,17 +246,9 @@ bool bt_writers_try(struct bt_writers *p, enum bt_target target, uint64_t ino, p
 	return w->count;
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * S + (uint64_t)t.tv_nsec;
-}
-
 bool bt_writers_walk(struct bt_writers *p, uint64_t now_ns, uint64_t slice_ns)
 {
-	uint64_t begin_ns = cpu_ns(), spent_ns = 0;
+	uint64_t begin_ns = bt_clock_read_ns(CLOCK_THREAD_CPUTIME_ID), spent_ns = 0;
 	struct dirent *d = NULL;
 
 	p->now_ns = now_ns;
@@ -334,9 +264,9 @@ bool bt_writers_walk(struct bt_writers *p, uint64_t now_ns, uint64_t slice_ns)
 		if (pid <= 0 || pid > INT32_MAX)
 			continue;
 		process_look(p, (pid_t)pid);
-		spent_ns = cpu_ns() - begin_ns;
+		spent_ns = bt_clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - begin_ns;
 	}
-	p->walk_cost_ns += cpu_ns() - begin_ns;
+	p->walk_cost_ns += bt_clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - begin_ns;
 	if (!d)
 		walk_end(p);
 	return true;

@@ -37,7 +37,4 @@ bool bt_writers_try(struct bt_writers *p, enum bt_target target, uint64_t ino, p
 /* Goes on with the walk for about so long, or begins one if it is time. false: there is nothing to do. */
 bool bt_writers_walk(struct bt_writers *p, uint64_t now_ns, uint64_t slice_ns);
 
-/* "pipe:[123]" or "socket:[123]", as a descriptor's link has them: 0, or -EINVAL. */
-int bt_peer_link_parse(const char *link, bool *is_pipe, uint64_t *ino);
-
 #endif

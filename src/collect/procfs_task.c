@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "procfs_cause.h"
 #include "procfs_doubt.h"
 
@@ -131,7 +132,7 @@ int bt_proc_thread_sample(struct bt_proc_eye *e, struct bt_proc_thread *t)
 		return 0;
 	if (bt_proc_thread_clock(e, t, &r.kernel))
 		return -ESRCH;
-	r.now_ns = bt_proc_clock_ns();
+	r.now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	if (bt_sampled_sleeps(&t->sampled, &r.kernel))
 		bt_sampled_seen(&t->sampled, r.now_ns);
 	else if (reason_look(e, t, NULL, &r))
@@ -141,7 +142,7 @@ int bt_proc_thread_sample(struct bt_proc_eye *e, struct bt_proc_thread *t)
 
 void bt_proc_thread_doubt(struct bt_proc_eye *e, struct bt_proc_thread *t)
 {
-	struct bt_reading r = {.kernel = t->sampled.kernel, .now_ns = bt_proc_clock_ns()};
+	struct bt_reading r = {.kernel = t->sampled.kernel, .now_ns = bt_clock_read_ns(CLOCK_MONOTONIC)};
 	const struct bt_reason *before = &t->sampled.account.reason;
 
 	if (!reason_look(e, t, NULL, &r) ||
@@ -185,7 +186,7 @@ int bt_proc_thread_read(struct bt_proc_eye *e, struct bt_proc_thread *t)
 
 	if (bt_proc_thread_clock(e, t, &r.kernel))
 		return -ESRCH;
-	r.now_ns = bt_proc_clock_ns();
+	r.now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
 	if (thread_file(e, t, "stat", -1, text, sizeof(text)) <= 0 || bt_proc_stat_parse(text, &stat))
 		return -ESRCH;
 	/* Another one has its number by now. */

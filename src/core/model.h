@@ -86,6 +86,9 @@ static inline bool bt_process_is_zombie(const struct bt_process *p)
 	return p->state == 'Z' && !p->threads && !p->usage.wall_ns;
 }
 
+/* For qsort() of struct bt_process pointers: the most active first, and by PID. */
+int bt_process_compare_activity(const void *a, const void *b);
+
 struct bt_model;
 
 /* One interval of the whole host. */

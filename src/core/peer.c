@@ -23,6 +23,10 @@ int bt_model_peer_set(struct bt_model *m, uint64_t socket, const struct bt_peer 
 			return -ENOMEM;
 		e->socket = socket;
 		HASH_ADD(hh, m->peers, socket, sizeof(e->socket), e);
+		if (!m->peers || !e->hh.tbl) {
+			free(e);
+			return -ENOMEM;
+		}
 	}
 	e->peer = *peer;
 	e->peer.address[BT_PEER_ADDRESS - 1] = '\0';

@@ -344,3 +344,14 @@ void bt_process_lump(struct bt_model *m, const struct bt_lump *l, bool base)
 	if (p->p.end_ns < m->end_ns)
 		p->p.end_ns = m->end_ns;
 }
+
+int bt_process_compare_activity(const void *a, const void *b)
+{
+	const struct bt_process *x = *(struct bt_process *const *)a;
+	const struct bt_process *y = *(struct bt_process *const *)b;
+	uint64_t x_ns = bt_totals_active_ns(&x->usage.totals), y_ns = bt_totals_active_ns(&y->usage.totals);
+
+	if (x_ns != y_ns)
+		return x_ns > y_ns ? -1 : 1;
+	return x->identity.pid - y->identity.pid;
+}

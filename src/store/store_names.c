@@ -198,15 +198,19 @@ int bt_recorder_see(struct bt_recorder *r, const struct bt_snapshot *s, int64_t 
 	return result;
 }
 
-int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, sqlite3_int64 *row)
+int bt_recorder_process_find(struct bt_recorder *r, uint32_t pid, uint64_t start_ns, sqlite3_int64 *row)
 {
-	int result;
-
 	*row = 0;
 	bt_recorder_bind(r, S_PROCESS_FIND, 1, (uint64_t)r->session);
-	bt_recorder_bind(r, S_PROCESS_FIND, 2, (uint64_t)p->identity.pid);
-	bt_recorder_bind(r, S_PROCESS_FIND, 3, p->identity.start_ns);
-	result = bt_recorder_run(r, S_PROCESS_FIND, row);
+	bt_recorder_bind(r, S_PROCESS_FIND, 2, pid);
+	bt_recorder_bind(r, S_PROCESS_FIND, 3, start_ns);
+	return bt_recorder_run(r, S_PROCESS_FIND, row);
+}
+
+int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, sqlite3_int64 *row)
+{
+	int result = bt_recorder_process_find(r, (uint32_t)p->identity.pid, p->identity.start_ns, row);
+
 	if (result != SQLITE_DONE || *row)
 		return result;
 	/* It came and went between two frames: nobody could be asked about it. */

@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "names.h"
 #include "store_write_internal.h"
 
@@ -56,13 +56,7 @@ struct bt_recorder_sleeper {
 };
 
 /* What asking costs: what others have the CPU for meanwhile is not on our account. */
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
+#define ASKING_CLOCK CLOCK_THREAD_CPUTIME_ID
 
 static bool is_nameable(const struct bt_reason *reason)
 {
@@ -181,29 +175,19 @@ static void record_see(struct bt_recorder *r, const struct bt_record *record, ui
 	sleeper_see(r, record);
 }
 
-static sqlite3_int64 process_number(struct bt_recorder *r, uint32_t pid, uint64_t start_ns)
-{
-	sqlite3_int64 row = 0;
-
-	bt_recorder_bind(r, S_PROCESS_FIND, 1, (uint64_t)r->session);
-	bt_recorder_bind(r, S_PROCESS_FIND, 2, pid);
-	bt_recorder_bind(r, S_PROCESS_FIND, 3, start_ns);
-	return bt_recorder_run(r, S_PROCESS_FIND, &row) == SQLITE_DONE ? row : 0;
-}
-
 /* Writes a name down, if it is another one than before. SQLite's result. */
 static int object_add(struct bt_recorder *r, const struct bt_recorder_object *o,
 		      const struct bt_object_facts *facts)
 {
 	static const enum bt_recorder_statement steps[] = {S_OBJECT_AGAIN, S_OBJECT_ADD};
-	sqlite3_int64 process = process_number(r, o->key.pid, o->key.start_ns);
+	sqlite3_int64 process;
 	const char *const texts[] = {bt_target_name(o->key.target), facts->name,
 				     *facts->device ? facts->device : NULL,
 				     *facts->peer_address ? facts->peer_address : NULL};
 	sqlite3_int64 numbers[sizeof(texts) / sizeof(texts[0])] = {0};
 	int result = SQLITE_DONE;
 
-	if (!process)
+	if (bt_recorder_process_find(r, o->key.pid, o->key.start_ns, &process) != SQLITE_DONE || !process)
 		return result;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && result == SQLITE_DONE; i++)
 		result = bt_recorder_string(r, texts[i], texts[i] ? strlen(texts[i]) : 0, &numbers[i]);
@@ -260,7 +244,7 @@ static int objects_ask(struct bt_recorder *r, uint64_t now_ns)
 {
 	struct bt_recorder_object *o, *next;
 	int result = SQLITE_DONE;
-	uint64_t at_ns = clock_ns();
+	uint64_t at_ns = bt_clock_read_ns(ASKING_CLOCK);
 
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): next was read before */
 	HASH_ITER (hh, r->objects, o, next) {
@@ -275,7 +259,7 @@ static int objects_ask(struct bt_recorder *r, uint64_t now_ns)
 		result = object_ask(r, o, now_ns);
 		if (result != SQLITE_DONE)
 			break;
-		at_ns = clock_ns();
+		at_ns = bt_clock_read_ns(ASKING_CLOCK);
 		r->asking_ns -= (int64_t)(at_ns - then_ns);
 	}
 	return result;
@@ -283,10 +267,11 @@ static int objects_ask(struct bt_recorder *r, uint64_t now_ns)
 
 static int stack_add(struct bt_recorder *r, const struct bt_recorder_sleeper *t, const char *stack)
 {
-	sqlite3_int64 process = process_number(r, (uint32_t)t->pid, t->start_ns);
+	sqlite3_int64 process;
 	int result = bt_recorder_bind_string(r, S_STACK_ADD, 4, stack);
 
-	if (result != SQLITE_DONE || !process)
+	if (result != SQLITE_DONE ||
+	    bt_recorder_process_find(r, (uint32_t)t->pid, t->start_ns, &process) != SQLITE_DONE || !process)
 		return result;
 	bt_recorder_bind(r, S_STACK_ADD, 1, (uint64_t)process);
 	bt_recorder_bind(r, S_STACK_ADD, 2, (uint64_t)t->tid);

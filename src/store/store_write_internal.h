@@ -140,7 +140,9 @@ int bt_recorder_string(struct bt_recorder *r, const char *text, size_t length, s
 int bt_recorder_bind_string(struct bt_recorder *r, enum bt_recorder_statement id, int at, const char *text);
 /* The processes of a snapshot that came and went. Sleepers are no news. */
 int bt_recorder_see(struct bt_recorder *r, const struct bt_snapshot *s, int64_t time_ns);
-/* The number of the row of a process, which is made if there is none. */
+/* The number of the row of a process; 0: there is none. */
+int bt_recorder_process_find(struct bt_recorder *r, uint32_t pid, uint64_t start_ns, sqlite3_int64 *row);
+/* The same, and it is made if there is none. */
 int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, sqlite3_int64 *row);
 void bt_recorder_forget_strings(struct bt_recorder *r);
 void bt_recorder_forget_processes(struct bt_recorder *r);

@@ -56,18 +56,6 @@ static void history_add(struct bt_tui_opened *o, const struct bt_verdict *v, uin
 	}
 }
 
-/* Most active first; those that did nothing by PID. */
-static int by_activity(const void *a, const void *b)
-{
-	const struct bt_process *x = *(struct bt_process *const *)a;
-	const struct bt_process *y = *(struct bt_process *const *)b;
-	uint64_t x_ns = bt_totals_active_ns(&x->usage.totals), y_ns = bt_totals_active_ns(&y->usage.totals);
-
-	if (x_ns != y_ns)
-		return x_ns > y_ns ? -1 : 1;
-	return x->identity.pid - y->identity.pid;
-}
-
 /* Those of the frame that belong to the opened group. */
 static size_t group_find(struct bt_tui *t, struct bt_process **out)
 {
@@ -100,7 +88,7 @@ static int members_find(struct bt_tui *t)
 	else
 		err = bt_tui_family(t, &o->identity, list, &o->member_count);
 	if (!err)
-		qsort(list, o->member_count, sizeof(struct bt_process *), by_activity);
+		qsort(list, o->member_count, sizeof(struct bt_process *), bt_process_compare_activity);
 	return err;
 }
 

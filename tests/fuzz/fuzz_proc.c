@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files of a process below /proc, with a name in them that it chose: the first byte says which one. */
-#include "holders.h"
 #include "inet_line.h"
 #include "procfs_file.h"
 #include "unix_peer.h"
@@ -20,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bt_proc_io io;
 	struct bt_unix_socket answer;
 	uint64_t inode;
+	bool is_pipe;
 
 	switch (which % 8) {
 	case 0:
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bt_inet_line_parse(text, &line);
 		break;
 	case 6:
-		bt_socket_link_parse(text, &inode);
+		bt_proc_link_parse(text, &is_pipe, &inode);
 		break;
 	default:
 		bt_unix_answer_parse(in.data, in.size, &answer);

@@ -10,9 +10,9 @@
 
 #include "evidence.h"
 #include "fake.h"
-#include "holders.h"
 #include "inet_line.h"
 #include "inet_peer.h"
+#include "procfs_file.h"
 #include "strbuf.h"
 #include "unit.h"
 #include "unix_peer.h"
@@ -145,17 +145,24 @@ static void refusals(void **state)
 	assert_int_equal(-EBADMSG, bt_unix_answer_parse(&answer, sizeof(answer), &s));
 }
 
+static bool socket_link_parse(const char *link, uint64_t *ino)
+{
+	bool is_pipe;
+
+	return !bt_proc_link_parse(link, &is_pipe, ino) && !is_pipe;
+}
+
 static void links(void **state)
 {
 	uint64_t ino;
 
 	(void)state;
-	assert_true(bt_socket_link_parse("socket:[4294967295]", &ino));
+	assert_true(socket_link_parse("socket:[4294967295]", &ino));
 	assert_true(ino == 4294967295u);
-	assert_false(bt_socket_link_parse("pipe:[12]", &ino));
-	assert_false(bt_socket_link_parse("socket:[]", &ino));
-	assert_false(bt_socket_link_parse("socket:[12", &ino));
-	assert_false(bt_socket_link_parse("socket:[12]x", &ino));
+	assert_false(socket_link_parse("pipe:[12]", &ino));
+	assert_false(socket_link_parse("socket:[]", &ino));
+	assert_false(socket_link_parse("socket:[12", &ino));
+	assert_false(socket_link_parse("socket:[12]x", &ino));
 }
 
 /* Sentence for a wait at socket 7 in a call, when who is at its other end is known. */

@@ -106,7 +106,7 @@ static void assert_link(const char *link, int err, bool is_pipe, uint64_t ino)
 	uint64_t got_ino = 0;
 	bool got_pipe = false;
 
-	assert_int_equal(err, bt_peer_link_parse(link, &got_pipe, &got_ino));
+	assert_int_equal(err, bt_proc_link_parse(link, &got_pipe, &got_ino));
 	if (!err)
 		assert_true(got_pipe == is_pipe && got_ino == ino);
 }
