@@ -9,6 +9,8 @@
 #include "collector_shared.h"
 #include "gil.h"
 #include "hand_over.h"
+#include "listed.h"
+#include "maps.h"
 #include "pid_ns.h"
 #include "reason.h"
 #include "waker.h"
@@ -25,33 +27,6 @@ struct bt_kernel_stats stats;
 const volatile __u32 page_shift = 12;
 
 static __u64 last_id;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct bt_account);
-} accounts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, BT_EXITS_BYTES);
-} exits SEC(".maps");
-
-/* Threads that ended while the ring was full, summed under the process that forked them. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, BT_LUMPS_MAX);
-	__type(key, struct bt_lump_key);
-	__type(value, struct bt_lump);
-} lumps SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct bt_run_queue);
-} run_queue SEC(".maps");
 
 static __always_inline void account_init(struct bt_account *a, struct task_struct *t, __u64 now_ns)
 {
@@ -72,8 +47,10 @@ static __noinline struct bt_account *account_create(struct task_struct *t, __u64
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (a && !a->id)
+	if (a && !a->id) {
 		account_init(a, t, now_ns);
+		list_add(a, t);
+	}
 	return a;
 }
 
@@ -252,7 +229,7 @@ static __noinline enum bt_doubt futex_name(struct bt_account *a, struct task_str
 	bool gil = gil_is_at(a, why->object);
 
 	if (doubt == BT_DOUBT_FUTEX && a->gil_state == BT_GIL_KNOWN && !a->gil_size)
-		gil = gil_look_again(a, t, why->object, now_ns, &exits);
+		gil = gil_look_again(a, t, why->object, now_ns);
 	if (gil) {
 		why->cause = BT_MS_GIL;
 		/* The mutex beside it is not the lock. */
@@ -287,6 +264,8 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 		}
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 	}
+	if (!a->listed)
+		account_list(a, prev);
 	if (a->phase != BT_PHASE_ONCPU)
 		switch_in_late(a, prev, now_ns);
 	else
@@ -327,6 +306,7 @@ static __always_inline void queued_count(const struct bt_account *a, __u64 now_n
 static __always_inline void switch_in(struct task_struct *next, __u64 now_ns, bool cpu_was_idle)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, next, NULL, 0);
+	bool asleep;
 
 	if (!a) {
 		a = account_create(next, now_ns);
@@ -339,13 +319,19 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns, bo
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 		return;
 	}
-	if (a->phase == BT_PHASE_BLOCKED && !a->found_asleep)
+	if (!a->listed)
+		account_list(a, next);
+	asleep = a->phase == BT_PHASE_BLOCKED;
+	if (asleep && !a->found_asleep)
 		waking_check(a, task_plain(next), now_ns);
 	if (cpu_was_idle)
 		bt_account_cpu_was_idle(a, now_ns - task_queued_ns(task_plain(next)));
 	queued_count(a, now_ns);
 	if (bt_account_switch_in(a, now_ns))
 		a->missed++;
+	/* The reader may have read it asleep meanwhile; of who was woken, its waker has seen to that. */
+	if (asleep)
+		account_list_again(a, next);
 }
 
 static __always_inline void on_switch(bool preempt, struct task_struct *prev, struct task_struct *next,
@@ -393,6 +379,8 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 
 	if (!a || a->phase != BT_PHASE_BLOCKED)
 		return 0;
+	if (!a->listed)
+		account_list(a, t);
 	now_ns = bpf_ktime_get_ns();
 	cause = a->reason.cause;
 	waker = waker_process(ctx, t, a);
@@ -413,6 +401,8 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 			bt_account_hand_over(a, by, now_ns);
 	}
 	bt_account_waking(a, now_ns, waker_pid, cause);
+	if (!a->listed)
+		account_list(a, t);
 	return 0;
 }
 
@@ -433,7 +423,7 @@ int BPF_PROG(bt_fork, struct task_struct *parent, struct task_struct *child)
 		a->parent_tgid = of_parent->parent_tgid;
 		a->parent_start_ns = of_parent->parent_start_ns;
 		if (of_parent->gil_mm != mm)
-			gil_ask(of_parent, mm, &exits);
+			gil_ask(of_parent, mm);
 		gil_inherit(a, of_parent, mm);
 	} else if (of_parent && of_parent->gil_mm == mm && of_parent->gil_state == BT_GIL_KNOWN) {
 		/* A copy of the address space, or the same one. */

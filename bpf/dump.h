@@ -85,12 +85,6 @@ static __noinline int park_late(struct bt_account *a, struct task_struct *t, __u
 	return bt_account_switch_out(a, left_ns < now_ns ? left_ns : now_ns, true, &parked, BT_DOUBT_NONE);
 }
 
-/* Asleep in the same wait as when it was last read. */
-static __always_inline bool account_unchanged(const struct bt_account *a)
-{
-	return a->phase == BT_PHASE_BLOCKED && a->read_phase == BT_PHASE_BLOCKED && a->seq == a->read_seq;
-}
-
 /* Copies the account against its running writers. false: it moved at every attempt, the copy is torn. */
 static __always_inline bool account_read(struct bt_account *a, struct bt_record *r, __u32 *seq)
 {
@@ -108,39 +102,13 @@ static __always_inline bool account_read(struct bt_account *a, struct bt_record 
 	return false;
 }
 
-SEC("iter/task")
-int bt_dump(struct bpf_iter__task *ctx)
+/* The whole record of a thread, and seq as it was read. */
+static __noinline int record_make(struct bt_record *r, struct bt_account *a, struct task_struct *t,
+				  __u32 *seq)
 {
-	struct task_struct *t = ctx->task;
-	struct seq_file *out = ctx->meta->seq;
-	struct bt_record *r = &scratch;
-	struct bt_account *a;
 	struct task_struct *parent;
-	__u64 now_ns;
-	__u32 seq = 0;
+	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (!t)
-		return 0;
-	/* A thread that sleeps on is shown up to a moment ago: a clock for each of ten thousand is felt. */
-	if (!(ctx->meta->seq_num & DUMP_CLOCK_MASK))
-		dump_now_ns = bpf_ktime_get_ns();
-	a = bpf_task_storage_get(&accounts, t, NULL, 0);
-	/* Of another namespace, or on its way out. */
-	if (pid_ns_inum && !seeding && (!a || !a->tid))
-		return 0;
-	if (a && !seeding && !full_read && account_unchanged(a) && a->shown_ns <= dump_now_ns &&
-	    (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
-		record_head(r, a, BT_RECORD_SAME, tid_shown(a, t), dump_now_ns);
-		r->head.size = sizeof(r->head);
-		bt_account_mark_read(a, dump_now_ns);
-		bpf_seq_write(out, &r->head, sizeof(r->head));
-		return 0;
-	}
-	now_ns = bpf_ktime_get_ns();
-	if (seeding) {
-		user_regs_locate(t);
-		a = account_seed(t, now_ns);
-	}
 	if (a && a->phase == BT_PHASE_ONCPU)
 		park_late(a, task_plain(t), now_ns);
 	/* The thread that execs takes the leader's number over. */
@@ -149,7 +117,7 @@ int bt_dump(struct bpf_iter__task *ctx)
 	if (a && a->id) {
 		missed_count(a);
 		record_head(r, a, BT_RECORD_THREAD, tid_shown(a, t), now_ns);
-		if (!account_read(a, r, &seq))
+		if (!account_read(a, r, seq))
 			r->head.valid = BT_VALID_FACTS;
 	} else {
 		/* No memory for an account, or it is being made. */
@@ -170,11 +138,80 @@ int bt_dump(struct bpf_iter__task *ctx)
 		r->facts.ppid = parent ? number_in_ns(pid_of(parent->group_leader)) : 0;
 	}
 	r->facts.leader_start_ns = task_plain(t)->group_leader->start_boottime;
-	/* Refused for want of room, this thread comes again with the next buffer: it was not read yet. */
-	if (!bpf_seq_write(out, r, sizeof(*r)) && a) {
-		a->read_seq = seq;
-		a->read_phase = r->account.phase;
+	return 0;
+}
+
+/* The reader has got the record: what has not gone to sleep by then stays on its list. */
+static __always_inline void record_was_read(struct bt_account *a, struct task_struct *t,
+					    const struct bt_record *r, __u32 seq)
+{
+	__u32 phase = r->account.phase;
+
+	bt_account_was_read(a, seq, phase);
+	if (phase == BT_PHASE_BLOCKED && r->head.valid & BT_VALID_ACCOUNT)
+		account_unlist(a, t, seq);
+	else
+		a->listed = 1;
+}
+
+SEC("iter/task")
+int bt_dump(struct bpf_iter__task *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct seq_file *out = ctx->meta->seq;
+	struct bt_record *r = &scratch;
+	struct bt_account *a;
+	__u32 seq = 0;
+
+	if (!t)
+		return 0;
+	/* A thread that sleeps on is shown up to a moment ago: a clock for each of ten thousand is felt. */
+	if (!(ctx->meta->seq_num & DUMP_CLOCK_MASK))
+		dump_now_ns = bpf_ktime_get_ns();
+	a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	/* Of another namespace, or on its way out. */
+	if (pid_ns_inum && !seeding && (!a || !a->tid))
+		return 0;
+	if (a && !seeding && !full_read && bt_account_is_unchanged(a) && a->shown_ns <= dump_now_ns &&
+	    (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
+		record_head(r, a, BT_RECORD_SAME, tid_shown(a, t), dump_now_ns);
+		r->head.size = sizeof(r->head);
+		bt_account_mark_read(a, dump_now_ns);
+		bpf_seq_write(out, &r->head, sizeof(r->head));
+		return 0;
 	}
+	if (seeding) {
+		user_regs_locate(t);
+		a = account_seed(t, bpf_ktime_get_ns());
+	}
+	record_make(r, a, t, &seq);
+	/* Refused for want of room, this thread comes again with the next buffer: it was not read yet. */
+	if (!bpf_seq_write(out, r, sizeof(*r)) && a)
+		record_was_read(a, t, r, seq);
+	return 0;
+}
+
+/* The threads that the reader asks for, by the numbers in asked; 0: none. */
+SEC("iter/bpf_map_elem")
+int bt_asked(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct seq_file *out = ctx->meta->seq;
+	struct bt_record *r = &scratch;
+	struct bt_account *a;
+	struct task_struct *t;
+	__u32 seq = 0;
+	__s32 *tid = ctx->value;
+
+	if (!has_rdonly_cast || !tid || !*tid)
+		return 0;
+	t = bpf_task_from_pid(*tid);
+	if (!t)
+		return 0;
+	a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	record_make(r, a, t, &seq);
+	if (!bpf_seq_write(out, r, sizeof(*r)) && a)
+		record_was_read(a, t, r, seq);
+	bpf_task_release(t);
 	return 0;
 }
 

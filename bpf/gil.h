@@ -10,14 +10,8 @@
 #include "account.h"
 #include "collector_shared.h"
 #include "kernel.h"
+#include "maps.h"
 #include "reason.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, BT_GILS_MAX);
-	__type(key, struct bt_gil_key);
-	__type(value, struct bt_gil_range);
-} gils SEC(".maps");
 
 static __always_inline struct bt_gil_key gil_key(const struct bt_account *a)
 {
@@ -42,9 +36,9 @@ static __noinline bool gil_is_at(struct bt_account *a, __u64 address)
 	return address - a->gil_from < a->gil_size;
 }
 
-static __always_inline void gil_question(const struct bt_gil_key *key, __u64 address, void *ring)
+static __always_inline void gil_question(const struct bt_gil_key *key, __u64 address)
 {
-	struct bt_ask *ask = bpf_ringbuf_reserve(ring, sizeof(*ask), 0);
+	struct bt_ask *ask = bpf_ringbuf_reserve(&exits, sizeof(*ask), 0);
 
 	if (!ask)
 		return;
@@ -74,7 +68,7 @@ static __always_inline bool gil_waits_like(struct task_struct *t, __u64 now_ns)
 
 /* The process of a had no interpreter when it was asked for. It may have been loaded since. */
 static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *t, __u64 address,
-				      __u64 now_ns, void *ring)
+				      __u64 now_ns)
 {
 	struct bt_gil_key key = gil_key(a);
 	__u32 turn = (__u32)(now_ns >> BT_GIL_TURN_LOG2);
@@ -92,12 +86,12 @@ static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *
 		return false;
 	if (range)
 		range->again = turn + BT_GIL_AGAIN;
-	gil_question(&key, address, ring);
+	gil_question(&key, address);
 	return false;
 }
 
 /* A process has its second thread, or its first one after exec: its address space was not seen yet. */
-static __always_inline void gil_ask(struct bt_account *a, __u64 mm, void *ring)
+static __always_inline void gil_ask(struct bt_account *a, __u64 mm)
 {
 	struct bt_gil_key key = gil_key(a);
 
@@ -105,7 +99,7 @@ static __always_inline void gil_ask(struct bt_account *a, __u64 mm, void *ring)
 	a->gil_size = 0;
 	a->gil_state = BT_GIL_ASKED;
 	bpf_map_delete_elem(&gils, &key);
-	gil_question(&key, 0, ring);
+	gil_question(&key, 0);
 }
 
 /* What a new thread or process has of who made it. */

@@ -327,6 +327,13 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
+
 #pragma clang attribute pop
 
 /* include/linux/sched.h */
@@ -357,6 +364,10 @@ struct bpf_iter__task {
 const volatile bool has_rdonly_cast;
 
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+
+/* There if bpf_rdonly_cast() is: 3f0e6f2b41d3 ("bpf: Add bpf_task_from_pid() kfunc"), 6.2, too. */
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *t) __ksym __weak;
 
 /* Makes an untyped pointer a typed one, so that reading through it is a plain load; only if has_rdonly_cast.
  */

@@ -145,10 +145,10 @@ struct bt_bursts {
 
 struct bt_account {
 	/* The open interval: what every switch touches comes first. */
-	__u32 seq;      /* odd while being written; the reader takes the account again if it moved */
-	__u32 phase;    /* enum bt_phase; written last */
-	__u32 read_seq; /* seq and phase as last read: both the same = nothing happened since */
-	__u8 read_phase;
+	__u32 seq;         /* odd while being written; the reader takes the account again if it moved */
+	__u32 phase;       /* enum bt_phase; written last */
+	__u32 read_seq;    /* seq as last read while BLOCKED: still the same = nothing happened since */
+	__u8 listed;       /* the reader knows that it has to look: bpf/listed.h */
 	__u8 read_cause;   /* what the reader was told the open block is, up to read_ns */
 	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
 	__u8 doubt;        /* BLOCKED, WOKEN: enum bt_doubt */
@@ -234,6 +234,19 @@ BT_INLINE void bt_account_write_end(struct bt_account *a)
 {
 	bt_store_fence(a);
 	*(volatile __u32 *)&a->seq = a->seq + 1;
+}
+
+/* Asleep in the same wait as when it was last read. */
+BT_INLINE int bt_account_is_unchanged(const struct bt_account *a)
+{
+	return a->phase == BT_PHASE_BLOCKED && a->seq == a->read_seq;
+}
+
+/* The reader has got the account as it was at seq (even), in that phase. */
+BT_INLINE void bt_account_was_read(struct bt_account *a, __u32 seq, __u32 phase)
+{
+	/* seq never comes back to what it was, but for 2^31 writes. */
+	a->read_seq = phase == BT_PHASE_BLOCKED ? seq : seq - 2;
 }
 
 BT_INLINE void bt_account_phase_set(struct bt_account *a, enum bt_phase phase)

@@ -75,6 +75,12 @@ struct bt_ask {
 /* Processes whose answers are kept; the one that was not needed for longest makes room. */
 #define BT_GILS_MAX 4096
 
+/* In the same ring, a head alone: a thread that the reader has to look at; see bpf/listed.h. */
+#define BT_RECORD_LISTED 65
+
+/* Threads that are asked for at a time. */
+#define BT_ASKED_MAX 512
+
 struct bt_lump_key {
 	__u64 start_ns;
 	__s32 tgid;

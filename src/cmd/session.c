@@ -20,8 +20,8 @@
 
 #define NSEC_PER_SEC 1000000000ull
 
-/* About 3,000 threads; what a smaller host takes is not worth to be given back. */
-#define MOST_KEPT ((size_t)4 << 20)
+/* What a host of fewer takes is not worth to be given back. */
+#define MOST_KEPT 3000
 /* What a frame held is free one or two frames later. */
 #define TRIMS 3
 /* Processes looked up between two looks at whether the collector has to make room. */
@@ -410,11 +410,17 @@ void bt_session_describe(struct bt_session *s, const struct bt_report *r)
 
 void bt_session_sweep(struct bt_session *s)
 {
+	const struct bt_frame *f = bt_model_frame(s->model);
+	/* Threads of a process count if they are awake: those that sleep take little. */
+	size_t count = s->snapshot.length / sizeof(struct bt_record);
+
+	if (f && f->process_count > count)
+		count = f->process_count;
 	bt_lookup_sweep(s->lookup);
-	if (s->snapshot.length > s->most) {
-		s->most = s->snapshot.length;
-	} else if (s->most > MOST_KEPT && s->snapshot.length < s->most / 4) {
-		s->most = s->snapshot.length;
+	if (count > s->most) {
+		s->most = count;
+	} else if (s->most > MOST_KEPT && count < s->most / 4) {
+		s->most = count;
 		s->trims = TRIMS;
 	}
 	if (!s->trims)

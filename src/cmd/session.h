@@ -27,7 +27,7 @@ struct bt_session {
 	struct bt_snapshot snapshot;
 	int signal_fd;
 	int signal;         /* that asked us to end; 0: none did */
-	size_t most;        /* bytes of the largest snapshot since memory was last given back */
+	size_t most;        /* processes at most, or threads read whole, since memory was last given back */
 	unsigned int trims; /* frames after which that is tried again */
 
 	/* Of a recording; else NULL, and the rest means nothing. */

@@ -17,8 +17,15 @@
 #include "describe.h"
 #include "host_sample.h"
 #include "interpreter.h"
+#include "known.h"
 #include "object.h"
 #include "skeleton.h"
+
+/* Everybody is looked at every so many reads, and when more than that share, and some, has to be asked for.
+ */
+#define WALK_EVERY     16
+#define WALK_SHARE     4
+#define WALK_ASKED_MIN BT_ASKED_MAX
 
 /* A bpf iterator hands out at most its own buffer a read: 8 pages (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
 #define READ_BYTES (32 << 10)
@@ -29,6 +36,8 @@ struct bpf_collector {
 	struct ring_buffer *exits;
 	struct bt_interpreters *interpreters;
 	struct bt_snapshot ended; /* records of ended threads that wait for the next read */
+	struct bt_known known;
+	struct bt_snapshot answers; /* of those that were asked for; memory */
 	uint64_t tick_ns;
 	struct bt_run_queue *run_queue; /* of each possible CPU, as last read */
 	size_t cpus_possible;
@@ -52,7 +61,7 @@ static void gil_answer(struct bpf_collector *c, const struct bt_gil_key *key, ui
 	(void)bpf_map_update_elem(c->skeleton->gils_map, key, &range, BPF_ANY);
 }
 
-/* Called for each record in the ring: a thread that ended, or a question. */
+/* Called for each record in the ring: a thread that ended, one that something happened to, or a question. */
 static int ended_take(void *context, void *data, size_t size)
 {
 	struct bpf_collector *c = context;
@@ -65,6 +74,8 @@ static int ended_take(void *context, void *data, size_t size)
 		gil_answer(c, &ask->key, ask->address);
 		return 0;
 	}
+	if (head->type == BT_RECORD_LISTED)
+		return bt_known_list(&c->known, head->tid);
 	if (size < sizeof(struct bt_record))
 		return 0;
 	room = bt_snapshot_reserve(&c->ended, sizeof(struct bt_record));
@@ -84,9 +95,9 @@ static int bpf_drain(struct bt_collector *base)
 }
 
 /* The iterator's output behind what s holds. */
-static int threads_read(struct bpf_collector *c, struct bt_snapshot *s)
+static int iterator_read(struct bpf_collector *c, int link, struct bt_snapshot *s)
 {
-	int fd = bpf_iter_create(c->skeleton->iter_link);
+	int fd = bpf_iter_create(link);
 	ssize_t got = 0;
 	int err;
 
@@ -116,6 +127,56 @@ static int threads_read(struct bpf_collector *c, struct bt_snapshot *s)
 	}
 	close(fd);
 	return (int)got;
+}
+
+/* Looks at every thread. */
+static int threads_walk(struct bpf_collector *c, struct bt_snapshot *s)
+{
+	int err;
+
+	/* Who is listed from here on is looked at again next time. */
+	*c->skeleton->bss.list_lost = 0;
+	bt_known_unlist(&c->known);
+	err = iterator_read(c, c->skeleton->iter_link, s);
+	if (!err && c->skeleton->asked_link >= 0)
+		err = bt_known_take(&c->known, s);
+	return err == -EINVAL ? 0 : err;
+}
+
+/* Looks at those that do not sleep on. What is not asked for sleeps on up to now_ns at least. */
+static int threads_ask(struct bpf_collector *c, uint64_t now_ns, struct bt_snapshot *s)
+{
+	const struct bt_tids *asked = &c->known.asked;
+	int err = 0;
+
+	bt_snapshot_clear(&c->answers);
+	for (size_t from = 0; !err && from < asked->count; from += BT_ASKED_MAX) {
+		for (size_t i = 0; i < BT_ASKED_MAX; i++)
+			c->skeleton->asked[i] = from + i < asked->count ? asked->tids[from + i] : 0;
+		err = iterator_read(c, c->skeleton->asked_link, &c->answers);
+	}
+	return err ? err : bt_known_merge(&c->known, &c->answers, now_ns, s);
+}
+
+static int threads_read(struct bpf_collector *c, struct bt_snapshot *s)
+{
+	const struct bt_skeleton_bss *kernel = &c->skeleton->bss;
+	size_t most = c->known.now.count / WALK_SHARE + WALK_ASKED_MIN;
+	int err;
+
+	/* Before the ring is emptied: bpf/listed.h. */
+	__atomic_store_n(kernel->frame_ns, s->begin_ns, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	err = bpf_drain(&c->base);
+	if (err)
+		return err;
+	if (c->skeleton->asked_link < 0 || !c->known.now.count || *kernel->full_read || *kernel->list_lost ||
+	    !(kernel->stats->reads % WALK_EVERY) || c->known.listed.count > most)
+		return threads_walk(c, s);
+	err = bt_known_ask(&c->known, kernel->stats->reads);
+	if (err)
+		return err;
+	return c->known.asked.count > most ? threads_walk(c, s) : threads_ask(c, s->begin_ns, s);
 }
 
 /* What ended in a storm, if there was one. */
@@ -245,6 +306,8 @@ static void bpf_close(struct bt_collector *base)
 	bt_interpreters_destroy(c->interpreters);
 	bt_skeleton_close(c->skeleton);
 	bt_snapshot_free(&c->ended);
+	bt_snapshot_free(&c->answers);
+	bt_known_free(&c->known);
 	free(c->run_queue);
 	free(c);
 }
@@ -301,7 +364,7 @@ static int accounts_seed(struct bpf_collector *c)
 	int err;
 
 	*c->skeleton->bss.seeding = true;
-	err = threads_read(c, &s);
+	err = iterator_read(c, c->skeleton->iter_link, &s);
 	*c->skeleton->bss.seeding = false;
 	polled_seed(c);
 	/* What was read is thrown away: the first snapshot is to be whole. */

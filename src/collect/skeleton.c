@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -14,8 +15,26 @@
 #include "collector.skel.h"
 #include "collector_5_14.skel.h"
 
+/*
+ * The program that reads those it is asked for goes through a map, which a skeleton cannot attach by itself.
+ * Without it every thread is read.
+ */
+static void asked_open(struct bt_skeleton *s, int program, int map)
+{
+	union bpf_iter_link_info info = {.map = {.map_fd = (__u32)map}};
+	struct bpf_link_create_opts opts = {
+	    .sz = sizeof(opts), .iter_info = &info, .iter_info_len = sizeof(info)};
+	void *asked =
+	    mmap(NULL, BT_ASKED_MAX * sizeof(*s->asked), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+
+	if (asked == MAP_FAILED)
+		return;
+	s->asked = asked;
+	s->asked_link = bpf_link_create(program, 0, BPF_TRACE_ITER, &opts);
+}
+
 /* One try for each generated type: they differ in name, and in whether sleepers' polled sets can be read. */
-#define DEFINE_TRY(type, polled)                                                                             \
+#define DEFINE_TRY(type, polled_attach, polled)                                                              \
 	static void type##_destroy(void *generated)                                                          \
 	{                                                                                                    \
 		type##__destroy(generated);                                                                  \
@@ -33,19 +52,24 @@
 		g->rodata->pid_ns_inum = bt_facts_pid_namespace();                                           \
 		g->rodata->page_shift = (__u32)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));         \
 		err = type##__load(g);                                                                       \
-		/* It hands on the -1 of a system call. */                                                   \
-		if (!err && type##__attach(g))                                                               \
+		/* They hand on the -1 of a system call. */                                                  \
+		if (!err && (type##__bt_switch__attach(g) < 0 || type##__bt_waking__attach(g) < 0 ||         \
+			     type##__bt_fork__attach(g) < 0 || type##__bt_dump__attach(g) < 0 ||             \
+			     polled_attach(g) < 0))                                                          \
 			err = -errno;                                                                        \
 		if (err) {                                                                                   \
 			type##__destroy(g);                                                                  \
 			return err;                                                                          \
 		}                                                                                            \
 		*s = (struct bt_skeleton){                                                                   \
-		    .bss = {&g->bss->seeding, &g->bss->full_read, &g->bss->stats},                           \
+		    .bss = {&g->bss->seeding, &g->bss->full_read, &g->bss->frame_ns, &g->bss->list_lost,     \
+			    &g->bss->stats},                                                                 \
 		    .programs = {g->progs.bt_switch.prog_fd, g->progs.bt_waking.prog_fd,                     \
-				 g->progs.bt_fork.prog_fd, g->progs.bt_dump.prog_fd},                        \
+				 g->progs.bt_fork.prog_fd, g->progs.bt_dump.prog_fd,                         \
+				 g->progs.bt_asked.prog_fd},                                                 \
 		    .iter_link = g->links.bt_dump_fd,                                                        \
 		    .polled_link = (polled),                                                                 \
+		    .asked_link = -1,                                                                        \
 		    .exits_map = g->maps.exits.map_fd,                                                       \
 		    .lumps_map = g->maps.lumps.map_fd,                                                       \
 		    .gils_map = g->maps.gils.map_fd,                                                         \
@@ -53,11 +77,20 @@
 		    .generated = g,                                                                          \
 		    .destroy = type##_destroy,                                                               \
 		};                                                                                           \
+		/* It looks threads up by the numbers of the initial namespace. */                           \
+		if (rdonly_cast && !g->rodata->pid_ns_inum)                                                  \
+			asked_open(s, g->progs.bt_asked.prog_fd, g->maps.asked.map_fd);                      \
 		return 0;                                                                                    \
 	}
 
-DEFINE_TRY(collector, g->links.bt_polled_fd)
-DEFINE_TRY(collector_5_14, -1)
+static int polled_attach_none(void *generated)
+{
+	(void)generated;
+	return 0;
+}
+
+DEFINE_TRY(collector, collector__bt_polled__attach, g->links.bt_polled_fd)
+DEFINE_TRY(collector_5_14, polled_attach_none, -1)
 
 int bt_skeleton_open(struct bt_skeleton **out, enum bt_program program)
 {
@@ -90,6 +123,10 @@ void bt_skeleton_close(struct bt_skeleton *s)
 {
 	if (!s)
 		return;
+	if (s->asked_link >= 0)
+		close(s->asked_link);
+	if (s->asked)
+		munmap(s->asked, BT_ASKED_MAX * sizeof(*s->asked));
 	s->destroy(s->generated);
 	free(s);
 }

@@ -10,12 +10,14 @@
 #include "collector_shared.h"
 #include "decide.h"
 
-#define BT_SKELETON_PROGRAMS 4
+#define BT_SKELETON_PROGRAMS 5
 
 /* The kernel side's variables, mapped: both sides see each other's writes. */
 struct bt_skeleton_bss {
 	bool *seeding;
 	bool *full_read;
+	__u64 *frame_ns; /* see bpf/listed.h */
+	__u64 *list_lost;
 	struct bt_kernel_stats *stats;
 };
 
@@ -24,6 +26,8 @@ struct bt_skeleton {
 	int programs[BT_SKELETON_PROGRAMS];
 	int iter_link;
 	int polled_link; /* -1: this kernel has no such program */
+	int asked_link;  /* likewise */
+	int64_t *asked;  /* the numbers that it goes by: BT_ASKED_MAX, mapped */
 	int exits_map;
 	int lumps_map;
 	int gils_map;

@@ -101,7 +101,7 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(account.tgid, NEVER), /* is facts.tgid */
 	R(account.seq, NEVER),
 	R(account.read_seq, NEVER),
-	R(account.read_phase, NEVER),
+	R(account.listed, NEVER),
 	R(account.found_asleep, NEVER),
 	R(account.doubt, NEVER),
 	R(account.idle_cause, NEVER),

@@ -221,12 +221,10 @@ static void pending_flush(struct fake_host *h)
 static void thread_read(struct fake_host *h, struct fake_thread *t)
 {
 	struct bt_account *a = &t->r.account;
-	bool same = a->phase == BT_PHASE_BLOCKED && a->read_seq == a->seq && a->read_phase == a->phase &&
-		    a->read_ns && a->read_cause == a->reason.cause;
+	bool same = bt_account_is_unchanged(a) && a->read_ns && a->read_cause == a->reason.cause;
 
 	bt_account_mark_read(a, h->now_ns);
-	a->read_seq = a->seq;
-	a->read_phase = a->phase;
+	bt_account_was_read(a, a->seq, a->phase);
 	t->r.head.now_ns = h->now_ns;
 	t->r.head.type = BT_RECORD_THREAD;
 	if (same && !h->no_same && !t->ghost) {
