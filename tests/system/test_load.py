@@ -14,7 +14,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from systest import load, product, report, schema  # noqa: E402
+from systest import load, product, report, schema, witness  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 STORM = load.size(3000, 100000)
@@ -149,20 +149,24 @@ class Load(unittest.TestCase):
         with Workload("crowd", HOGS, nice=0, comm="bt-many-hogs") as crowd:
             crowd.go()
             with product.Running("top", "-b", "-d", 1, "-n", 4, "--json") as top:
-                arrivals, frames = [], []
+                arrivals, frames, computed = [], [], []
                 for _ in range(4):
                     frames.append(schema.parse(top.lines.next()))
                     arrivals.append(time.monotonic())
+                    computed.append({pid: witness.schedstat(pid)[0] for pid in witness.children_of(crowd.pid)})
                 self.assertEqual(0, top.finish().status)
         gaps = [after - before for before, after in zip(arrivals, arrivals[1:])]
         hogs = [process for process in frames[-1]["processes"] if process["ppid"] == crowd.pid]
+        # The scheduler may give one of them half a CPU for a while.
+        starved = {pid for pid in computed[-1] if computed[-1][pid] - computed[-2][pid] < gaps[-1] / 5}
         own = [process for process in frames[-1]["processes"] if process["pid"] == top.pid]
         verdicts = {process["verdict"] for process in hogs}
         report.note(f"{len(hogs)} hogs on {os.cpu_count()} CPUs are {verdicts}; frames came after "
                     + ", ".join(f"{gap:.2f}" for gap in gaps) + " s; boundtop itself waited "
                     + ", ".join(f"{process['share']['run-queue']:.1%}" for process in own) + " for a CPU")
         self.assertEqual(HOGS, len(hogs))
-        self.assertEqual({"starved"}, verdicts)
+        self.assertGreater(len(starved), HOGS * 9 // 10)
+        self.assertEqual([], [process for process in hogs if process["verdict"] != "starved" and process["pid"] in starved])
         self.assertLess(max(gaps), 3)
 
     def test_reader_that_stops(self):
