@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The long forms of the tests under load and of faults, as root: sudo tests/load/run.py [TEST...]
 
-100,000 processes, 50,000 threads, 200 hogs, a reader that stops for a minute, 200 kills, a CPU taken offline: several
-minutes in which the host is of little use to others. It raises kernel.pid_max and kernel.threads-max and puts them
-back. TEST is as unittest has it: Load.test_fork_storm.
+100,000 processes, 50,000 threads, 200 hogs, a reader that stops for a minute, 200 kills at random and one at every call to
+bpf(2), a CPU taken offline: several minutes in which the host is of little use to others. It raises kernel.pid_max and
+kernel.threads-max and puts them back. TEST is as unittest has it: Load.test_fork_storm.
 """
 
 import os
@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 SYSTEM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system")
-SCRIPTS = {"Load": "test_load.py", "Faults": "test_faults.py"}
+SCRIPTS = {"Load": "test_load.py", "Faults": "test_faults.py", "Killed": "test_killed.py"}
 
 
 def main(tests):
