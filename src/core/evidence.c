@@ -16,6 +16,7 @@ struct subject {
 	struct bt_model *model; /* NULL: there is none to ask */
 	const char *of_time;    /* "of the time", or of that of several threads */
 	uint32_t threads;
+	int32_t tid; /* of a thread; 0: it is a process */
 	int32_t ppid;
 	char state;
 	bool kernel;
@@ -203,6 +204,9 @@ static void add_holder(const struct subject *s, const struct bt_wait *w)
 
 	if (!w || !s->model || !bt_model_holder(s->model, s->process, w->reason.object, &holder))
 		return;
+	/* While it waited it did not have it. */
+	if (holder.tid == s->tid)
+		return;
 	bt_strbuf_add(s->out, "; ");
 	bt_words_holder(s->out, &holder);
 }
@@ -333,6 +337,7 @@ void bt_evidence_thread(const struct bt_thread *t, const struct bt_process *p, c
 	    .model = f->model,
 	    .of_time = "of the time",
 	    .threads = 1,
+	    .tid = t->tid,
 	    .ppid = p->ppid,
 	    .state = t->state,
 	    .kernel = p->kind == BT_KIND_KERNEL,

@@ -15,8 +15,8 @@ static const struct {
 	enum bt_field_id id;
 	unsigned int rank;
 } standard[] = {
-    {BT_FIELD_PID, 0},     {BT_FIELD_USER, 8},       {BT_FIELD_VERDICT, 0},     {BT_FIELD_CAUSE, 3},
-    {BT_FIELD_CPUS, 4},    {BT_FIELD_ACTIVE, 2},     {BT_FIELD_BAR, 1},         {BT_FIELD_TREND, 5},
+    {BT_FIELD_PID, 0},     {BT_FIELD_USER, 5},       {BT_FIELD_VERDICT, 0},     {BT_FIELD_CAUSE, 3},
+    {BT_FIELD_CPUS, 4},    {BT_FIELD_ACTIVE, 2},     {BT_FIELD_BAR, 1},         {BT_FIELD_TREND, 8},
     {BT_FIELD_THREADS, 9}, {BT_FIELD_RSS_BYTES, 10}, {BT_FIELD_CPU_TIME_S, 12}, {BT_FIELD_STATE, 13},
     {BT_FIELD_NICE, 16},   {BT_FIELD_READ_RATE, 14}, {BT_FIELD_WRITE_RATE, 15}, {BT_FIELD_WAITS_FOR, 11},
     {BT_FIELD_CGROUP, 17}, {BT_FIELD_COMMAND, 0},

@@ -42,14 +42,18 @@ static void draw_reason(struct bt_tui *t, struct bt_pen *pen, const struct bt_re
 	bt_strbuf_free(&name);
 }
 
-/* The thread that had the lock for most of the time that others waited for it; false: it is not known. */
-static bool draw_holder(struct bt_tui *t, struct bt_pen *pen, const struct bt_reason *reason)
+/*
+ * The thread that had the lock for most of the time that others waited for it; false: it is not known, or is
+ * the one that waits, asker.
+ */
+static bool draw_holder(struct bt_tui *t, struct bt_pen *pen, const struct bt_reason *reason, int32_t asker)
 {
 	bool lock = reason->cause == BT_MS_GIL || reason->cause == BT_MS_LOCK;
 	const struct bt_process *p = t->opened.live;
 	struct bt_holder holder;
 
-	if (!lock || !p || !bt_model_holder(t->frame.model, p, reason->object, &holder))
+	if (!lock || !p || !bt_model_holder(t->frame.model, p, reason->object, &holder) ||
+	    holder.tid == asker)
 		return false;
 	bt_pen_format(pen, BT_INK_DIM, "  held %.0f%% by %d ", 100 * holder.share, holder.tid);
 	bt_pen_raw(pen, BT_INK_DIM, holder.comm, 0);
@@ -62,7 +66,7 @@ static void draw_ender(struct bt_tui *t, struct bt_pen *pen, const struct bt_wai
 	const struct bt_peer *peer = bt_model_peer(t->frame.model, &w->reason);
 	const struct bt_process *waker;
 
-	if (draw_holder(t, pen, &w->reason) || w->waker_pid <= 0 || (peer && peer->pid == w->waker_pid))
+	if (draw_holder(t, pen, &w->reason, 0) || w->waker_pid <= 0 || (peer && peer->pid == w->waker_pid))
 		return;
 	waker = bt_model_find(t->frame.model, w->waker_pid);
 	bt_pen_format(pen, BT_INK_DIM, "  ended by %d ", w->waker_pid);
@@ -116,7 +120,7 @@ static void draw_thread(struct bt_page *g, const struct bt_thread *th)
 		bt_pen_text(&pen, BT_INK_PLAIN, "ended");
 	} else if (th->blocked) {
 		draw_reason(g->t, &pen, &th->open);
-		draw_holder(g->t, &pen, &th->open);
+		draw_holder(g->t, &pen, &th->open, th->tid);
 	} else {
 		bt_pen_text(&pen, BT_INK_PLAIN, th->state == 'R' ? "runs, or wants to" : "");
 	}

@@ -67,6 +67,8 @@ static void waits_fill(struct bt_account *a, const struct scene_thread *t, uint6
 			a->bursts.io[bt_burst_bucket(a->waits[i].ns / a->waits[i].count)] +=
 			    a->waits[i].count;
 	}
+	if (t->held.permille)
+		a->held[0] = (struct bt_held){t->held.object, at_ns / 1000 * t->held.permille};
 	if (at_ns && t->bursts)
 		a->bursts = *t->bursts;
 	else if (at_ns && a->totals.oncpu_ns)

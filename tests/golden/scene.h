@@ -22,11 +22,17 @@ struct scene_wait {
 	int32_t waker_pid;
 };
 
+struct scene_held {
+	uint64_t object;
+	uint16_t permille; /* of the interval, summed over those that waited */
+};
+
 struct scene_thread {
 	int32_t tid; /* 0: the process's own PID */
 	const char *comm;
 	uint16_t permille[BT_MS_COUNT];
 	struct scene_wait waits[SCENE_WAITS_MAX];
+	struct scene_held held;         /* which lock it had while others waited */
 	const struct bt_bursts *bursts; /* NULL: made of the rest */
 	bool ended;                     /* half-way through the interval; permille is of its half */
 	bool blocked;                   /* at the end of each interval but the first, on the first of waits */
