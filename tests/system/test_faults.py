@@ -22,6 +22,7 @@ from systest.workloads import Workload  # noqa: E402
 
 FAILED = 1
 KILLS = load.size(24, 200)
+THREADS = 4000
 NOBODY = 65534
 SYS_BPF = {"x86_64": 321, "aarch64": 280}.get(platform.machine())
 SECCOMP = os.path.join(paths.ROOT, "tests", "lib", "systest", "seccomp.py")
@@ -105,11 +106,56 @@ class Faults(unittest.TestCase):
         for kib in range(500, 8001, load.size(1500, 250)):
             with self.subTest(kib=kib), load.ControlGroup("memory", "small") as group:
                 group.set("memory.limit_in_bytes", "memory.max", kib << 10)
-                result = self.shell('exec "$@"', *self.own(), prefix=group.prefix())
-                outcomes[kib] = result.status
-                if result.status not in (-signal.SIGKILL, 128 + signal.SIGKILL):
-                    self.assert_works_or_says(result, "memory")
+                for args in (self.own(), ("top", "-b", "-n", "1", "-d", "0.1")):
+                    result = self.shell('exec "$@"', *args, prefix=group.prefix())
+                    outcomes.setdefault(kib, []).append(result.status)
+                    if result.status not in (-signal.SIGKILL, 128 + signal.SIGKILL):
+                        self.assert_works_or_says(result, "memory")
         report.note("status by KiB of the control group: " + ", ".join(f"{k}: {v}" for k, v in outcomes.items()))
+
+    def refusals(self, group):
+        """How often the control group had no more memory to give."""
+        if group.is_v1:
+            return int(group.get("memory.failcnt"))
+        return int(dict(line.split() for line in group.get("memory.events").splitlines())["max"])
+
+    def frame_of(self, top, workload, wanted, patience=60):
+        """The first frame in which this workload is as wanted, and what it says of it."""
+        deadline = time.monotonic() + patience
+        while True:
+            frame = schema.parse(top.lines.next())
+            shown = [process for process in frame["processes"] if process["pid"] == workload.pid]
+            if shown and wanted(frame, shown[0]):
+                return frame, shown[0]
+            self.assertLess(time.monotonic(), deadline, (frame["loss"], shown))
+
+    def test_no_memory_for_accounts(self):
+        """Refused while threads begin: each without an account is counted, and nothing is made up; those after them have one."""
+        with load.ControlGroup("memory", "full") as group, product.Running("top", "-b", "-d", "0.5", "--json",
+                                                                         prefix=group.prefix()) as top:
+            schema.parse(top.lines.next())
+            # Stopped, it needs nothing itself: the kernel would kill it.
+            top.process.send_signal(signal.SIGSTOP)
+            group.set("memory.limit_in_bytes", "memory.max", group.get("memory.usage_in_bytes" if group.is_v1 else "memory.current"))
+            with Workload("parked", THREADS) as parked:
+                refused = self.refusals(group)
+                group.set("memory.limit_in_bytes", "memory.max", 1 << 40)
+                top.process.send_signal(signal.SIGCONT)
+                # Both are of one moment: none of these threads ever runs again.
+                first, shown = self.frame_of(top, parked, lambda frame, _: frame["loss"]["tasks"])
+                with Workload("parked", THREADS) as after:
+                    frame, known = self.frame_of(top, after, lambda _, process: process["threads"] == THREADS + 1)
+                    again = frame["loss"]["tasks"]
+            while frame["loss"]["tasks"]:
+                frame = schema.parse(top.lines.next())
+        report.note(f"refused {refused} times while {THREADS} threads began: {first['loss']['tasks']} counted without an account, "
+                    f"the process is {shown['verdict']} with confidence {shown['confidence']}; of {THREADS} more "
+                    f"{again - first['loss']['tasks']}, that process is {known['verdict']}; when they have ended "
+                    f"{frame['loss']['tasks']}")
+        self.assertGreater(refused, 0)
+        self.assertEqual((THREADS + 1, "unknown", 0), (shown["threads"], shown["verdict"], shown["confidence"]))
+        self.assertLessEqual(again, first["loss"]["tasks"])
+        self.assertIn(known["verdict"], ("idle", "waiting"))
 
     def test_processes_to_start(self):
         prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all,+bpf,+perfmon",

@@ -62,6 +62,10 @@ class ControlGroup:
         with open(os.path.join(self.path, v1 if self.is_v1 else v2), "w", encoding="ascii") as file:
             file.write(str(value))
 
+    def get(self, name):
+        with open(os.path.join(self.path, name), encoding="ascii") as file:
+            return file.read().strip()
+
     def add(self, pid):
         with open(os.path.join(self.path, "cgroup.procs"), "w", encoding="ascii") as file:
             file.write(str(pid))
