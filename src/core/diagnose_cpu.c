@@ -228,7 +228,8 @@ void bt_find_cpu_neighbour(struct bt_host_case *c)
 	struct bt_name_group hogs[BT_NAME_GROUPS];
 	const struct bt_process *victims[VICTIMS_SHOWN];
 	double used = 0, lost = 0;
-	size_t victim_count = 0, members = 0, count = bt_rank_names(c, weigh_cpus, NEIGHBOUR_PART, hogs);
+	size_t victim_count = 0, members = 0, tiny = 0,
+	       count = bt_rank_names(c, weigh_cpus, NEIGHBOUR_PART, hogs);
 	/* Many small ones of a name are one neighbour, too. */
 	const struct bt_process *hog = count ? hogs[0].first : NULL;
 	struct bt_finding *f;
@@ -241,6 +242,7 @@ void bt_find_cpu_neighbour(struct bt_host_case *c)
 		if (are_one(p, hog)) {
 			used += weigh_cpus(c, p);
 			members += weigh_cpus(c, p) >= 0.01;
+			tiny += weigh_cpus(c, p) < 0.01;
 		} else if (p->kind == BT_KIND_USER && p->nice < NICE_PATIENT &&
 			   bt_active_part(p, BT_MS_RUN_QUEUE) >= VICTIM_QUEUED &&
 			   bt_threads_active(c, p) >= VICTIM_ACTIVE) {
@@ -248,6 +250,9 @@ void bt_find_cpu_neighbour(struct bt_host_case *c)
 			victim_add(c, victims, victim_count++, p);
 		}
 	}
+	/* None of a swarm of short ones has done it. */
+	if (!members)
+		members = tiny;
 	if (!victim_count || used < NEIGHBOUR_PART * cpus_used(c) || used < NEIGHBOUR_PART)
 		return;
 	f = bt_finding_add(c,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Findings about programs that go wrong without binding the host yet. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "diagnose_internal.h"
@@ -35,6 +36,23 @@ static const struct bt_process *starter_of(const struct bt_host_case *c, const s
 	return NULL;
 }
 
+/*
+ * A host may have more parents than any fixed number, and the one that matters may come last: all, then room
+ * for one more of size bytes, zeroed; NULL: no memory (noted), all are as they were.
+ */
+static void *with_one_more(struct bt_host_case *c, void *all, size_t count, size_t size)
+{
+	/* Grows at powers of two. */
+	bool full = !(count & (count - 1));
+	unsigned char *grown = full ? reallocarray(all, count ? 2 * count : 1, size) : all;
+
+	if (grown)
+		memset(grown + count * size, 0, size);
+	else
+		c->out->failed = true;
+	return grown;
+}
+
 struct starter {
 	const struct bt_process *p;
 	uint64_t count;
@@ -42,11 +60,9 @@ struct starter {
 	const struct bt_process *example;
 };
 
-#define STARTERS 16
-
 void bt_find_fork_storm(struct bt_host_case *c)
 {
-	struct starter starters[STARTERS] = {0};
+	struct starter *starters = NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < c->f->process_count; i++) {
@@ -67,9 +83,14 @@ void bt_find_fork_storm(struct bt_host_case *c)
 			continue;
 		while (s < count && starters[s].p != by)
 			s++;
-		if (s == STARTERS)
-			continue;
-		count += s == count;
+		if (s == count) {
+			struct starter *more = with_one_more(c, starters, count, sizeof(*more));
+
+			if (!more)
+				break;
+			starters = more;
+			count++;
+		}
 		starters[s].p = by;
 		starters[s].count += ended;
 		if (p != by) {
@@ -90,7 +111,7 @@ void bt_find_fork_storm(struct bt_host_case *c)
 		f = bt_finding_add(c, part >= STORM_WARNING ? BT_SEVERITY_WARNING : BT_SEVERITY_INFO,
 				   part * c->cpus);
 		if (!f)
-			return;
+			break;
 		bt_finding_number(f, "processes_per_s", rate);
 		bt_finding_number(f, "processes", (double)at->count);
 		bt_finding_number(f, "cpus", at->cpus);
@@ -119,6 +140,7 @@ void bt_find_fork_storm(struct bt_host_case *c)
 			      "Let one process do the work of many: builtins instead of programs in loops, "
 			      "xargs, a worker that stays. No list of processes shows them: they are gone.");
 	}
+	free(starters);
 }
 
 static bool is_zombie(const struct bt_process *p)
@@ -132,11 +154,9 @@ struct parent {
 	const struct bt_process *example;
 };
 
-#define PARENTS 32
-
 void bt_find_zombies(struct bt_host_case *c)
 {
-	struct parent parents[PARENTS] = {0};
+	struct parent *parents = NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < c->f->process_count; i++) {
@@ -147,9 +167,14 @@ void bt_find_zombies(struct bt_host_case *c)
 			continue;
 		while (k < count && parents[k].pid != p->ppid)
 			k++;
-		if (k == PARENTS)
-			continue;
-		count += k == count;
+		if (k == count) {
+			struct parent *more = with_one_more(c, parents, count, sizeof(*more));
+
+			if (!more)
+				break;
+			parents = more;
+			count++;
+		}
 		parents[k].pid = p->ppid;
 		parents[k].count++;
 		parents[k].fresh += p->usage.wall_ns > 0;
@@ -169,7 +194,7 @@ void bt_find_zombies(struct bt_host_case *c)
 				       : BT_SEVERITY_INFO,
 				   (double)at->count / 1000);
 		if (!f)
-			return;
+			break;
 		bt_finding_number(f, "zombies", (double)at->count);
 		bt_finding_number(f, "new_zombies", (double)at->fresh);
 		for (size_t i = 0; i < c->f->process_count; i++)
@@ -194,6 +219,7 @@ void bt_find_zombies(struct bt_host_case *c)
 		    "The parent has to wait() for them; they hold PIDs and nothing else, and go when "
 		    "it ends.");
 	}
+	free(parents);
 }
 
 void bt_find_thread_growth(struct bt_host_case *c)

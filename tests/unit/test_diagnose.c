@@ -114,7 +114,7 @@ static void host_open(struct host *h)
 
 		h->list[i] = p;
 		p->identity = (struct bt_identity){.pid = 100 + i, .start_ns = SECOND_NS};
-		strcpy(p->comm, i < 6 ? names[i] : "worker");
+		snprintf(p->comm, sizeof(p->comm), "%s", i < 6 ? names[i] : "worker");
 		if (i >= 6)
 			p->comm[6] = (char)('A' + i - 6);
 		p->threads = 1;
@@ -179,7 +179,7 @@ static char *file_of(void *context, const struct bt_process *p, const struct bt_
 	(void)p;
 	if (r->target != BT_TARGET_FILE)
 		return NULL;
-	strcpy(device, "sda");
+	memcpy(device, "sda", sizeof("sda"));
 	return strdup("/var/lib/pg/data");
 }
 
@@ -310,6 +310,36 @@ static void cpu_neighbour(void **state)
 	strcpy(h.p[20].comm, "hog");
 	assert_finds(&h, "");
 	host_close(&h);
+}
+
+/* So many short ones that each is nothing: they are named by their number, not by the PID of one. */
+static void cpu_neighbour_swarm(void **state)
+{
+	enum { SWARM = 400 };
+	struct bt_process *swarm = calloc(SWARM, sizeof(*swarm));
+	static struct bt_process *list[PROCESSES + SWARM];
+
+	HOST;
+	assert_non_null(swarm);
+	cpu_times(&h, 1, 0, 0);
+	spend(&h, 20, BT_MS_USER, 0.3);
+	spend(&h, 20, BT_MS_RUN_QUEUE, 0.5);
+	memcpy(list, h.list, sizeof(h.list));
+	for (int i = 0; i < SWARM; i++) {
+		swarm[i] = h.p[30];
+		swarm[i].identity.pid = 1000 + i;
+		strcpy(swarm[i].comm, "true");
+		swarm[i].exited = true;
+		swarm[i].usage.totals.oncpu_ns = 7 * WINDOW_NS / 1000;
+		h.frame.totals.oncpu_ns += 7 * WINDOW_NS / 1000;
+		list[PROCESSES + i] = &swarm[i];
+	}
+	h.frame.processes = list;
+	h.frame.process_count = PROCESSES + SWARM;
+	assert_finds(&h, "cpu-neighbour:warning");
+	assert_says(&h, 0, "400 × true use 2.8 of 4 CPUs and starve 120 workerO");
+	host_close(&h);
+	free(swarm);
 }
 
 static void cpu_pinned(void **state)
@@ -619,6 +649,46 @@ static void zombies(void **state)
 	host_close(&h);
 }
 
+/* Whoever comes before it, and however many. */
+static void one_of_many_parents(void **state)
+{
+	HOST;
+	for (int i = 6; i < 39; i++)
+		h.p[i].lost_exits = 5;
+	spend(&h, 39, BT_MS_USER, 0.3);
+	assert_finds(&h, "");
+	h.p[39].lost_exits = 5 * 60;
+	assert_finds(&h, "fork-storm:info");
+	assert_says(&h, 0, "139 worker");
+	host_close(&h);
+}
+
+/* Likewise: a zombie of each of 40 parents, then twenty of one. */
+static void zombies_of_many(void **state)
+{
+	enum { ZOMBIES = 60 };
+	struct bt_process *z = calloc(ZOMBIES, sizeof(*z));
+	static struct bt_process *list[PROCESSES + ZOMBIES];
+
+	HOST;
+	assert_non_null(z);
+	memcpy(list, h.list, sizeof(h.list));
+	for (int i = 0; i < ZOMBIES; i++) {
+		z[i] = (struct bt_process){.identity = {.pid = 1000 + i, .start_ns = SECOND_NS},
+					   .ppid = i < 40 ? 2000 + i : 101,
+					   .state = 'Z',
+					   .comm = "child",
+					   .end_ns = WINDOW_NS};
+		list[PROCESSES + i] = &z[i];
+	}
+	h.frame.processes = list;
+	h.frame.process_count = PROCESSES + ZOMBIES;
+	assert_finds(&h, "zombies:info");
+	assert_says(&h, 0, "20 zombies (child) of which their parent, 101 sshd");
+	host_close(&h);
+	free(z);
+}
+
 static void threads_grow(void **state)
 {
 	HOST;
@@ -674,6 +744,7 @@ int main(void)
 	    cmocka_unit_test(healthy),
 	    cmocka_unit_test(cpu_saturated),
 	    cmocka_unit_test(cpu_neighbour),
+	    cmocka_unit_test(cpu_neighbour_swarm),
 	    cmocka_unit_test(cpu_pinned),
 	    cmocka_unit_test(cpu_one_thread),
 	    cmocka_unit_test(cpu_steal),
@@ -688,6 +759,8 @@ int main(void)
 	    cmocka_unit_test(locks),
 	    cmocka_unit_test(chain),
 	    cmocka_unit_test(zombies),
+	    cmocka_unit_test(one_of_many_parents),
+	    cmocka_unit_test(zombies_of_many),
 	    cmocka_unit_test(threads_grow),
 	    cmocka_unit_test(the_worst_comes_first),
 	    cmocka_unit_test(every_id_has_its_page),
