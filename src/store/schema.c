@@ -79,8 +79,10 @@ static const char views[] =
 	" round(1.0 * oncpu_ns / max(1, duration_ns), 4) AS cpus" SHARES("")
 	", read_bytes, write_bytes, rss_bytes FROM minutes;"
 	"CREATE VIEW cgroup_shares_by_minute AS SELECT time, cgroup, count(*) AS processes, sum(threads) AS threads,"
-	" round(1.0 * sum(oncpu_ns) / max(1, max(duration_ns)), 4) AS cpus" SHARES("sum")
-	", sum(read_bytes) AS read_bytes, sum(write_bytes) AS write_bytes FROM minutes GROUP BY minute, cgroup;";
+	/* All of the minute, however short those of the group were there. */
+	" round(1.0 * sum(oncpu_ns) / max(1, (SELECT max(a.duration_ns) FROM minute a WHERE a.minute = m.minute)), 4)"
+	" AS cpus" SHARES("sum")
+	", sum(read_bytes) AS read_bytes, sum(write_bytes) AS write_bytes FROM minutes m GROUP BY minute, cgroup;";
 
 /* What came with schema 3. */
 static const char since_3[] =

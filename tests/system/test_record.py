@@ -295,6 +295,22 @@ class Record(unittest.TestCase):
                                  "sleep + event + child + stopped + unknown FROM shares_by_minute")
         self.assertTrue(all(abs(total - 1) < 0.01 for (total,) in sums), sums)
 
+    def test_group_of_short_ones(self):
+        """A group's CPUs are of the minute, not of the part for which its processes were there."""
+        path = self.file("short.db")
+        with contextlib.closing(sqlite3.connect(self.shared)) as source, contextlib.closing(sqlite3.connect(path)) as copy:
+            source.backup(copy)
+            copy.execute("INSERT INTO string (id, text) SELECT max(id) + 1, '/short' FROM string")
+            copy.execute("UPDATE process SET cgroup = (SELECT max(id) FROM string) WHERE pid = ?", (self.hog,))
+            copy.commit()
+            query = "SELECT cpus FROM cgroup_shares_by_minute WHERE cgroup = '/short' ORDER BY time"
+            before = copy.execute(query).fetchall()
+            copy.execute("UPDATE minute SET duration_ns = duration_ns / 20 WHERE process IN (SELECT id FROM process WHERE pid = ?)",
+                         (self.hog,))
+            copy.commit()
+            for (cpus,), (of_short,) in zip(before, copy.execute(query).fetchall(), strict=True):
+                self.assertAlmostEqual(cpus, of_short, delta=0.05 * cpus)
+
     def test_options(self):
         for args, what in ((("--keep", "1y"), "length of time"), (("--max-size", "1"), "not a size"),
                            (("--max-size", "1K"), "out of range"), (("-i", "0"), "between")):
