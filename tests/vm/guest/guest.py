@@ -18,7 +18,6 @@ sys.path.insert(0, os.path.join(TESTS, "lib"))
 sys.path.insert(0, HERE)
 import features  # noqa: E402
 
-ANSWERS = "/dev/ttyS1"
 PATIENCE_S = 900
 
 
@@ -28,9 +27,9 @@ def words_of_command_line():
 
 
 class Answers:
-    def __init__(self):
+    def __init__(self, line):
         # Not buffered: what was said is said when the machine goes down.
-        self.file = open(ANSWERS, "wb", buffering=0)  # noqa: SIM115
+        self.file = open(f"/dev/{line}", "wb", buffering=0)  # noqa: SIM115
 
     def give(self, **facts):
         line = (json.dumps(facts) + "\n").encode()
@@ -53,9 +52,10 @@ def run_test(name, answers):
 
 
 def main():
-    answers = Answers()
+    words = words_of_command_line()
+    answers = Answers(words["bt.answers"])
     answers.give(release=os.uname().release, uptime=float(open("/proc/uptime", encoding="ascii").read().split()[0]))
-    for job in words_of_command_line().get("bt.job", "features").split(","):
+    for job in words.get("bt.job", "features").split(","):
         if job != "features":
             run_test(job, answers)
             continue

@@ -2,7 +2,7 @@
 """What a virtual machine starts with: an initial file system that finds the disk, and the disk.
 
 The disk holds this machine's own programs with the libraries that they name, python3 and the tests; so the
-binaries under test meet the libraries that they were built with.
+binaries under test meet the libraries that they were built with. For another architecture it holds those of packages.
 """
 
 import lzma
@@ -25,6 +25,7 @@ DISK_MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "ext4")
 
 PYTHON_LEFT_OUT = shutil.ignore_patterns("test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "site-packages",
                                          "dist-packages", "config-*", "lib2to3", "pydoc_data", "*.a", "*.opt-*.pyc")
+PACKAGES_LEFT_OUT = shutil.ignore_patterns("doc", "info", "man")
 
 
 def libraries_of(path):
@@ -36,15 +37,18 @@ def libraries_of(path):
 class Tree:
     """A root folder that is filled file by file, each where it is on this machine."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, packages=None):
+        """packages: a root folder to begin with, instead of an empty one."""
         self.folder = folder
         shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(folder)
+        if packages:
+            shutil.copytree(packages, folder, symlinks=True, ignore=PACKAGES_LEFT_OUT)
         for name in ("bin", "sbin", "lib", "lib64"):
-            os.makedirs(os.path.join(folder, "usr", name))
-            os.symlink(os.path.join("usr", name), os.path.join(folder, name))
+            os.makedirs(os.path.join(folder, "usr", name), exist_ok=True)
+            if not os.path.lexists(os.path.join(folder, name)):
+                os.symlink(os.path.join("usr", name), os.path.join(folder, name))
         for name in ("proc", "sys", "dev", "run", "etc", "root", "tmp", "var/tmp", "boundtop"):
-            os.makedirs(os.path.join(folder, name))
+            os.makedirs(os.path.join(folder, name), exist_ok=True)
         for name in ("tmp", "var/tmp"):
             os.chmod(os.path.join(folder, name), 0o1777)
 
@@ -122,19 +126,30 @@ def find_program(name):
     return shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
 
 
-def make_disks(folder, build, systemd=False):
-    """The ext4 images of a machine's disks: one with the build's boundtop and all that the tests need, and an empty one."""
-    tree = Tree(os.path.join(folder, "root"))
+def own_tree(folder):
+    """A root folder with this machine's tools."""
+    tree = Tree(folder)
     for tool in TOOLS:
         path = find_program(tool)
         if path:
             tree.add_program(os.path.realpath(path), os.path.join("/usr/bin", tool))
     tree.add_python()
-    tree.add_program(os.path.join(build, "boundtop"), "/boundtop/boundtop")
-    tree.add_program(os.path.join(build, "tests", "system", "workload"), "/boundtop/workload")
+    tree.add(find_program("busybox"), "/usr/bin/busybox")
+    return tree
+
+
+def make_disks(folder, build, systemd=False, packages=None):
+    """The ext4 images of a machine's disks: one with the build's boundtop and all that the tests need, and an empty one.
+
+    packages: a root folder that has the tools, of the machine's architecture where that is not this one's.
+    """
+    root = os.path.join(folder, "root")
+    tree = Tree(root, packages) if packages else own_tree(root)
+    add = tree.add if packages else tree.add_program
+    add(os.path.join(build, "boundtop"), "/boundtop/boundtop")
+    add(os.path.join(build, "tests", "system", "workload"), "/boundtop/workload")
     for name in ("lib", "system", "vm"):
         tree.add_folder(os.path.join(ROOT, "tests", name), f"/boundtop/tests/{name}", ignore=shutil.ignore_patterns("__pycache__"))
-    tree.add(find_program("busybox"), "/usr/bin/busybox")
     tree.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
     tree.write("/etc/group", "root:x:0:\nnogroup:x:65534:\n")
     if systemd:

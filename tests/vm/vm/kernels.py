@@ -114,6 +114,8 @@ class Apt:
         partial = into + ".partial"
         shutil.rmtree(partial, ignore_errors=True)
         os.makedirs(partial)
+        # What was fetched for another folder is not for this one.
+        self.call("apt-get", "clean")
         self.call("apt-get", "-y", "--download-only", "install", *names)
         for name in ("bin", "sbin", "lib"):
             os.makedirs(os.path.join(partial, "usr", name))

@@ -12,10 +12,15 @@ from . import image
 # Emulated by one thread: with one thread a CPU, attaching BPF programs brings stock kernels down, and so does /dev/kvm here.
 QEMU = {
     "amd64": ("qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max"),
+    # A real model: "max" has pointers signed, which takes most of the time.
+    "arm64": ("qemu-system-aarch64", "-accel", "tcg,thread=single", "-machine", "virt", "-cpu", "cortex-a76"),
 }
 # The disk to work on, so that who waits for it does so for longer than it computes.
 SLOW = ",throttling.iops-total=100"
-CONSOLE = {"amd64": "ttyS0"}
+# Two serial lines: what the kernel says, and the answers. The board for arm64 has one; another one comes as a card.
+CONSOLE = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
+ANSWERS = {"amd64": "ttyS1", "arm64": "ttyS0"}
+ANSWERS_LINE = {"amd64": ("-serial", "chardev:answers"), "arm64": ("-device", "pci-serial,chardev=answers")}
 
 TROUBLE = re.compile(r"\b(WARNING:|BUG:|Oops|kernel BUG|Kernel panic|Call Trace|rcu.*(stall|self-detected)|soft lockup|"
                      r"hung_task|blocked for more than)")
@@ -38,18 +43,20 @@ class Result:
 
 
 class Machine:
-    def __init__(self, folder, kernel, arch, disks, options=()):
+    def __init__(self, folder, kernel, arch, disks, busybox, options=()):
         self.result = Result(kernel)
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
-        initramfs = image.make_initramfs(folder, kernel, image.find_program("busybox"))
+        initramfs = image.make_initramfs(folder, kernel, busybox)
         self.answers = os.path.join(folder, "answers")
         self.log = os.path.join(folder, "console")
-        words = [f"console={CONSOLE[arch]}", "quiet", "panic=-1", "oops=panic", "no_timer_check", *options]
+        words = [f"console={CONSOLE[arch]}", f"bt.answers={ANSWERS[arch]}", "quiet", "panic=-1", "oops=panic", "no_timer_check", *options]
         self.command = [
             *QEMU[arch], "-smp", "2", "-m", "1G", "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
-            "-no-reboot", "-snapshot", "-serial", f"file:{self.log}", "-serial", f"file:{self.answers}",
-            *(word for disk in disks for word in ("-drive", f"file={disk},format=raw,if=virtio{SLOW if disk != disks[0] else ''}")), "-kernel", kernel.image, "-initrd", initramfs,
+            "-no-reboot", "-snapshot", "-serial", f"file:{self.log}",
+            "-chardev", f"file,id=answers,path={self.answers}", *ANSWERS_LINE[arch],
+            *(word for disk in disks for word in ("-drive", f"file={disk},format=raw,if=virtio{SLOW if disk != disks[0] else ''}")),
+            "-kernel", kernel.image, "-initrd", initramfs,
             "-append", " ".join(words)]
         self.process = None
         self.since = 0.0
