@@ -17,6 +17,16 @@ const volatile __u8 syscall_class[BT_SYSCALL_MAX];
 /* Likewise: the number in the native ABI of each one of the 32-bit ABI, plus 1. */
 const volatile __u16 syscall_compat[BT_SYSCALL_MAX];
 
+static __always_inline __u32 class_of_call(__s64 nr)
+{
+	if (nr < 0 || nr >= BT_SYSCALL_MAX)
+		return BT_SC_OTHER;
+	/* The compiler drops a mask that it need not have, and the verifier, to whom only a copy in another
+	 * register was compared, knows no bound (arm64, 6.1). */
+	barrier_var(nr);
+	return syscall_class[nr & (BT_SYSCALL_MAX - 1)];
+}
+
 /* file systems by s_magic: include/uapi/linux/magic.h and each one's own header */
 #define MAGIC_NFS     0x6969
 #define MAGIC_CIFS    0xff534d42
@@ -270,7 +280,7 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 	if (call.compat)
 		compat_translate(&call, a);
 	r->syscall = (__s16)call.nr;
-	class = call.nr < 0 ? BT_SC_OTHER : syscall_class[call.nr & (BT_SYSCALL_MAX - 1)];
+	class = class_of_call(call.nr);
 	if (class == BT_SC_RESTART && a && a->reason.syscall >= 0) {
 		*r = a->reason;
 		return a->doubt;

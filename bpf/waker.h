@@ -74,11 +74,6 @@ static __always_inline int cause_of_request(__u64 request, struct bt_object *o)
 	return cause_of_object(o, asks, (struct bt_sleep){});
 }
 
-static __always_inline __u32 class_of_call(__s64 nr)
-{
-	return nr >= 0 && nr < BT_SYSCALL_MAX ? syscall_class[nr & (BT_SYSCALL_MAX - 1)] : BT_SC_OTHER;
-}
-
 /* The calls that can end a wait of each kind: at a futex, and elsewhere (whoever writes, connects, closes,
  * …). */
 #define CALLS_AT_A_FUTEX (1U << BT_SC_FUTEX)

@@ -1,5 +1,5 @@
 # Cross-compiles for arm64 with Debian's compiler: cmake --toolchain scripts/cmake/aarch64.cmake -DCMAKE_SYSROOT=FOLDER,
-# where FOLDER holds the libraries' packages for arm64, unpacked (tests/vm/run.py --arch arm64 makes one).
+# where FOLDER holds the libraries' packages for arm64, unpacked (tests/vm/cross.py makes one).
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
