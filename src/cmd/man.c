@@ -189,12 +189,14 @@ static void add_keys(struct bt_strbuf *out)
 	for (size_t i = 0; i < bt_key_count; i++)
 		if (bt_keys[i].when != BT_KEY_REPLAY)
 			add_term(out, bt_keys[i].label, bt_keys[i].meaning);
+	bt_strbuf_add(out, ".PP\n");
 	add_paragraphs(
 	    out,
 	    "In a recording (replay) there are these instead of those for time, signals and nice values:");
 	for (size_t i = 0; i < bt_key_count; i++)
 		if (bt_keys[i].when == BT_KEY_REPLAY)
 			add_term(out, bt_keys[i].label, bt_keys[i].meaning);
+	bt_strbuf_add(out, ".PP\n");
 	add_paragraphs(
 	    out, "A filter is made of words that must all match. A word is looked for in the name and the "
 		 "command line, whatever the case; between slashes it is an extended regular expression. "

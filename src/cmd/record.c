@@ -142,7 +142,9 @@ static void write_frame(struct record *r, bool last)
 		return;
 	r->said = err;
 	if (err == -ENOSPC)
-		bt_complain("%s: the disk behind it is full; goes on when there is room", r->options->output);
+		bt_complain("%s: the disk behind it is full; %s", r->options->output,
+			    last ? "its last frames are lost, the others can be replayed"
+				 : "goes on when there is room");
 	else
 		bt_complain("%s: a frame could not be written: %s%s", r->options->output,
 			    err == -EBADMSG ? "damaged" : strerror(-err), bt_limit_remedy(err));

@@ -40,6 +40,29 @@ static enum bt_command_id view_take(char **rest)
 	return BT_COMMAND_TOP;
 }
 
+/* 0, or an exit status, and has said what asks for more than a recording has. */
+static int check_means_something(const struct bt_options *o)
+{
+	if (o->collector != BT_COLLECTOR_AUTO) {
+		bt_complain("replay: --collector is for what is live; leave it out");
+		return BT_EXIT_USAGE;
+	}
+	if (o->follow) {
+		bt_complain("replay: -f follows what is live; leave it out, or see frame by frame by top -b");
+		return BT_EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* Whether the word names a command that shows no recording. */
+static bool is_other_command(const char *word)
+{
+	for (size_t i = 0; word && i < BT_COMMAND_COUNT; i++)
+		if (!strcmp(bt_commands[i].name, word))
+			return true;
+	return false;
+}
+
 int bt_command_replay(struct bt_options *o)
 {
 	enum bt_command_id view;
@@ -53,6 +76,12 @@ int bt_command_replay(struct bt_options *o)
 	o->recording = o->operands[0];
 	rest = o->operands + 1;
 	view = view_take(rest);
+	if (is_other_command(*rest)) {
+		bt_complain("replay: %s is no view of a recording; give top, classify or diagnose, or none "
+			    "for the dashboard",
+			    *rest);
+		return BT_EXIT_USAGE;
+	}
 	status = bt_options_parse_more(o, view, rest);
 	if (status)
 		return status;
@@ -60,5 +89,8 @@ int bt_command_replay(struct bt_options *o)
 		return bt_help_print(view);
 	if (o->version)
 		return bt_version_print();
+	status = check_means_something(o);
+	if (status)
+		return status;
 	return bt_commands[view].run(o);
 }

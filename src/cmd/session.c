@@ -95,9 +95,12 @@ static int complain_recording(const char *path, int err)
 {
 	if (err == 1)
 		bt_complain("%s: no frame in it", path);
+	else if (err == -EBADMSG)
+		bt_complain("%s: damaged; what can be saved of it: sqlite3 FILE .recover", path);
+	else if (err == -ENOENT)
+		bt_complain("%s: %s; give the FILE that boundtop record -o FILE wrote", path, strerror(-err));
 	else
-		bt_complain("%s: %s%s", path, err == -EBADMSG ? "damaged" : strerror(-err),
-			    bt_limit_remedy(err));
+		bt_complain("%s: %s%s", path, strerror(-err), bt_limit_remedy(err));
 	return BT_EXIT_FAILED;
 }
 
@@ -111,7 +114,7 @@ static int moment_take(const char *option, const char *text, const struct bt_mom
 		return 0;
 	bt_complain("--%s %s: %s", option, text,
 		    err == -ERANGE
-			? "no such day or time"
+			? "no such day or time; hours go to 23, minutes and seconds to 59"
 			: "not a time; give one like 14:02, 14:02:11, 2026-11-25T14:02:11Z, or -5m (before "
 			  "the end)");
 	return BT_EXIT_USAGE;

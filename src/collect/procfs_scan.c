@@ -335,6 +335,7 @@ static void process_free(struct bt_procfs *c, struct bt_proc_process *e)
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): next was read before */
 	DL_FOREACH_SAFE(e->threads, t, next)
 	thread_free(c, t);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): its threads are no part of it */
 	HASH_DEL(c->eye.processes, e);
 	free(e);
 }

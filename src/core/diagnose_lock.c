@@ -98,7 +98,9 @@ void bt_find_lock_convoy(struct bt_host_case *c)
 			bt_say_pid_name(&f->text, p);
 			bt_strbuf_add(&f->text, " waits");
 		} else {
-			bt_say_count(&f->text, p->threads + p->threads_ended, "thread", "threads");
+			/* Those that wait for the same thing, as far as they are known: others may rest. */
+			bt_say_count(&f->text, waiters ? waiters : p->threads + p->threads_ended, "thread",
+				     "threads");
 			bt_strbuf_add(&f->text, " of ");
 			bt_say_pid_name(&f->text, p);
 			bt_strbuf_add(&f->text, " wait");
