@@ -41,7 +41,8 @@ def held(pid):
         except OSError:
             continue  # closed meanwhile
         info = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-        if "map_id" in info:
+        # An iterator over a map names it, too.
+        if "map_id" in info and "memlock" in info:
             found["map"][int(info["map_id"])] = int(info["memlock"])
         elif "prog_id" in info:
             known = found["prog"].get(int(info["prog_id"]), 0)

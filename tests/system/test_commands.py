@@ -236,7 +236,8 @@ class Commands(unittest.TestCase):
         for frame in frames[1:]:
             process = product.find(frame, hog.pid)
             self.assertLessEqual(process["oncpu_s"], frame["duration_s"] * 1.02)
-            self.assertGreater(process["oncpu_s"], frame["duration_s"] * 0.7)
+            # Others may have the CPUs.
+            self.assertGreater(process["oncpu_s"] / frame["duration_s"] + process["share"]["run-queue"], 0.7)
 
     def test_pid_filter(self):
         with Workload("hog") as hog, Workload("sleeper") as sleeper:
