@@ -316,11 +316,13 @@ static void threads_list(struct bt_procfs *c, struct bt_proc_process *p)
 
 		if (!number_of(d, &tid))
 			continue;
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): those that were freed are out of the list */
 		DL_SEARCH_SCALAR(p->threads, t, tid, tid);
 		if (!t)
 			thread_add(c, p, tid);
 	}
 	closedir(folder);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): likewise */
 	DL_FOREACH_SAFE(p->threads, t, next)
 	{
 		if (t->epoch != c->epoch)
