@@ -71,10 +71,8 @@ static bool at_end(struct dashboard *d)
 	struct bt_recording_frame first, last;
 
 	/* What is written on while it is watched. */
-	if (!d->options->to && !bt_recording_bounds(d->session->recording, &first, &last)) {
-		d->session->to_ns = last.time_ns;
+	if (!d->options->to && !bt_recording_bounds(d->session->recording, &first, &last))
 		d->playback.to_ns = last.time_ns;
-	}
 	return d->playback.at_ns >= d->playback.to_ns;
 }
 
@@ -146,8 +144,10 @@ int bt_playback_begin(struct dashboard *d)
 
 	if (err)
 		return err < 0 ? err : -EIO;
-	d->playback = (struct bt_tui_playback){
-	    .from_ns = first.time_ns, .to_ns = s->to_ns, .speed = 1, .playing = true};
+	d->playback = (struct bt_tui_playback){.from_ns = first.time_ns,
+					       .to_ns = d->options->to ? s->to_ns : last.time_ns,
+					       .speed = 1,
+					       .playing = true};
 	d->playback.at_ns = frame_time_ns(&s->snapshot);
 	/* The base is there already. */
 	return bt_playback_step(d);

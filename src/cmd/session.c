@@ -125,11 +125,14 @@ static int window_find(struct bt_session *s, const struct bt_options *o,
 		       const struct bt_recording_frame *first, const struct bt_recording_frame *last)
 {
 	struct bt_moment_span span = {first->time_ns, last->time_ns, last->time_ns};
-	int64_t from_ns = first->time_ns;
+	int64_t from_ns = INT64_MIN;
 	struct bt_strbuf text = BT_STRBUF_INIT;
 	int status = 0, err;
 
-	s->to_ns = last->time_ns;
+	/* The clock may have been set back meanwhile: without --from and --to, all is taken as it came. */
+	if (span.from_ns > span.to_ns)
+		span.from_ns = span.to_ns;
+	s->to_ns = INT64_MAX;
 	if (o->to)
 		status = moment_take("to", o->to, &span, &s->to_ns);
 	if (!status && o->from)
@@ -140,7 +143,7 @@ static int window_find(struct bt_session *s, const struct bt_options *o,
 		bt_complain("%s: --from %s is not before --to %s", s->path, o->from, o->to);
 		return BT_EXIT_USAGE;
 	}
-	if (from_ns >= last->time_ns || s->to_ns <= first->time_ns || from_ns >= s->to_ns) {
+	if (first->id == last->id || from_ns >= last->time_ns || s->to_ns <= first->time_ns) {
 		bt_moment_text(&text, first->time_ns, true);
 		bt_strbuf_add(&text, " to ");
 		bt_moment_text(&text, last->time_ns, true);

@@ -33,7 +33,7 @@ struct bt_session {
 	/* Of a recording; else NULL, and the rest means nothing. */
 	struct bt_recording *recording;
 	const char *path;
-	int64_t to_ns;     /* CLOCK_REALTIME: what is later is not read */
+	int64_t to_ns;     /* CLOCK_REALTIME: what is later is not read; INT64_MAX: up to its end */
 	uint64_t clock_ns; /* its time, which begins anywhere and stands still where nothing was recorded */
 	uint64_t clock_off_ns; /* what that is ahead of CLOCK_MONOTONIC as recorded */
 	uint64_t unshown;      /* frames that were taken in while it was waited for the next to be shown */

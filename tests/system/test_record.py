@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -111,6 +112,22 @@ class Record(unittest.TestCase):
             for key in ("comm", "cmdline", "user", "cgroup", "start_time", "ppid"):
                 self.assertEqual(live[key], replayed[key], key)
             self.assertAlmostEqual(live["share"]["event"], replayed["share"]["event"], delta=0.05)
+
+    def test_clock_was_set_while_it_recorded(self):
+        """Forth and back, and back alone; for real: test_clock_step.py in a virtual machine."""
+        hour_ns = 3600 * 10**9
+        count = frames(self.shared)
+        for steps in (((3, hour_ns), (6, -hour_ns)), ((4, -hour_ns),)):
+            with self.subTest(steps=steps):
+                path = self.file("stepped.db")
+                shutil.copyfile(self.shared, path)
+                with contextlib.closing(sqlite3.connect(path)) as db, db:
+                    for place, step in steps:
+                        db.execute("UPDATE frame SET time_ns = time_ns + ? WHERE id >= (SELECT id FROM frame ORDER BY id LIMIT 1 OFFSET ?)",
+                                   (step, place))
+                self.assertEqual(count - 1, len(self.replay(path, "top", "-b", "--json").splitlines()))
+                straight, stepped = (schema.parse(self.replay(name, "classify", "--json", self.hog)) for name in (self.shared, path))
+                self.assertEqual(straight["processes"], stepped["processes"])
 
     def test_every_recorded_frame_is_printed(self):
         lines = self.replay(self.shared, "top", "-b", "--json").splitlines()

@@ -20,6 +20,9 @@ TOOLS = ("bash", "bpftool", "cat", "chmod", "chrt", "cp", "dd", "dmesg", "echo",
          "mkdir", "mount", "nice", "printf", "ps", "rm", "seq", "setcap", "setpriv", "sh", "sleep", "strace", "tail", "taskset",
          "timeout", "touch", "true", "umount", "unshare", "wc", "yes")
 
+# What the dashboard has to know of the terminal that it is tested in.
+TERMINALS = ("/lib/terminfo/x/xterm", "/usr/share/terminfo/x/xterm")
+
 # To see the disk, in the order of loading; what they need comes before. What is built in is not found, and not missed.
 DISK_MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "ext4")
 
@@ -135,6 +138,9 @@ def own_tree(folder):
             tree.add_program(os.path.realpath(path), os.path.join("/usr/bin", tool))
     tree.add_python()
     tree.add(find_program("busybox"), "/usr/bin/busybox")
+    for terminal in TERMINALS:
+        if os.path.exists(terminal):
+            tree.add(terminal)
     return tree
 
 
