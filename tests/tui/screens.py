@@ -75,7 +75,10 @@ SCREENS = [
     Screen("typed-pid-exact", ["=412"], **CURSOR),
     Screen("typed-pid-none", ["=77"], **CURSOR),
     Screen("page-down", ["PageDown"], rows=14, **CURSOR),
+    Screen("cursor-up", [*DOWN_TO(3), "Up"], rows=14, **CURSOR),
+    Screen("page-up", ["End", "PageUp"], rows=14, **CURSOR),
     Screen("command-right", ["Right"], columns=80, rows=24),
+    Screen("command-left", ["Right", "Right", "Left"], columns=80, rows=24),
     # Mouse
     Screen("mouse-row", ["@40,9"], **CURSOR),
     Screen("mouse-open", ["@40,9", "@40,9"]),
@@ -86,6 +89,7 @@ SCREENS = [
     Screen("mouse-menu", ["F6", "@5,8", "@5,8"]),
     # Order
     Screen("sort-cpu", ["P"]),
+    Screen("sort-activity", ["N", "A"]),
     Screen("sort-memory", ["M"]),
     Screen("sort-time", ["T"]),
     Screen("sort-pid", ["N"]),
@@ -176,6 +180,8 @@ SCREENS = [
     Screen("signal-gone", ["/", "=curl", "Enter", "k", "Enter"]),
     Screen("signal-refused", ["N", "k", "Enter"]),
     Screen("renice-prompt", ["r"]),
+    Screen("renice-more", ["F8"]),
+    Screen("renice-less", ["F7"]),
     Screen("renice-done", ["r", "=-5", "Enter"]),
     Screen("renice-broken", ["r", "=much", "Enter"]),
     # Columns and their file
