@@ -133,9 +133,8 @@ class Killed(unittest.TestCase):
         report.note(f"{args[0]}: {killed} kills, {loaded} of them with programs loaded, {attached} attached, {late} came too late; "
                     f"{len(left)} programs, maps and links left, {len(set(self.pins()) - set(pins))} pins")
         self.assertEqual(([], pins), (left, self.pins()))
-        self.assertGreater(attached, 0)
-        # The last calls of a kind are not always made.
-        self.assertGreater(killed, 3 * late)
+        # How many calls are made differs from run to run: the last ones may not come.
+        self.assertGreater(attached, (killed + late) // 4)
 
     def test_classify(self):
         self.kill_everywhere("classify", "-d", "0.1", "-a", "--threads", "--json")
