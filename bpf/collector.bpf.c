@@ -49,7 +49,8 @@ static __noinline struct bt_account *account_create(struct task_struct *t, __u64
 
 	if (a && !a->id) {
 		account_init(a, t, now_ns);
-		list_add(a, t);
+		if (list_is_kept)
+			list_add(a, t);
 	}
 	return a;
 }
@@ -264,7 +265,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 		}
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 	}
-	if (!a->listed)
+	if (account_is_unlisted(a))
 		account_list(a, prev);
 	if (a->phase != BT_PHASE_ONCPU)
 		switch_in_late(a, prev, now_ns);
@@ -319,7 +320,7 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns, bo
 		bt_account_phase_set(a, BT_PHASE_ONCPU);
 		return;
 	}
-	if (!a->listed)
+	if (account_is_unlisted(a))
 		account_list(a, next);
 	asleep = a->phase == BT_PHASE_BLOCKED;
 	if (asleep && !a->found_asleep)
@@ -379,7 +380,7 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 
 	if (!a || a->phase != BT_PHASE_BLOCKED)
 		return 0;
-	if (!a->listed)
+	if (account_is_unlisted(a))
 		account_list(a, t);
 	now_ns = bpf_ktime_get_ns();
 	cause = a->reason.cause;
@@ -401,7 +402,7 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 			bt_account_hand_over(a, by, now_ns);
 	}
 	bt_account_waking(a, now_ns, waker_pid, cause);
-	if (!a->listed)
+	if (account_is_unlisted(a))
 		account_list(a, t);
 	return 0;
 }

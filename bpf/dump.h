@@ -172,8 +172,9 @@ int bt_dump(struct bpf_iter__task *ctx)
 	/* Of another namespace, or on its way out. */
 	if (pid_ns_inum && !seeding && (!a || !a->tid))
 		return 0;
-	if (a && !seeding && !full_read && bt_account_is_unchanged(a) && a->shown_ns <= dump_now_ns &&
-	    (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
+	/* One that is listed is about to go on: what the ring said of it is forgotten by who walks. */
+	if (a && !seeding && !full_read && !a->listed && bt_account_is_unchanged(a) &&
+	    a->shown_ns <= dump_now_ns && (t->pid ^ stats.reads) & BT_REFRESH_MASK) {
 		record_head(r, a, BT_RECORD_SAME, tid_shown(a, t), dump_now_ns);
 		r->head.size = sizeof(r->head);
 		bt_account_mark_read(a, dump_now_ns);

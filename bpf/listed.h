@@ -19,6 +19,7 @@
 #include "collector_shared.h"
 #include "kernel.h"
 #include "maps.h"
+#include "pid_ns.h"
 
 /* Up to when the reader has shown all that is not listed as asleep; written by user space. */
 __u64 frame_ns;
@@ -30,6 +31,14 @@ static __u64 barrier_word;
 static __always_inline void full_barrier(void)
 {
 	__sync_lock_test_and_set(&barrier_word, 1);
+}
+
+/* Else every frame walks over all: this kernel cannot look a thread up, or we live in a PID namespace. */
+#define list_is_kept (has_rdonly_cast && !pid_ns_inum)
+
+static __always_inline bool account_is_unlisted(const struct bt_account *a)
+{
+	return list_is_kept && !*(volatile __u8 *)&a->listed;
 }
 
 /* Into the ring; a full barrier, by the exchange in bpf_ringbuf_submit() (kernel/bpf/ringbuf.c). */
@@ -71,7 +80,7 @@ static __noinline int account_list(struct bt_account *a, struct task_struct *t)
 static __always_inline void account_list_again(struct bt_account *a, struct task_struct *t)
 {
 	full_barrier();
-	if (!*(volatile __u8 *)&a->listed)
+	if (account_is_unlisted(a))
 		account_list(a, t);
 }
 
@@ -79,6 +88,8 @@ static __always_inline void account_list_again(struct bt_account *a, struct task
 static __always_inline void account_unlist(struct bt_account *a, struct task_struct *t, __u32 seq)
 {
 	*(volatile __u8 *)&a->listed = 0;
+	if (!list_is_kept)
+		return;
 	full_barrier();
 	if (*(volatile __u32 *)&a->phase != BT_PHASE_BLOCKED || *(volatile __u32 *)&a->seq != seq)
 		account_list(a, t);

@@ -61,6 +61,12 @@ static void gil_answer(struct bpf_collector *c, const struct bt_gil_key *key, ui
 	(void)bpf_map_update_elem(c->skeleton->gils_map, key, &range, BPF_ANY);
 }
 
+/* If more have to be asked for, all are looked at. */
+static size_t asked_at_most(const struct bpf_collector *c)
+{
+	return c->known.now.count / WALK_SHARE + WALK_ASKED_MIN;
+}
+
 /* Called for each record in the ring: a thread that ended, one that something happened to, or a question. */
 static int ended_take(void *context, void *data, size_t size)
 {
@@ -74,8 +80,9 @@ static int ended_take(void *context, void *data, size_t size)
 		gil_answer(c, &ask->key, ask->address);
 		return 0;
 	}
+	/* Of more nobody has to know which. */
 	if (head->type == BT_RECORD_LISTED)
-		return bt_known_list(&c->known, head->tid);
+		return c->known.listed.count > asked_at_most(c) ? 0 : bt_known_list(&c->known, head->tid);
 	if (size < sizeof(struct bt_record))
 		return 0;
 	room = bt_snapshot_reserve(&c->ended, sizeof(struct bt_record));
@@ -161,7 +168,7 @@ static int threads_ask(struct bpf_collector *c, uint64_t now_ns, struct bt_snaps
 static int threads_read(struct bpf_collector *c, struct bt_snapshot *s)
 {
 	const struct bt_skeleton_bss *kernel = &c->skeleton->bss;
-	size_t most = c->known.now.count / WALK_SHARE + WALK_ASKED_MIN;
+	size_t most = asked_at_most(c);
 	int err;
 
 	/* Before the ring is emptied: bpf/listed.h. */
