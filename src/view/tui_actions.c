@@ -97,6 +97,9 @@ void bt_tui_move(struct bt_tui *t, long lines)
 	/* At the top one looks at what is at the top. */
 	if (t->cursor && t->cursor < t->rows.count)
 		bt_tui_put_cursor(t, t->cursor, false);
+	/* Of keys that come faster than it is drawn each counts, too. */
+	if (t->list_height)
+		bt_tui_scroll_to_cursor(t);
 }
 
 static void set_sort(struct bt_tui *t, const struct bt_field *f)

@@ -155,6 +155,8 @@ static inline bool bt_tui_replays(const struct bt_tui *t)
 
 /* tui_head.c, tui_table.c, tui_process.c, tui_help.c, tui_menu.c: what is drawn. */
 int bt_tui_draw_head(struct bt_tui *t); /* returns the lines that it took */
+/* Scrolls the list so that its cursor is in sight; draws nothing. */
+void bt_tui_scroll_to_cursor(struct bt_tui *t);
 void bt_tui_draw_list(struct bt_tui *t, int top, int height);
 void bt_tui_draw_process(struct bt_tui *t, int top, int height);
 void bt_tui_draw_help(struct bt_tui *t, int top, int height);

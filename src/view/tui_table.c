@@ -194,6 +194,18 @@ static void describe(struct bt_tui *t, const struct bt_tui_row *row, unsigned in
 		t->ops->describe(t->context, (struct bt_process *)row->subject.process, what);
 }
 
+void bt_tui_scroll_to_cursor(struct bt_tui *t)
+{
+	size_t height = (size_t)t->list_height;
+
+	if (t->cursor < t->top)
+		t->top = t->cursor;
+	if (t->cursor >= t->top + height)
+		t->top = t->cursor + 1 - height;
+	if (t->top && t->top + height > t->rows.count)
+		t->top = t->rows.count > height ? t->rows.count - height : 0;
+}
+
 void bt_tui_draw_list(struct bt_tui *t, int top, int height)
 {
 	struct bt_tui_room room = {t->style.columns, t->pid_width, t->config.threads};
@@ -205,12 +217,7 @@ void bt_tui_draw_list(struct bt_tui *t, int top, int height)
 	t->list_height = height > 1 ? height - 1 : 1;
 	if (t->cursor >= t->rows.count)
 		t->cursor = t->rows.count ? t->rows.count - 1 : 0;
-	if (t->cursor < t->top)
-		t->top = t->cursor;
-	if (t->cursor >= t->top + (size_t)t->list_height)
-		t->top = t->cursor + 1 - (size_t)t->list_height;
-	if (t->top && t->top + (size_t)t->list_height > t->rows.count)
-		t->top = t->rows.count > (size_t)t->list_height ? t->rows.count - (size_t)t->list_height : 0;
+	bt_tui_scroll_to_cursor(t);
 	for (size_t i = 0; i < t->columns.count; i++)
 		if (t->columns.list[i].field == &bt_fields[BT_FIELD_WAITS_FOR])
 			what |= BT_TUI_DESCRIBE_PEERS;
