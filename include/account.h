@@ -156,7 +156,7 @@ struct bt_account {
 	__u8 woken_cause;  /* WOKEN: what the wait turned out to be */
 	__u8 idle_cause;   /* what its last wait of group idle was */
 	__u8 turn;         /* enum bt_turn */
-	__u8 lock_credit;  /* waits at a futex of its own that still count as a lock: BT_LOCK_CREDIT */
+	__u8 lock_credit;  /* for how long waits at a futex of its own still count as a lock: BT_LOCK_CREDIT */
 	__u64 since_ns;
 	__u64 woken_ns;     /* WOKEN: when */
 	__u64 read_ns;      /* when the reader last saw it asleep, and */

@@ -24,9 +24,20 @@ BT_INLINE int bt_account_waits_for(const struct bt_account *a, const struct bt_r
 	return found;
 }
 
-/* Waits for which a thread that was seen to wait for a lock at a futex of its own is taken to wait for one.
+/*
+ * How long a thread that was seen to wait for a lock at a futex of its own is taken to wait for one: for eight
+ * waits that say nothing for it, or for as many moments as those are worth. Seen for the first time it is two
+ * waits: what looks so by chance is soon forgotten, however many moments follow.
  */
-#define BT_LOCK_CREDIT 8
+#define BT_LOCK_CREDIT 64
+#define BT_LOCK_CREDIT_FIRST 16
+#define BT_LOCK_CREDIT_WAIT 8
+#define BT_LOCK_CREDIT_MOMENT 1
+
+BT_INLINE void bt_account_credit_spend(struct bt_account *a, __u8 credit)
+{
+	a->lock_credit = a->lock_credit > credit ? a->lock_credit - credit : 0;
+}
 
 /* What a hand-on says of the wait that it ends. */
 enum bt_hand_on {
@@ -101,9 +112,12 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 		enum bt_hand_on said = bt_account_hand_on(a, by, now_ns);
 
 		if (said == BT_HAND_ON_LOCK)
-			a->lock_credit = BT_LOCK_CREDIT;
+			a->lock_credit = a->lock_credit ? BT_LOCK_CREDIT : BT_LOCK_CREDIT_FIRST;
 		if (said != BT_HAND_ON_OTHER && a->lock_credit) {
-			a->lock_credit -= said == BT_HAND_ON_AGAIN;
+			if (said == BT_HAND_ON_AGAIN)
+				bt_account_credit_spend(a, BT_LOCK_CREDIT_WAIT);
+			else if (said == BT_HAND_ON_MOMENT)
+				bt_account_credit_spend(a, BT_LOCK_CREDIT_MOMENT);
 			return BT_MS_LOCK;
 		}
 	}
@@ -121,7 +135,7 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 		return BT_MS_EVENT;
 	}
 	/* Not every round shows the evidence. */
-	a->lock_credit--;
+	bt_account_credit_spend(a, BT_LOCK_CREDIT_WAIT);
 	return BT_MS_LOCK;
 }
 
@@ -132,7 +146,7 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 BT_INLINE __u8 bt_cause_by_kernel(struct bt_account *a, __u64 now_ns)
 {
 	if (a->doubt == BT_DOUBT_FUTEX && a->lock_credit) {
-		a->lock_credit--;
+		bt_account_credit_spend(a, BT_LOCK_CREDIT_WAIT);
 		return BT_MS_LOCK;
 	}
 	if (a->doubt == BT_DOUBT_FUTEX || a->doubt == BT_DOUBT_POLL)

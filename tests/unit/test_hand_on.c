@@ -166,6 +166,37 @@ static void stolen_after_a_waking(void **state)
 	assert_int_equal(parked[0].after_ns, 0);
 }
 
+/* What looks like a lock by chance, once, is forgotten, even if nothing but moments follows. */
+static void one_turn_by_chance_is_forgotten(void **state)
+{
+	uint64_t now_ns = 2000;
+	int lock = 0, first = 0;
+
+	(void)state;
+	park_all(4);
+	for (int turn = 0; !lock; turn++) {
+		assert_in_range(turn, 0, 20);
+		first = (turn + 1) % 4;
+		now_ns += 1000000;
+		lock = unpark(turn % 4, first, now_ns) == BT_MS_LOCK;
+		park(turn % 4, now_ns + 1000);
+	}
+	now_ns += 1000000;
+	park(first, now_ns);
+	/* Then one of them, which does nothing else, wakes it now and then. */
+	for (int moment = 0; moment < 100; moment++) {
+		struct bt_account *by = &parked[(first + 2) % 4];
+
+		now_ns += 20000000;
+		bt_account_waking(by, now_ns - 1000, 0, BT_MS_EVENT);
+		bt_account_switch_in(by, now_ns - 1000);
+		lock += unpark((first + 2) % 4, first, now_ns) == BT_MS_LOCK;
+		park(first, now_ns + 500);
+		park((first + 2) % 4, now_ns + 1000);
+	}
+	assert_in_range(lock, 2, 1 + BT_LOCK_CREDIT_FIRST);
+}
+
 /* Two that take turns may ask and answer as well. */
 static void two_alone_are_no_proof(void **state)
 {
@@ -244,7 +275,7 @@ static void a_wait_for_a_lock_that_runs_out(void **state)
 
 	(void)state;
 	bt_account_switch_out(&a, 5000, 1, &on_pipe, BT_DOUBT_FUTEX);
-	a.lock_credit = 2;
+	a.lock_credit = 2 * BT_LOCK_CREDIT_WAIT;
 	assert_int_equal(bt_cause_by_kernel(&a, 6000), BT_MS_LOCK);
 	assert_int_equal(bt_cause_by_kernel(&a, 6000), BT_MS_LOCK);
 	assert_int_equal(bt_cause_by_kernel(&a, 6000), BT_MS_EVENT);
@@ -275,6 +306,7 @@ int main(void)
 	    cmocka_unit_test(a_lock_with_barging),
 	    cmocka_unit_test(a_turn_that_is_taken_awake),
 	    cmocka_unit_test(stolen_after_a_waking),
+	    cmocka_unit_test(one_turn_by_chance_is_forgotten),
 	    cmocka_unit_test(two_alone_are_no_proof),
 	    cmocka_unit_test(who_is_handed_tasks_in_turn_waits_for_work),
 	    cmocka_unit_test(a_pipeline_is_no_lock),
