@@ -156,7 +156,7 @@ struct bt_account {
 	__u8 woken_cause;  /* WOKEN: what the wait turned out to be */
 	__u8 idle_cause;   /* what its last wait of group idle was */
 	__u8 turn;         /* enum bt_turn */
-	__u8 lock_credit;  /* for how long waits at a futex of its own still count as a lock: BT_LOCK_CREDIT */
+	__u8 lock_credit;  /* how long waits at a futex of its own count as a lock yet: BT_LOCK_CREDIT */
 	__u64 since_ns;
 	__u64 woken_ns;     /* WOKEN: when */
 	__u64 read_ns;      /* when the reader last saw it asleep, and */
@@ -196,6 +196,7 @@ struct bt_account {
 	__u64 hop_wait_ns; /* its wait that a hand-on ended, as long as it did not work after it; 0 = none, */
 	__u32 hop_next;    /* and what hop */
 	__s32 hops_next;   /* and hops_since are then */
+	__u64 hop_ns;      /* when it was woken to the turn that hop is of; 0 = it had none */
 	__u64 turn_ns;     /* see enum bt_turn; written by who wakes it, too, */
 	__u64 turn_object; /* as its own held is by itself alone, when it wakes another */
 	struct bt_held held[BT_HELD_SLOTS];
@@ -338,6 +339,7 @@ BT_INLINE void bt_account_hop_settle(struct bt_account *a, __u64 ran_ns)
 		return;
 	a->hop = a->hop_next;
 	a->hops_since = a->hops_next;
+	a->hop_ns = a->woken_ns;
 	a->hop_wait_ns = 0;
 }
 

@@ -25,13 +25,13 @@ BT_INLINE int bt_account_waits_for(const struct bt_account *a, const struct bt_r
 }
 
 /*
- * How long a thread that was seen to wait for a lock at a futex of its own is taken to wait for one: for eight
- * waits that say nothing for it, or for as many moments as those are worth. Seen for the first time it is two
- * waits: what looks so by chance is soon forgotten, however many moments follow.
+ * How long a thread that was seen to wait for a lock at a futex of its own is taken to wait for one: for
+ * eight waits that say nothing for it, or for as many moments as those are worth. Seen for the first time it
+ * is two waits: what looks so by chance is soon forgotten, however many moments follow.
  */
-#define BT_LOCK_CREDIT 64
-#define BT_LOCK_CREDIT_FIRST 16
-#define BT_LOCK_CREDIT_WAIT 8
+#define BT_LOCK_CREDIT        64
+#define BT_LOCK_CREDIT_FIRST  16
+#define BT_LOCK_CREDIT_WAIT   8
 #define BT_LOCK_CREDIT_MOMENT 1
 
 BT_INLINE void bt_account_credit_spend(struct bt_account *a, __u8 credit)
@@ -50,6 +50,9 @@ enum bt_hand_on {
 /* A wait for a turn lasts for this part of the waiter's last burst at least. */
 #define BT_TURN_WAIT_MIN 16
 
+/* All the turns since one's last fill this part of that time: some are taken without a waking. */
+#define BT_TURNS_FILL 4
+
 /*
  * A thread wakes another one of its process, which waits alone at its futex: it lets go of a lock that they
  * share, or it hands over work. (The JVM, Ruby and parking_lot park each thread at a futex of its own,
@@ -60,7 +63,8 @@ enum bt_hand_on {
  * a pool that is fed, the feeder is never behind those that it feeds);
  * - the two have their turns about as often: nobody in the middle hands it out and takes it back;
  * - the waker worked before it woke us, and not after, as one does who has somebody else help;
- * - if all the others had it for as long as the waker had, that fills our wait.
+ * - if all the others had it for as long as the waker had, that fills our wait, and some of the time since
+ * our last turn (hops add up over days, if nobody has a turn).
  *
  * A turn is what somebody works in: who is woken, finds the lock taken and waits again had none (barging; who
  * is to look after the time in a queue), nor had who waits for a moment only, to hear that its turn has gone
@@ -83,7 +87,8 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
 		__u64 filled_ns = bt_span_ns(by->woken_ns, now_ns) * (__u32)hops;
 
 		if (hops > 2 && by->hops_since > 2 && 2 * hops > by->hops_since &&
-		    2 * by->hops_since > hops && 2 * filled_ns >= wait_ns)
+		    2 * by->hops_since > hops && 2 * filled_ns >= wait_ns &&
+		    BT_TURNS_FILL * filled_ns >= bt_span_ns(a->hop_ns, now_ns))
 			said = BT_HAND_ON_LOCK;
 		a->hop_next = by->hop + 1;
 		a->hops_next = hops;

@@ -115,6 +115,7 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(account.hop_wait_ns, NEVER),
 	R(account.hop_next, NEVER),
 	R(account.hops_next, NEVER),
+	R(account.hop_ns, NEVER),
 	R(account.turn, NEVER),
 	R(account.turn_ns, NEVER),
 	R(account.turn_object, NEVER),
