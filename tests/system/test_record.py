@@ -113,6 +113,23 @@ class Record(unittest.TestCase):
                 self.assertEqual(live[key], replayed[key], key)
             self.assertAlmostEqual(live["share"]["event"], replayed["share"]["event"], delta=0.05)
 
+    def test_the_very_same_frames(self):
+        """What every process of this host is bound by, live, and as it was recorded: no word of it differs."""
+        with contextlib.ExitStack() as load:
+            for what in (("hog",), ("park", 5, "lock"), ("parked", 2), ("ask", "pipe", "read", 5000, 0)):
+                load.enter_context(Workload(*what))
+            churn = load.enter_context(subprocess.Popen(["sh", "-c", "while :; do true | cat; done"], start_new_session=True))
+            load.callback(os.killpg, churn.pid, signal.SIGKILL)
+            done = subprocess.run([paths.workload("judged_twice"), "8", self.file("twice.db")],
+                                  capture_output=True, text=True, timeout=PATIENCE_S)
+        report.note(done.stdout.strip())
+        self.assertEqual((0, ""), (done.returncode, done.stderr), done.stdout)
+        counts = dict(word.split("=") for word in done.stdout.split())
+        self.assertEqual(("8", "0"), (counts["frames"], counts["differ"]))
+        self.assertGreater(int(counts["judged"]), 100)
+        for verdict in ("idle", "io-bound", "lock-bound"):
+            self.assertGreater(int(counts[verdict]), 0, verdict)
+
     def test_clock_was_set_while_it_recorded(self):
         """Forth and back, and back alone; for real: test_clock_step.py in a virtual machine."""
         hour_ns = 3600 * 10**9
