@@ -119,6 +119,9 @@ static void a_zombie_takes_no_time(void **state)
 	bt_model_begin(f->m);
 	fake_pass(&f->h, SECOND_NS);
 	take(f);
+	/* It did not end in this interval, nor was it there for any of it. */
+	for (size_t i = 0; i < bt_model_frame(f->m)->process_count; i++)
+		assert_int_not_equal(bt_model_frame(f->m)->processes[i]->identity.pid, 11);
 	bt_model_begin(f->m);
 	assert_null(find(f, 11));
 	assert_int_equal(bt_model_frame(f->m)->vanished, 0);
