@@ -174,6 +174,11 @@ bool bt_case_is_single(const struct bt_case *c)
 	return m && bt_model_find_identity(m, &c->p->identity) == c->p;
 }
 
+bool bt_case_is_many(const struct bt_case *c)
+{
+	return c->advisor->frame->model && !bt_case_is_single(c);
+}
+
 /* "python", "python3", "python3.11", and with a path in front */
 static bool is_python(const char *name, size_t length)
 {
@@ -229,7 +234,7 @@ const struct bt_advisor *bt_case_host(const struct bt_case *c)
 
 void bt_say_pid(const struct bt_case *c, const char *before, struct bt_strbuf *out)
 {
-	if (!c->p->exited)
+	if (!c->p->exited && !bt_case_is_many(c))
 		bt_strbuf_addf(out, "%s%d", before, c->p->identity.pid);
 }
 

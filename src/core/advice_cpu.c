@@ -9,8 +9,9 @@
 
 /* A thread with so much of a CPU has all that one can give: the rest goes for interrupts and the odd wait. */
 #define WHOLE_CPU 0.90
-/* Of another thread no more than this: else the work is split already. */
-#define OTHERS_MAX 0.50
+/* Of another thread no more than this, and of all others together: else the work is split already. */
+#define OTHERS_MAX     0.50
+#define OTHERS_SUM_MAX 0.90
 /* All CPUs: what is left of them is lost at the edges of the work. */
 #define ALL_CPUS 0.85
 /* Waiting for a CPU for that part of the active time tells more threads than CPUs from just as many. */
@@ -62,7 +63,9 @@ bool bt_quota_applies(const struct bt_case *c)
 void bt_quota_say(const struct bt_case *c, struct bt_strbuf *out)
 {
 	bt_strbuf_add(out, "Held back by the CPU quota of ");
-	if (c->p->cgroup && *c->p->cgroup)
+	if (bt_case_is_many(c))
+		bt_strbuf_add(out, "a cgroup of theirs");
+	else if (c->p->cgroup && *c->p->cgroup)
 		bt_sanitize(out, c->p->cgroup, strlen(c->p->cgroup), CGROUP_WIDTH, BT_CHARSET_UTF8);
 	else
 		bt_strbuf_add(out, "its cgroup");
@@ -217,21 +220,28 @@ void bt_system_calls_say(const struct bt_case *c, struct bt_strbuf *out)
 	bt_strbuf_add(out, "): fewer and larger ones are cheaper.");
 }
 
+static uint64_t others_oncpu_ns(const struct bt_case *c)
+{
+	return c->u->totals.oncpu_ns - c->u->oncpu_max_ns;
+}
+
 bool bt_one_thread_applies(const struct bt_case *c)
 {
 	return c->v->id == BT_VERDICT_CPU_BOUND && thread_cpus(c, c->u->oncpu_max_ns) >= WHOLE_CPU &&
-	       thread_cpus(c, c->u->oncpu_next_ns) <= OTHERS_MAX && !bt_system_calls_applies(c) &&
+	       thread_cpus(c, c->u->oncpu_next_ns) <= OTHERS_MAX &&
+	       thread_cpus(c, others_oncpu_ns(c)) <= OTHERS_SUM_MAX && !bt_system_calls_applies(c) &&
 	       !bt_all_cores_applies(c);
 }
 
 void bt_one_thread_say(const struct bt_case *c, struct bt_strbuf *out)
 {
-	uint64_t others_ns = c->u->totals.oncpu_ns - c->u->oncpu_max_ns;
-
 	if (c->threads > 1) {
-		bt_strbuf_addf(out, "Of %u threads one uses ", c->threads);
+		bt_strbuf_addf(out,
+			       bt_case_is_many(c) ? "Of %u threads in all processes one uses "
+						  : "Of %u threads one uses ",
+			       c->threads);
 		bt_say_fixed(out, "", thread_cpus(c, c->u->oncpu_max_ns), 2, " CPUs, the others ");
-		bt_say_fixed(out, "", thread_cpus(c, others_ns), 2, " together: ");
+		bt_say_fixed(out, "", thread_cpus(c, others_oncpu_ns(c)), 2, " together: ");
 	} else {
 		bt_say_fixed(out, "Its one thread uses ", thread_cpus(c, c->u->oncpu_max_ns), 2, " CPUs: ");
 	}

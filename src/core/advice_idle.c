@@ -66,8 +66,7 @@ void bt_child_say(const struct bt_case *c, struct bt_strbuf *out)
 	bt_strbuf_add(out, "Waits for a child or a thread to end ");
 	bt_say_share(c, idle_ns(c, BT_MS_CHILD), out);
 	bt_strbuf_add(out, ". Look at those instead");
-	if (bt_case_is_single(c))
-		bt_say_pid(c, ": boundtop classify --tree ", out);
+	bt_say_pid(c, ": boundtop classify --tree ", out);
 	bt_strbuf_add_char(out, '.');
 }
 
@@ -80,8 +79,7 @@ void bt_stopped_say(const struct bt_case *c, struct bt_strbuf *out)
 {
 	bt_strbuf_add(out, "Stopped, traced or frozen ");
 	bt_say_share(c, idle_ns(c, BT_MS_STOPPED), out);
-	bt_strbuf_addf(out,
-		       ". It goes on after kill -CONT %d, when its debugger lets it, or when its cgroup is "
-		       "thawed.",
-		       c->p->identity.pid);
+	bt_strbuf_add(out, ". It goes on after kill -CONT");
+	bt_say_pid(c, " ", out);
+	bt_strbuf_add(out, ", when its debugger lets it, or when its cgroup is thawed.");
 }

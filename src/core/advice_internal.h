@@ -59,14 +59,16 @@ bool bt_case_bears(const struct bt_case *c, enum bt_microstate ms);
 double bt_case_cpus(const struct bt_case *c);
 /* Events of a count, each second that it was there. */
 double bt_case_per_second(const struct bt_case *c, double count);
-/* Is p a process of its own, and no tree of them? */
+/* Is p a process of its own, as far as the model tells? */
 bool bt_case_is_single(const struct bt_case *c);
+/* Is it several as one, a family or a control group? */
+bool bt_case_is_many(const struct bt_case *c);
 /* Is it a program that Python interprets, by its name or that of its interpreter? */
 bool bt_case_runs_python(const struct bt_case *c);
 /* Looks at the whole frame, once. */
 const struct bt_advisor *bt_case_host(const struct bt_case *c);
 
-/* What a command takes for its PID: before and the number; nothing if it is gone. */
+/* What a command takes for its PID: before and the number; nothing if it is gone, or several. */
 void bt_say_pid(const struct bt_case *c, const char *before, struct bt_strbuf *out);
 /* "77 (xz)": sanitized. */
 void bt_say_process(struct bt_strbuf *out, const struct bt_process *p);

@@ -18,6 +18,8 @@
 #define MESSAGE_WAIT_MAX_NS     500e3
 /* More than a quarter of a pipe at a time is no small message. */
 #define MESSAGE_MAX_BYTES 16384
+/* Parents looked at. */
+#define FAMILY_DEPTH 64
 
 static double offcpu_ns(const struct bt_case *c, enum bt_microstate ms)
 {
@@ -252,7 +254,22 @@ static const struct bt_process *peer_of(const struct bt_case *c, const struct bt
 	int32_t pid = w && w->waker_pid > 0 ? w->waker_pid : peer ? peer->pid : 0;
 
 	/* Who ended a wait is who was waited for; of one that is still open, who has the other end. */
-	return m && pid && pid != c->p->identity.pid ? bt_model_find(m, pid) : NULL;
+	return m && pid && (pid != c->p->identity.pid || bt_case_is_many(c)) ? bt_model_find(m, pid) : NULL;
+}
+
+/* Is peer one of the family or the control group that the case is about? */
+static bool is_within(const struct bt_case *c, const struct bt_process *peer)
+{
+	struct bt_model *m = c->advisor->frame->model;
+
+	if (!bt_case_is_many(c))
+		return false;
+	for (int depth = 0; peer && depth < FAMILY_DEPTH; depth++) {
+		if (peer->identity.pid == c->p->identity.pid)
+			return true;
+		peer = peer->ppid > 0 ? bt_model_find(m, peer->ppid) : NULL;
+	}
+	return false;
 }
 
 /* Then the answers take their time, and not the exchange. */
@@ -306,7 +323,8 @@ void bt_peer_say(const struct bt_case *c, struct bt_strbuf *out)
 	const struct bt_process *peer = peer_of(c, w);
 	struct bt_wait_sum one = {.ns = (double)w->ns, .count = w->count, .most = w};
 
-	bt_strbuf_add(out, "Waits for ");
+	bt_strbuf_add(out,
+		      is_within(c, peer) ? "Its processes wait for each other, most for " : "Waits for ");
 	bt_say_process(out, peer);
 	if (peer->verdict.id != BT_VERDICT_UNKNOWN) {
 		bt_strbuf_addf(out, ", which is %s", bt_verdict_name(peer->verdict.id));

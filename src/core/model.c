@@ -216,7 +216,8 @@ static void frame_add(struct bt_model *m, struct bt_process_entry *p)
 	struct bt_frame *f = &m->frame;
 
 	bt_process_settle(m, p);
-	/* It ended before the interval, and its parent has waited for it since: there is nothing to say of it. */
+	/* It ended before the interval, and its parent has waited for it since: there is nothing to say of
+	 * it. */
 	if (p->p.state == 'X' && !p->p.exited && !p->p.usage.wall_ns)
 		return;
 	totals_add(&f->totals, p);

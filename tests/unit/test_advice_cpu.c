@@ -21,7 +21,18 @@ static void one_thread(void **state)
 	assert_advice(&w, "cpu-one-thread");
 	assert_says(&w, "Of 2 threads one uses 0.97 CPUs, the others 0.01 together");
 
+	/* One at its limit, and many that do as much together. */
+	w.p.threads = 11;
+	spend(&w, BT_MS_USER, 1000 * MS);
+	w.p.usage.oncpu_max_ns = 970 * MS;
+	w.p.usage.oncpu_next_ns = 100 * MS;
+	assert_advice(&w, "");
+
 	/* Two threads at half a CPU each: none is at its limit. */
+	again(&w);
+	w.p.threads = 2;
+	spend(&w, BT_MS_USER, 980 * MS);
+	spend(&w, BT_MS_EVENT, 1020 * MS);
 	w.p.usage.oncpu_max_ns = 490 * MS;
 	w.p.usage.oncpu_next_ns = 490 * MS;
 	assert_advice(&w, "");

@@ -336,6 +336,47 @@ static void threads_are_ranked(void **state)
 	bt_strbuf_free(&out);
 }
 
+/* Of a family nothing is said as if it were its first process. */
+static void a_family_is_no_process(void **state)
+{
+	struct fixture *f = *state;
+	struct bt_strbuf out = BT_STRBUF_INIT;
+	struct bt_identity root;
+	struct bt_tree *tree;
+	int i = fake_fork(&f->h, 10, -1);
+	int child = fake_fork(&f->h, 30, i);
+	fake_fork(&f->h, 40, -1);
+
+	fake_run(&f->h, i);
+	fake_block(&f->h, i, BT_MS_CHILD, SYS_wait4, 0);
+	fake_run(&f->h, child);
+	take(f);
+	root = find(f, 10)->identity;
+	assert_int_equal(bt_tree_create(f->m, &root, &tree), 0);
+	fake_pass(&f->h, SECOND_NS);
+	take(f);
+	assert_begins(
+	    advise(f, bt_tree_total(tree), &out),
+	    "cpu-one-thread: Of 2 threads in all processes one uses 1.00 CPUs, the others 0.00 together: ");
+	bt_model_begin(f->m);
+
+	/* The child waits for its parent, then for a stranger. */
+	for (int round = 0; round < 2; round++) {
+		fake_run(&f->h, child);
+		fake_block(&f->h, child, BT_MS_IPC, SYS_read, 123);
+		fake_pass(&f->h, SECOND_NS);
+		fake_wake(&f->h, child, round ? 40 : 10);
+		fake_run(&f->h, child);
+		take(f);
+		assert_begins(advise(f, bt_tree_total(tree), &out),
+			      round ? "ipc-peer: Waits for 40 (fake)"
+				    : "ipc-peer: Its processes wait for each other, most for 10 (fake)");
+		bt_model_begin(f->m);
+	}
+	bt_tree_destroy(tree);
+	bt_strbuf_free(&out);
+}
+
 static void a_tree_takes_both_of_a_process(void **state)
 {
 	struct fixture *f = *state;
@@ -366,6 +407,7 @@ int main(void)
 	    TEST(a_lone_waiter),          TEST(the_peer_is_named),      TEST(an_exchange_that_costs),
 	    TEST(an_answer_that_costs),   TEST(an_unknown_peer_is_not), TEST(its_own_thread_is_no_peer),
 	    TEST(the_neighbour_is_named), TEST(threads_are_ranked),     TEST(a_tree_takes_both_of_a_process),
+	    TEST(a_family_is_no_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
