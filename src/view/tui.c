@@ -172,6 +172,26 @@ void bt_tui_rebuild(struct bt_tui *t)
 	follow(t);
 }
 
+void bt_tui_rebuild_around(struct bt_tui *t)
+{
+	const struct bt_tui_row *row = bt_tui_current(t);
+	struct bt_identity who = {0};
+	int32_t tid = 0;
+	bool keep = row && !row->group && (t->held || !t->filter);
+
+	if (keep) {
+		who = row->subject.process->identity;
+		tid = row->subject.thread ? row->subject.thread->tid : 0;
+	}
+	bt_tui_rebuild(t);
+	for (size_t i = 0; keep && !t->follow && i < t->rows.count; i++) {
+		if (!row_is_of(&t->rows.list[i], &who, tid))
+			continue;
+		bt_tui_put_cursor(t, i, false);
+		return;
+	}
+}
+
 static unsigned int digits_of(int32_t pid)
 {
 	unsigned int digits = 1;

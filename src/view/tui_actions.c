@@ -8,10 +8,12 @@
 
 #include <curses.h>
 
+#include "cells.h"
 #include "tui_internal.h"
 
 #define SHIFT_STEP 8
 #define SCROLL_END (1L << 30)
+#define COMM_WIDTH 15 /* of a process, as the kernel has it */
 
 struct bt_process *bt_tui_target(struct bt_tui *t)
 {
@@ -30,6 +32,10 @@ struct bt_process *bt_tui_target_or_say(struct bt_tui *t)
 	const struct bt_tui_row *row = bt_tui_current(t);
 	bool opened = t->view == BT_TUI_PROCESS;
 
+	/* At the top of the list another one may come in between two keys: what is done is done to one. */
+	if (p && !opened && !t->follow)
+		bt_tui_put_cursor(t, t->cursor, false);
+
 	if (!p && (opened ? t->opened.kind == BT_TUI_OPEN_GROUP : row && row->group))
 		bt_tui_complain(t, "that is for one process, not for a control group; + shows its processes");
 	else if (!p && opened)
@@ -37,16 +43,26 @@ struct bt_process *bt_tui_target_or_say(struct bt_tui *t)
 	return p;
 }
 
+void bt_tui_subject_set(struct bt_tui *t, const struct bt_process *p)
+{
+	struct bt_strbuf name = BT_STRBUF_INIT;
+
+	t->subject = p->identity;
+	bt_cell_raw(&name, p->comm, COMM_WIDTH, &t->style);
+	snprintf(t->subject_name, sizeof(t->subject_name), "%d (%s)", p->identity.pid, bt_strbuf_text(&name));
+	bt_strbuf_free(&name);
+}
+
 static void say_result(struct bt_tui *t, const char *what, int err)
 {
-	int32_t pid = t->subject.pid;
+	const char *who = t->subject_name;
 
 	if (err == -ESRCH)
-		bt_tui_complain(t, "%d has ended meanwhile; no %s", pid, what);
+		bt_tui_complain(t, "%s has ended meanwhile; no %s", who, what);
 	else if (err == -EPERM || err == -EACCES)
-		bt_tui_complain(t, "%d: no %s: not permitted; it takes root or the same user", pid, what);
+		bt_tui_complain(t, "%s: no %s: not permitted; it takes root or the same user", who, what);
 	else if (err)
-		bt_tui_complain(t, "%d: no %s: %s", pid, what, strerror(-err));
+		bt_tui_complain(t, "%s: no %s: %s", who, what, strerror(-err));
 }
 
 void bt_tui_send_signal(struct bt_tui *t, int signal)
@@ -57,7 +73,7 @@ void bt_tui_send_signal(struct bt_tui *t, int signal)
 		say_result(t, "signal was sent", err);
 		return;
 	}
-	bt_tui_complain(t, "SIG%s was sent to %d", sigabbrev_np(signal), t->subject.pid);
+	bt_tui_complain(t, "SIG%s was sent to %s", sigabbrev_np(signal), t->subject_name);
 	t->message_error = false;
 }
 
@@ -73,7 +89,7 @@ void bt_tui_send_nice(struct bt_tui *t, int nice)
 	/* Known before the next frame: the key may be pressed twice. */
 	if (p)
 		p->nice = (int8_t)nice;
-	bt_tui_complain(t, "%d has nice value %d", t->subject.pid, nice);
+	bt_tui_complain(t, "%s has nice value %d", t->subject_name, nice);
 	t->message_error = false;
 }
 
@@ -132,10 +148,14 @@ static void set_fold(struct bt_tui *t, bool collapse)
 
 static void fold_all(struct bt_tui *t)
 {
+	if (t->config.group) {
+		bt_tui_groups_toggle_all(&t->folds);
+		bt_tui_rebuild(t);
+		return;
+	}
 	t->folds.all = !t->folds.all;
 	t->folds.count = 0;
 	t->config.tree = true;
-	t->config.group = false;
 	bt_tui_rebuild(t);
 }
 
@@ -161,17 +181,17 @@ static void set_follow(struct bt_tui *t)
 static void renice(struct bt_tui *t, int by)
 {
 	const struct bt_process *p = bt_tui_target_or_say(t);
-	char title[96];
+	char title[160];
 
 	if (!p)
 		return;
-	t->subject = p->identity;
+	bt_tui_subject_set(t, p);
 	if (by) {
 		bt_tui_send_nice(t, p->nice + by);
 		return;
 	}
-	snprintf(title, sizeof(title), "nice value of %d, -20 (much CPU) to 19 (little), now %d",
-		 p->identity.pid, p->nice);
+	snprintf(title, sizeof(title), "nice value of %s, -20 (much CPU) to 19 (little), now %d",
+		 t->subject_name, p->nice);
 	bt_tui_prompt_open(t, BT_ACTION_RENICE, title, "");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is typed and clicked: which key it is, and whom it is for. */
 #include <string.h>
+#include <time.h>
 
 #include <curses.h>
 
@@ -10,6 +11,8 @@
 #define WHEEL_LINES 3
 #define CLICKS_MAX  8 /* as many as curses keeps */
 #define ESCAPE      27
+/* In which the parts of one sequence come, however slow the line or the machine is. */
+#define SEQUENCE_DELAY_MS 500
 
 static void sort_by(struct bt_tui *t, const struct bt_field *f)
 {
@@ -90,10 +93,9 @@ static unsigned int clicks(struct bt_tui *t)
 }
 
 /*
- * The rest of a key's sequence that the terminal's description does not know, behind an escape that was the
- * begin of one: a person cannot type that fast. Its letters must not be taken for keys ("[" would change a
- * nice value). Returns the key of curses that it stands for on most terminals; 0: none. ERR: it was no
- * sequence.
+ * The rest of a key's sequence that the terminal's description does not know, behind its begin. Its letters
+ * must not be taken for keys ("[" would change a nice value), so that what is late of it is waited for.
+ * Returns the key of curses that it stands for on most terminals; 0: none.
  */
 static int rest_of_sequence(void)
 {
@@ -105,21 +107,22 @@ static int rest_of_sequence(void)
 		     {"4~", KEY_END}, {"8~", KEY_END}, {"5~", KEY_PPAGE}, {"6~", KEY_NPAGE}};
 	char sequence[16] = "";
 	size_t length = 0;
-	wint_t code;
+	wint_t code = 0;
+	int kind;
 
-	if (get_wch(&code) != OK)
-		return ERR;
-	if (code != '[' && code != 'O') {
-		unget_wch((wchar_t)code);
-		return ERR;
-	}
+	timeout(SEQUENCE_DELAY_MS);
 	/* Parameters, then a final letter. */
-	do {
-		if (get_wch(&code) != OK)
-			return 0;
+	while ((kind = get_wch(&code)) == OK) {
 		if (length + 1 < sizeof(sequence))
 			sequence[length++] = (char)code;
-	} while (code < 0x40);
+		if (code >= 0x40)
+			break;
+	}
+	nodelay(stdscr, TRUE);
+	if (kind == KEY_CODE_YES)
+		ungetch((int)code);
+	if (kind != OK)
+		return 0;
 	sequence[length] = '\0';
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(sequence, known[i].sequence))
@@ -127,23 +130,64 @@ static int rest_of_sequence(void)
 	return 0;
 }
 
-/* A key of curses, or a character; ERR: there is none any more. */
-static int next_key(wint_t *code)
+static uint64_t now_ms(void)
 {
-	int kind, key;
+	struct timespec now;
 
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Is an escape the begin of a sequence that is there already? A person cannot type that fast. */
+static bool escape_begins_sequence(void)
+{
+	wint_t code;
+	int kind = get_wch(&code);
+
+	if (kind == OK && (code == '[' || code == 'O'))
+		return true;
+	if (kind == OK)
+		unget_wch((wchar_t)code);
+	else if (kind == KEY_CODE_YES)
+		ungetch((int)code);
+	return false;
+}
+
+/* A key of curses, or a character; ERR: there is none any more. */
+static int next_key(struct bt_tui *t, wint_t *code)
+{
 	for (;;) {
-		kind = get_wch(code);
-		if (kind != OK || *code != ESCAPE)
+		int kind = get_wch(code);
+		uint64_t escaped_ms = t->escaped_ms;
+		int key;
+
+		if (kind == ERR)
+			return ERR;
+		t->escaped_ms = 0;
+		if (kind != OK)
+			return kind;
+		if (*code == ESCAPE && !escape_begins_sequence()) {
+			t->escaped_ms = now_ms();
+			return kind;
+		}
+		/* The terminal, the line or this machine may have been slow behind the escape, too. */
+		if (*code != ESCAPE && !((*code == '[' || *code == 'O') && escaped_ms &&
+					 now_ms() - escaped_ms < SEQUENCE_DELAY_MS))
 			return kind;
 		key = rest_of_sequence();
-		if (key == ERR)
-			return kind;
 		if (!key)
 			continue;
 		*code = (wint_t)key;
 		return KEY_CODE_YES;
 	}
+}
+
+/* Enter behind digits that no PID begins with is not meant for the row that happens to be selected. */
+static bool ends_missed_pid(struct bt_tui *t, bool function, wint_t code)
+{
+	if (!*t->typed || (code != '\r' && code != '\n' && !(function && code == KEY_ENTER)))
+		return false;
+	return !bt_tui_typed_found(t);
 }
 
 unsigned int bt_tui_input(struct bt_tui *t)
@@ -153,9 +197,13 @@ unsigned int bt_tui_input(struct bt_tui *t)
 	wint_t code;
 	int kind;
 
-	while (!request && (kind = next_key(&code)) != ERR) {
+	while (!request && (kind = next_key(t, &code)) != ERR) {
 		bool function = kind == KEY_CODE_YES;
 
+		if (ends_missed_pid(t, function, code)) {
+			*t->typed = '\0';
+			continue;
+		}
 		if (!t->message_lasting)
 			*t->message = '\0';
 		if (function || code < '0' || code > '9')

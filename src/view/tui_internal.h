@@ -43,7 +43,8 @@ struct bt_tui_folds {
 	size_t count;
 	struct bt_identity *list;
 	size_t group_count;
-	char **groups; /* expanded ones */
+	char **groups; /* expanded ones; with groups_all the collapsed ones */
+	bool groups_all;
 };
 
 enum bt_tui_view { BT_TUI_LIST, BT_TUI_PROCESS, BT_TUI_HELP };
@@ -76,7 +77,7 @@ struct bt_tui_opened {
 struct bt_tui_prompt {
 	bool active;
 	enum bt_action action; /* what it is for */
-	char title[96];
+	char title[160];
 	char text[256];
 	size_t length;
 };
@@ -110,7 +111,8 @@ struct bt_tui {
 	 * top, and stays there. */
 	bool held;
 	struct bt_identity followed, hold;
-	char typed[8]; /* digits of a PID, so far */
+	char typed[8];       /* digits of a PID, so far */
+	uint64_t escaped_ms; /* when an escape came alone, CLOCK_MONOTONIC; 0: another key was the last */
 	struct bt_tui_opened opened;
 
 	struct bt_query *filter;
@@ -121,6 +123,7 @@ struct bt_tui {
 	struct bt_tui_prompt prompt;
 	struct bt_tui_menu *menu;   /* NULL: none is open */
 	struct bt_identity subject; /* what menu or prompt is about */
+	char subject_name[96];      /* its PID and name, for the screen */
 
 	char message[512];
 	bool message_lasting, message_error;
@@ -141,6 +144,8 @@ bool bt_tui_folded(const struct bt_tui_folds *f, const struct bt_process *p);
 void bt_tui_fold(struct bt_tui_folds *f, const struct bt_process *p, bool collapse);
 bool bt_tui_group_expanded(const struct bt_tui_folds *f, const char *name);
 void bt_tui_group_toggle(struct bt_tui_folds *f, const char *name);
+/* Collapses all groups, or expands them. */
+void bt_tui_groups_toggle_all(struct bt_tui_folds *f);
 void bt_tui_folds_free(struct bt_tui_folds *f);
 
 /* tui_playback.c: where in a recording one is. */
@@ -192,6 +197,8 @@ void bt_tui_filter_set(struct bt_tui *t, const char *text);
 void bt_tui_search_next(struct bt_tui *t);
 /* One more digit of a PID: goes to the process. */
 void bt_tui_type_pid(struct bt_tui *t, int digit);
+/* Does a row's PID begin with the digits that were typed? */
+bool bt_tui_typed_found(const struct bt_tui *t);
 
 /* tui.c */
 /* End of the frame: CLOCK_REALTIME. */
@@ -204,12 +211,16 @@ void bt_tui_complain(struct bt_tui *t, const char *format, ...) __attribute__((f
 struct bt_tui_row *bt_tui_current(struct bt_tui *t); /* under the cursor; NULL: none */
 /* The process that a key is about: the opened one, or that under the cursor; NULL: none. */
 struct bt_process *bt_tui_target(struct bt_tui *t);
-/* The same, and says why there is none. */
+/* The same, and says why there is none; the cursor keeps to it. */
 struct bt_process *bt_tui_target_or_say(struct bt_tui *t);
+/* What a prompt, a menu and their answers are about. */
+void bt_tui_subject_set(struct bt_tui *t, const struct bt_process *p);
 void bt_tui_send_signal(struct bt_tui *t, int signal);
 void bt_tui_send_nice(struct bt_tui *t, int nice);
 void bt_tui_move(struct bt_tui *t, long lines);
 /* The cursor is put on a row, and keeps to what is there. keep: wherever it goes. */
 void bt_tui_put_cursor(struct bt_tui *t, size_t at, bool keep);
+/* The cursor keeps to the process that it is on, wherever that is in the list as it is built next. */
+void bt_tui_rebuild_around(struct bt_tui *t);
 
 #endif

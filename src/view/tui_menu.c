@@ -94,7 +94,7 @@ void bt_tui_menu_signal(struct bt_tui *t)
 
 	if (!p)
 		return;
-	t->subject = p->identity;
+	bt_tui_subject_set(t, p);
 	snprintf(title, sizeof(title), "Enter sends to %d %s", p->identity.pid, p->comm);
 	m = menu_open(t, MENU_SIGNAL, title);
 	for (int i = 1; m && i < NSIG && i < 32; i++) {

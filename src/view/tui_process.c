@@ -107,11 +107,14 @@ static void draw_facts(struct bt_page *g, const struct bt_process *p)
 	struct bt_pen pen = bt_page_line(g);
 
 	bt_pen_raw(&pen, BT_INK_PLAIN, p->user ? p->user : "?", 20);
-	bt_pen_format(&pen, BT_INK_PLAIN, "%s%u thread%s%snice %d%sstate %c%sparent %d ", separator,
+	bt_pen_format(&pen, BT_INK_PLAIN, "%s%u thread%s%snice %d%sstate %c%sparent %d", separator,
 		      p->threads, p->threads == 1 ? "" : "s", separator, p->nice, separator,
 		      p->state > 32 && p->state < 127 ? p->state : '?', separator, p->ppid);
 	parent = bt_model_find(t->frame.model, p->ppid);
-	bt_pen_raw(&pen, BT_INK_PLAIN, parent ? parent->comm : "", 0);
+	if (parent) {
+		bt_pen_text(&pen, BT_INK_PLAIN, " ");
+		bt_pen_raw(&pen, BT_INK_PLAIN, parent->comm, 0);
+	}
 	draw_start(t, &pen, p);
 	if (p->exited || !t->opened.present)
 		bt_pen_format(&pen, BT_INK_ERROR, "%sENDED", separator);

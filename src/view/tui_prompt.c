@@ -53,7 +53,7 @@ void bt_tui_filter_set(struct bt_tui *t, const char *text)
 	bt_query_destroy(t->filter);
 	t->filter = q;
 	snprintf(t->filter_text, sizeof(t->filter_text), "%s", text);
-	bt_tui_rebuild(t);
+	bt_tui_rebuild_around(t);
 }
 
 static bool row_matches(struct bt_tui *t, const struct bt_tui_row *row)
@@ -111,6 +111,11 @@ static size_t typed_row(const struct bt_tui *t)
 			found = i;
 	}
 	return found;
+}
+
+bool bt_tui_typed_found(const struct bt_tui *t)
+{
+	return typed_row(t) != SIZE_MAX;
 }
 
 void bt_tui_type_pid(struct bt_tui *t, int digit)

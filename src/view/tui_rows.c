@@ -37,8 +37,16 @@ bool bt_tui_group_expanded(const struct bt_tui_folds *f, const char *name)
 {
 	for (size_t i = 0; i < f->group_count; i++)
 		if (!strcmp(f->groups[i], name))
-			return true;
-	return false;
+			return !f->groups_all;
+	return f->groups_all;
+}
+
+void bt_tui_groups_toggle_all(struct bt_tui_folds *f)
+{
+	for (size_t i = 0; i < f->group_count; i++)
+		free(f->groups[i]);
+	f->group_count = 0;
+	f->groups_all = !f->groups_all;
 }
 
 void bt_tui_group_toggle(struct bt_tui_folds *f, const char *name)

@@ -25,7 +25,8 @@ SETTLED = 0.4  # seconds without a change after which a new screen is taken for 
 @dataclass
 class Screen:
     name: str
-    # As `tmux send-keys` has them; "=text" is typed as it stands, "@x,y" clicked, "%x,y" scrolled down at
+    # As `tmux send-keys` has them; "=text" is typed as it stands, "@x,y" clicked, "%x,y" scrolled down
+    # at, "~ms" a pause: what comes late
     keys: list = field(default_factory=list)
     scene: str = "web"
     frames: int = 10  # before the keys
@@ -71,9 +72,12 @@ SCREENS = [
     Screen("cursor-home", ["End", "Home"], rows=14, **CURSOR),
     # Keys of another terminal than TERM says: those that are known by all, and none that renices.
     Screen("escape-sequences", ["=\x1b[F", "=\x1b[1;5D", "=\x1b[I", "=\x1b[1~", "=\x1b[B"], rows=14, **CURSOR),
+    # … in pieces, as over a slow line or on a busy host.
+    Screen("escape-pieces", ["=\x1b", "~60", "=[", "~60", "=I", "=\x1b[", "~60", "=<0;3;24M"], rows=14, **CURSOR),
     Screen("typed-pid", ["=9", "=2"], **CURSOR),
     Screen("typed-pid-exact", ["=412"], **CURSOR),
     Screen("typed-pid-none", ["=77"], **CURSOR),
+    Screen("typed-pid-none-enter", ["=77", "Enter"], **CURSOR),
     Screen("page-down", ["PageDown"], rows=14, **CURSOR),
     Screen("cursor-up", [*DOWN_TO(3), "Up"], rows=14, **CURSOR),
     Screen("page-up", ["End", "PageUp"], rows=14, **CURSOR),
@@ -102,6 +106,8 @@ SCREENS = [
     Screen("tree-all-collapsed", ["*"], scene="build"),
     Screen("group", ["g"]),
     Screen("group-expanded", ["g", "=/", "=worker", "Enter", "+"]),
+    Screen("group-all-expanded", ["g", "*"]),
+    Screen("group-all-collapsed", ["g", "*", "*"]),
     Screen("group-opened", ["g", "Enter"]),
     Screen("group-opened-080x24", ["g", "Enter", "End"], columns=80, rows=24),
     Screen("group-opened-back", ["g", "Enter", "Escape"]),
@@ -124,6 +130,7 @@ SCREENS = [
     Screen("filter-cgroup", ["F4", "=cgroup:slice", "Enter"]),
     Screen("filter-nothing", ["F4", "=no such thing", "Enter"]),
     Screen("filter-dropped", ["F4", "=cc1", "Enter", "Escape"]),
+    Screen("filter-dropped-cursor", ["F4", "=cron", "Enter", "Escape"], **CURSOR),
     Screen("filter-edited", ["F4", "=cc2", "BSpace", "=1", "Enter"]),
     Screen("search", ["/", "=curl", "Enter"], **CURSOR),
     Screen("search-next", ["/", "=cc1plus", "Enter", "n"], **CURSOR),
@@ -287,7 +294,9 @@ class Tmux:
 
     def type(self, screen):
         for key in screen.keys:
-            if key.startswith("="):
+            if key.startswith("~"):
+                time.sleep(int(key[1:]) / 1000)
+            elif key.startswith("="):
                 self("send-keys", "-t", "screen", "-l", "--", key[1:])
             elif key[0] in "@%" and len(key) > 1:
                 self("send-keys", "-t", "screen", "-l", "--", self.mouse(key))
