@@ -20,7 +20,7 @@ static int failure_explain(int err, char *why, size_t why_size)
 
 	/* No fact about the kernel: probing it would fail for the same reason. */
 	if (*bt_limit_remedy(err)) {
-		snprintf(why, why_size, "the BPF programs cannot be loaded: %s%s", strerror(-err),
+		snprintf(why, why_size, "cannot load its BPF programs: %s%s", strerror(-err),
 			 bt_limit_remedy(err));
 		return err;
 	}
@@ -30,7 +30,7 @@ static int failure_explain(int err, char *why, size_t why_size)
 			 line.program);
 		return facts.cap_bpf && facts.cap_perfmon ? -EOPNOTSUPP : -EPERM;
 	}
-	snprintf(why, why_size, "the kernel refused the BPF programs: %s; see 'boundtop check'",
+	snprintf(why, why_size, "cannot load its BPF programs: the kernel says %s; see 'boundtop check'",
 		 strerror(-err));
 	return err;
 }
@@ -76,8 +76,11 @@ int bt_collector_open(struct bt_collector **out, enum bt_collector_choice choice
 	if (choice == BT_COLLECTOR_PROCFS)
 		return sampling_open(out, "", why, why_size);
 	err = exact_open(out, why, why_size);
-	/* Without memory or descriptors the next one is no better off. */
-	if (!err || choice == BT_COLLECTOR_BPF || *bt_limit_remedy(err))
+	/*
+	 * At a limit of its own the program is no better off with the next one. Where it is the kernel's
+	 * memory that lacks, or its control group's, that one takes less.
+	 */
+	if (!err || choice == BT_COLLECTOR_BPF || bt_limit_is_own(err))
 		return err;
 	snprintf(before, sizeof(before), "%s", why);
 	return sampling_open(out, before, why, why_size);

@@ -2,7 +2,6 @@
 #include "rlimits.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/resource.h>
 
 static bool is_limited(int resource)
@@ -32,4 +31,11 @@ const char *bt_limit_remedy(int err)
 	default:
 		return "";
 	}
+}
+
+bool bt_limit_is_own(int err)
+{
+	if (err == -ENOMEM)
+		return is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA);
+	return err != -ENFILE && *bt_limit_remedy(err);
 }
