@@ -241,7 +241,9 @@ static int thread_add(struct bt_procfs *c, struct bt_proc_process *p, int32_t ti
 static bool thread_visit(struct bt_procfs *c, struct bt_proc_thread *t, bool *ran)
 {
 	struct bt_proc_schedstat kernel;
-	bool full = c->out && !((c->reads + (uint32_t)t->tid) & FULL_MASK);
+	bool news = !t->emitted || t->emitted_ns != t->sampled.account.since_ns;
+	/* A look between two snapshots takes the clock alone. */
+	bool full = c->out && (news || !((c->reads + (uint32_t)t->tid) & FULL_MASK));
 	bool sleeps;
 
 	t->epoch = c->epoch;
@@ -277,8 +279,7 @@ static bool thread_visit(struct bt_procfs *c, struct bt_proc_thread *t, bool *ra
 	if (!c->eye.no_schedstat)
 		active_set(c, t, !sleeps || t->sampled.account.since_ns > c->scan_ns || is_own_child(t));
 	if (c->out)
-		thread_emit(c, t,
-			    sleeps && !full && t->emitted && t->emitted_ns == t->sampled.account.since_ns);
+		thread_emit(c, t, sleeps && !full && t->emitted_ns == t->sampled.account.since_ns);
 	return true;
 }
 

@@ -78,8 +78,11 @@ class Exact(unittest.TestCase):
         cls.addClassCleanup(cls.folder.remove)
 
     def compare(self, what, ours, kernels, share, floor_s, steal):
-        """Within `share` or `floor_s`, whichever allows more."""
-        allowed = max(share * kernels, floor_s)
+        """Within `share` or `floor_s`, whichever allows more; five times that on an emulated machine.
+
+        The kernel reads its clock some instructions before we read it at the same switch, and there each takes ten times as long.
+        """
+        allowed = max(share * kernels, floor_s) * (5 if "EMULATED" in os.environ else 1)
         off = ours - kernels
         report.note(f"{what}: ours {ours:.6f} s, schedstat {kernels:.6f} s, off {off * 1e3:+.3f} ms of "
                     f"{allowed * 1e3:.3f} ms allowed; steal {steal * 1e3:.0f} ms")

@@ -38,7 +38,7 @@ class Peers(unittest.TestCase):
         return waits[0], process["evidence"]
 
     def assert_named(self, kind, address=None, others=0):
-        for collector in ("bpf", "procfs"):
+        for collector in ("bpf", "procfs") if product.IS_EXACT else ("procfs",):
             with self.subTest(kind=kind, collector=collector), Talk(kind) as talk:
                 server = talk.facts["pid"]
                 self.assertTrue(has(server, talk.facts["served"]))
@@ -85,6 +85,7 @@ class Peers(unittest.TestCase):
             self.assertRegex(evidence, rf"recvfrom of inet:\[{talk.facts['ino']}\] from {talk.facts['pid']} \(serve\)")
 
     def test_the_server_sees_who_asks(self):
+        product.require_exact("a look hardly ever meets the server in the wait for that socket")
         with Talk("unix") as talk:
             process = product.classify(talk.facts["pid"], 1)
             peers = [wait["peer"] for wait in process["waits"] if wait["target"] == f"socket:[{talk.facts['served']}]"]

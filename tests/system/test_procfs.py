@@ -88,11 +88,26 @@ class Sampling(unittest.TestCase):
         self.assertEqual("clock_nanosleep", own["waits"][0]["syscall"])
         self.assertEqual("idle", product.find(frame, other.pid)["verdict"])
 
+    def test_what_it_did_last(self):
+        """It did something and sleeps on: what was seen of it by the way is not all that is said."""
+        sleeper = subprocess.Popen(["sh", "-c", "read line; exec sleep 100"], stdin=subprocess.PIPE)
+        self.addCleanup(sleeper.wait)
+        self.addCleanup(sleeper.kill)
+        self.addCleanup(sleeper.stdin.close)
+        with product.Running("classify", "--collector", "procfs", "--json", "-d", "1.5", sleeper.pid) as sampled:
+            sampled.await_attached(samples=True)
+            sleeper.stdin.write(b"\n")
+            sleeper.stdin.flush()
+            result = sampled.finish()
+        process = product.find(product.schema.parse(result.out), sleeper.pid)
+        self.assertEqual(("sleep", "sleep 100"), (process["comm"], process["cmdline"]))
+
 
 class BesideTheExactOne(unittest.TestCase):
     def test_cpu_time(self):
         """Both over the same second of a hog that stands still at both ends: within 0.5 %, and a tick."""
         report.require_root()
+        product.require_exact("it is the witness")
         with Workload("hog") as hog:
             hog.freeze()
             with product.Running("classify", "-d", 60, "--json", "--collector", "procfs", hog.pid) as sampled, \

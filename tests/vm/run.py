@@ -4,6 +4,7 @@
 
 tests/vm/run.py                     every series of the matrix
 tests/vm/run.py 6.1 6.12            these
+tests/vm/run.py --system            and the system tests inside, which takes half an hour a kernel
 tests/vm/run.py --tests verdicts,exact 6.1      tests/system/test_NAME.py inside instead of the table's rows
 tests/vm/run.py --arch arm64        the same on arm64: cross-compiles, and emulates one machine after the other
 """
@@ -28,14 +29,15 @@ def arguments():
     parser.add_argument("series", nargs="*", metavar="KERNEL", help=f"of {', '.join(s.name for s in kernels.SERIES)} (default: all)")
     parser.add_argument("--arch", choices=machine.QEMU, default="amd64", help="of the machines (default amd64)")
     parser.add_argument("--build", help="the build that is tested (default build-dev; arm64: build-arm64, which is made)")
+    parser.add_argument("--system", action="store_true", help="run all system tests inside that are about the kernel, after the table's rows")
     parser.add_argument("--tests", help="names of system tests to run inside, separated by commas")
     parser.add_argument("--systemd", action="store_true", help="start them by systemd, this machine's own")
     parser.add_argument("--append", default="", help="more words for the kernels' command line")
     parser.add_argument("--refresh", action="store_true", help="look for newer kernels than those fetched before")
     parser.add_argument("--parallel", type=int, help="machines at the same time (default 2; arm64: 1)")
     parser.add_argument("--patience", type=int,
-                        help="CPU seconds until a machine is switched off (default 120, arm64 600, with --tests 1800)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/kernels.md")
+                        help="CPU seconds until a machine is switched off (default 120, arm64 600, with --tests 1800, with --system 3600)")
+    parser.add_argument("--write", action="store_true", help="put the results into the tables of docs/kernels.md")
     parser.add_argument("--keep", action="store_true", help="leave the machines' files, and say where")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the consoles")
     options = parser.parse_args()
@@ -47,7 +49,7 @@ def arguments():
     foreign = options.arch != "amd64"
     if options.systemd and foreign:
         parser.error("--systemd: it is this machine's own")
-    options.patience = options.patience or (1800 if options.tests else 600 if foreign else 120)
+    options.patience = options.patience or (3600 if options.system else 1800 if options.tests else 600 if foreign else 120)
     options.parallel = options.parallel or (1 if foreign else 2)
     return options
 
@@ -91,14 +93,15 @@ def prepare(options, folder):
 
 def run_all(options, folder, found):
     disks, busybox = prepare(options, folder)
-    words = [f"bt.job={options.tests or 'features'}", *(["bt.systemd"] if options.systemd else []), *options.append.split()]
+    words = [f"bt.job={options.tests or ('features,system' if options.system else 'features')}", *(["bt.systemd"] if options.systemd else []), *options.append.split()]
     waiting, running, results = list(found), [], []
     try:
         while waiting or running:
             while waiting and len(running) < options.parallel:
                 kernel = waiting.pop(0)
+                # What a systemd and storms over the whole host compute takes too long, counted.
                 running.append(machine.Machine(os.path.join(folder, kernel.release), kernel, options.arch, disks, busybox,
-                                               words).start())
+                                               words, counts=not options.systemd).start())
             results.append(running[0].finish(options.patience))
             running.pop(0)
             if options.verbose:
@@ -124,6 +127,8 @@ def main():
     if options.tests:
         return table.print_tests(results)
     failures = table.print_features(results)
+    if options.system:
+        failures += table.print_tests(results, alone=False)
     if options.write:
         table.write_page(results, os.path.join(image.ROOT, "docs", "kernels.md"))
     return failures

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from . import paths, schema
+from .report import CannotRun
 from .workloads import Lines
 
 Result = collections.namedtuple("Result", "status out err")
@@ -18,12 +19,29 @@ WAITING_CALLS = {
     "aarch64": {22, 72, 73, 101, 115, 137, 441},
 }[platform.machine()]
 PATIENCE_S = 90
+COLLECTING = {"top", "classify", "run", "diagnose", "record"}
+# Where sampling is all that runs, COLLECTOR=procfs: it is asked for, so that nothing is said about it.
+COLLECTOR = os.environ.get("COLLECTOR", "bpf")
+IS_EXACT = COLLECTOR == "bpf"
+
+
+def require_exact(why):
+    if not IS_EXACT:
+        raise CannotRun("no exact collector", why)
+
+
+def arguments(args):
+    """As words of a command line."""
+    words = [str(arg) for arg in args]
+    if not IS_EXACT and "--collector" not in words and words[:1] and words[0] in COLLECTING:
+        words[1:1] = ["--collector", COLLECTOR]
+    return words
 
 
 def run(*args, patience=PATIENCE_S, **options):
     """Run it to its end; `options` are those of subprocess.run."""
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    done = subprocess.run([paths.boundtop(), *map(str, args)], timeout=patience, check=False, **options)
+    done = subprocess.run([paths.boundtop(), *arguments(args)], timeout=patience, check=False, **options)
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -53,14 +71,14 @@ class Running:
 
     def __init__(self, *args, prefix=(), program=None, stdout=subprocess.PIPE):
         self.program = program or paths.boundtop()
-        command = [*prefix, self.program, *map(str, args)]
+        command = [*prefix, self.program, *arguments(args)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
                                         stderr=subprocess.PIPE)
         self.pid = self.process.pid
         if stdout == subprocess.PIPE:
             self.lines = Lines(self.process.stdout.fileno())
 
-    def await_attached(self, patience=30, samples=False):
+    def await_attached(self, patience=30, samples=not IS_EXACT):
         """Back when its first reading was taken: it sleeps in one call and was not switched in since.
 
         A stretch of 50 ms is enough, because between attaching and the first reading it never waits

@@ -11,7 +11,7 @@ import time
 
 from . import paths
 
-PATIENCE_S = 60
+PATIENCE_S = 180  # an emulated machine fills a file for the disk's readers in more than a minute
 PR_SET_PDEATHSIG = 1
 
 

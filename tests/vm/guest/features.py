@@ -18,7 +18,7 @@ def spin():
 for _ in range(8):
     threading.Thread(target=spin, daemon=True).start()
 print("ready", flush=True)
-threading.Event().wait()
+spin()
 """
 
 

@@ -5,26 +5,33 @@ The disk holds this machine's own programs with the libraries that they name, py
 binaries under test meet the libraries that they were built with. For another architecture it holds those of packages.
 """
 
+import glob
 import lzma
 import os
 import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 
 # What the tests call.
-TOOLS = ("bash", "bpftool", "cat", "chmod", "chrt", "cp", "dd", "dmesg", "echo", "env", "false", "head", "id", "kill", "ls",
-         "mkdir", "mount", "nice", "printf", "ps", "rm", "seq", "setcap", "setpriv", "sh", "sleep", "strace", "tail", "taskset",
-         "timeout", "touch", "true", "umount", "unshare", "wc", "yes")
+TOOLS = ("bash", "bpftool", "cat", "chmod", "chroot", "chrt", "cp", "dd", "dmesg", "echo", "env", "false", "fsfreeze", "grep",
+         "head", "id", "kill", "ln", "losetup", "ls", "mkdir", "mkfs.ext4", "mount", "nice", "nsenter", "printf", "prlimit",
+         "ps", "rm", "seq", "setcap", "setpriv", "sh", "sleep", "strace", "strip", "tail", "taskset", "timeout", "tmux", "touch",
+         "true", "umount", "unshare", "wc", "yes")
 
-# What the dashboard has to know of the terminal that it is tested in.
-TERMINALS = ("/lib/terminfo/x/xterm", "/usr/share/terminfo/x/xterm")
+# What the dashboard has to know of the terminals that it is tested in.
+TERMINALS = tuple(f"{folder}/terminfo/{name[0]}/{name}" for folder in ("/lib", "/usr/share")
+                  for name in ("ansi", "dumb", "linux", "screen", "screen-256color", "tmux", "tmux-256color", "vt100", "xterm", "xterm-256color"))
+# tmux wants a locale of UTF-8.
+LOCALE = "/usr/lib/locale/C.utf8"
 
-# To see the disk, in the order of loading; what they need comes before. What is built in is not found, and not missed.
-DISK_MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "ext4")
+# To see the disk, in the order of loading, and what the tests and boundtop ask for, since nothing in there loads modules; what they
+# need comes before. What is built in is not found, and not missed.
+MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "ext4", "loop", "overlay", "fuse", "unix_diag")
+# What the tests start beside boundtop; the last ones where they were built.
+WORKLOADS = ("workload", "threads_glibc", "embed", "threads_musl")
 
 PYTHON_LEFT_OUT = shutil.ignore_patterns("test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "site-packages",
                                          "dist-packages", "config-*", "lib2to3", "pydoc_data", "*.a", "*.opt-*.pyc")
@@ -80,11 +87,16 @@ class Tree:
         shutil.copytree(source, self.path(target), symlinks=True, dirs_exist_ok=True, **options)
 
     def add_python(self):
-        stdlib = sysconfig.get_path("stdlib")
+        """Debian's where there is one: a container of the tests' has /usr and nothing else."""
+        program = os.path.realpath("/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable)
+        stdlib = subprocess.run([program, "-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"], stdout=subprocess.PIPE,
+                                text=True, check=True).stdout.strip()
         self.add_folder(stdlib, stdlib, ignore=PYTHON_LEFT_OUT)
-        program = os.path.realpath(sys.executable)
         self.add_program(program)
-        os.symlink(program, self.path("/usr/bin/python3"))
+        if not os.path.exists(self.path("/usr/bin/python3")):
+            os.symlink(program, self.path("/usr/bin/python3"))
+        for library in glob.glob("/usr/lib/*/libpython3*.so.1.0"):
+            self.add_program(library)
         for module in os.listdir(os.path.join(stdlib, "lib-dynload")):
             for library in libraries_of(os.path.join(stdlib, "lib-dynload", module)):
                 self.add(library)
@@ -141,6 +153,8 @@ def own_tree(folder):
     for terminal in TERMINALS:
         if os.path.exists(terminal):
             tree.add(terminal)
+    if os.path.isdir(LOCALE):
+        tree.add_folder(LOCALE, LOCALE)
     return tree
 
 
@@ -153,7 +167,11 @@ def make_disks(folder, build, systemd=False, packages=None):
     tree = Tree(root, packages) if packages else own_tree(root)
     add = tree.add if packages else tree.add_program
     add(os.path.join(build, "boundtop"), "/boundtop/boundtop")
-    add(os.path.join(build, "tests", "system", "workload"), "/boundtop/workload")
+    for name in WORKLOADS:
+        path = os.path.join(build, "tests", "system", name)
+        if os.path.exists(path):
+            add(path, f"/boundtop/{name}")
+    tree.add_folder(os.path.join(ROOT, "docs"), "/boundtop/docs")
     for name in ("lib", "system", "vm"):
         tree.add_folder(os.path.join(ROOT, "tests", name), f"/boundtop/tests/{name}", ignore=shutil.ignore_patterns("__pycache__"))
     tree.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
@@ -225,7 +243,7 @@ def make_initramfs(folder, kernel, busybox):
     for name in ("bin", "modules"):
         os.makedirs(os.path.join(root, name))
     shutil.copy(busybox, os.path.join(root, "bin", "busybox"))
-    for number, (name, data) in enumerate(modules_in_order(module_files(kernel.modules), DISK_MODULES)):
+    for number, (name, data) in enumerate(modules_in_order(module_files(kernel.modules), MODULES)):
         with open(os.path.join(root, "modules", f"{number:02}-{name}.ko"), "wb") as file:
             file.write(data)
     with open(os.path.join(root, "init"), "w", encoding="ascii") as file:
