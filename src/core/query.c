@@ -77,6 +77,24 @@ static int term_set_regex(struct term *t, char *expression, char *why, size_t si
 	return err;
 }
 
+static bool begins(const char *text, const char *with)
+{
+	return text && !strncasecmp(text, with, strlen(with));
+}
+
+/* Is there a name that begins so? Else nothing would ever match, and nobody knew why. */
+static bool is_known(const struct term *t)
+{
+	bool verdict = t->kind == TERM_VERDICT;
+
+	if (!verdict && t->kind != TERM_CAUSE)
+		return true;
+	for (unsigned int i = 0; i < (verdict ? (unsigned int)BT_VERDICT_COUNT : BT_MS_COUNT); i++)
+		if (begins(verdict ? bt_verdict_name(i) : bt_microstate_name(i), t->text))
+			return true;
+	return false;
+}
+
 static int term_set(struct term *t, char *word, char *why, size_t size)
 {
 	t->negated = *word == '!';
@@ -92,6 +110,11 @@ static int term_set(struct term *t, char *word, char *why, size_t size)
 			continue;
 		t->kind = prefixes[i].kind;
 		t->text = word + length;
+		if (!is_known(t)) {
+			snprintf(why, size, "%s: no such %s", t->text,
+				 t->kind == TERM_VERDICT ? "verdict" : "cause");
+			return -EINVAL;
+		}
 		if (t->kind != TERM_PID || (*t->text && !t->text[strspn(t->text, "0123456789")]))
 			return 0;
 		snprintf(why, size, "%s: not a PID", t->text);
@@ -151,11 +174,6 @@ unsigned int bt_query_needs(const struct bt_query *q)
 			needs |= BT_QUERY_NEEDS_USER;
 	}
 	return needs;
-}
-
-static bool begins(const char *text, const char *with)
-{
-	return text && !strncasecmp(text, with, strlen(with));
 }
 
 static bool term_match(const struct term *t, const struct bt_process *p)

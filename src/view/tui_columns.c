@@ -6,6 +6,7 @@
 #define PID_WIDTH_MIN 5
 #define BAR_MIN       12
 #define BAR_MAX       40
+#define WAIT_MORE     20 /* for what is waited for, of what is plenty */
 #define TEXT_MIN      14 /* of the command, whatever has to go for it */
 #define TEXT_FIXED    30 /* of a text that is not the last column */
 #define TEXT_COSY     32 /* from which on there is room for more columns */
@@ -136,6 +137,10 @@ void bt_tui_columns_choose(struct bt_tui_columns *c, const struct bt_tui_config 
 			more = more / 2 < wish ? more / 2 : wish;
 			column->width += more;
 			left -= more;
+		}
+		if (f == &bt_fields[BT_FIELD_WAITS_FOR] && i + 1 < count && left > 4 * TEXT_COSY) {
+			column->width += WAIT_MORE;
+			left -= WAIT_MORE;
 		}
 		c->count++;
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The first lines of the dashboard: the host, its budget, who is bound by what. */
+#include <stdio.h>
+#include <string.h>
+
 #include "bar.h"
 #include "cells.h"
 #include "host_load.h"
@@ -116,6 +119,9 @@ static int draw_parts(struct bt_pen *p, const float share[BT_MS_COUNT])
 		double part = (double)share[ms[0]] + (ms[1] != ms[0] ? (double)share[ms[1]] : 0);
 		enum bt_ink ink = part >= 0.005 ? bt_ink_of_microstate(ms[0]) : BT_INK_DIM;
 
+		/* Half a number would be another one. */
+		if (p->x + (i ? 2 : 0) + (int)strlen(parts[i].name) + 5 > p->end)
+			break;
 		bt_pen_format(p, ink, "%s%s %3.0f%%", i ? "  " : "", parts[i].name, part * 100);
 	}
 	return p->x;
@@ -158,6 +164,10 @@ static void draw_verdicts(struct bt_tui *t, struct bt_pen *p)
 
 		if (p->end < 80 && !f->verdicts[id])
 			continue;
+		if (p->x + snprintf(NULL, 0, p->end < 80 ? "%zu " : "%3zu ", (size_t)f->verdicts[id]) +
+			length >
+		    p->end)
+			break;
 		bt_pen_format(p, f->verdicts[id] ? bt_ink_of_verdict(id, BT_MS_NONE) : BT_INK_DIM,
 			      p->end < 80 ? "%zu %.*s%s" : "%3zu %.*s%s", (size_t)f->verdicts[id], length,
 			      name, space);

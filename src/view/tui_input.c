@@ -11,8 +11,9 @@
 #define WHEEL_LINES 3
 #define CLICKS_MAX  8 /* as many as curses keeps */
 #define ESCAPE      27
-/* In which the parts of one sequence come, however slow the line or the machine is. */
-#define SEQUENCE_DELAY_MS 500
+#define DELETE      127
+/* In which the next part of a sequence comes, however slow the line or the machine is. */
+#define SEQUENCE_DELAY_MS 1000
 
 static void sort_by(struct bt_tui *t, const struct bt_field *f)
 {
@@ -92,44 +93,6 @@ static unsigned int clicks(struct bt_tui *t)
 	return request;
 }
 
-/*
- * The rest of a key's sequence that the terminal's description does not know, behind its begin. Its letters
- * must not be taken for keys ("[" would change a nice value), so that what is late of it is waited for.
- * Returns the key of curses that it stands for on most terminals; 0: none.
- */
-static int rest_of_sequence(void)
-{
-	static const struct {
-		const char *sequence;
-		int key;
-	} known[] = {{"A", KEY_UP},   {"B", KEY_DOWN}, {"C", KEY_RIGHT},  {"D", KEY_LEFT},
-		     {"H", KEY_HOME}, {"F", KEY_END},  {"1~", KEY_HOME},  {"7~", KEY_HOME},
-		     {"4~", KEY_END}, {"8~", KEY_END}, {"5~", KEY_PPAGE}, {"6~", KEY_NPAGE}};
-	char sequence[16] = "";
-	size_t length = 0;
-	wint_t code = 0;
-	int kind;
-
-	timeout(SEQUENCE_DELAY_MS);
-	/* Parameters, then a final letter. */
-	while ((kind = get_wch(&code)) == OK) {
-		if (length + 1 < sizeof(sequence))
-			sequence[length++] = (char)code;
-		if (code >= 0x40)
-			break;
-	}
-	nodelay(stdscr, TRUE);
-	if (kind == KEY_CODE_YES)
-		ungetch((int)code);
-	if (kind != OK)
-		return 0;
-	sequence[length] = '\0';
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strcmp(sequence, known[i].sequence))
-			return known[i].key;
-	return 0;
-}
-
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -138,19 +101,66 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Is an escape the begin of a sequence that is there already? A person cannot type that fast. */
+/* The key of curses that a sequence stands for on most terminals; 0: none. */
+static int key_of_sequence(const char *sequence)
+{
+	static const struct {
+		const char *sequence;
+		int key;
+	} known[] = {{"A", KEY_UP},   {"B", KEY_DOWN}, {"C", KEY_RIGHT},  {"D", KEY_LEFT},
+		     {"H", KEY_HOME}, {"F", KEY_END},  {"1~", KEY_HOME},  {"7~", KEY_HOME},
+		     {"4~", KEY_END}, {"8~", KEY_END}, {"5~", KEY_PPAGE}, {"6~", KEY_NPAGE}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(sequence, known[i].sequence))
+			return known[i].key;
+	return 0;
+}
+
+/*
+ * Takes a character that belongs to a key's sequence which the terminal's description does not know: its
+ * letters must not be taken for keys ("[" would change a nice value). It may come in pieces, so that what
+ * there is of it is kept from one read to the next. Returns false: it belongs to none. *key is what ended
+ * with it, 0 if nothing.
+ */
+static bool take_sequence(struct bt_tui *t, wint_t code, int *key)
+{
+	struct bt_tui_sequence *s = &t->sequence;
+	uint64_t now = now_ms();
+	bool late = !s->at_ms || now - s->at_ms > SEQUENCE_DELAY_MS;
+
+	*key = 0;
+	if (late || code == ESCAPE || (!s->inside && code != '[' && code != 'O')) {
+		*s = (struct bt_tui_sequence){.at_ms = code == ESCAPE ? now : 0};
+		return false;
+	}
+	s->at_ms = now;
+	if (!s->inside) {
+		s->inside = true;
+		return true;
+	}
+	/* Parameters, then a final letter. */
+	if (s->length + 1 < sizeof(s->text))
+		s->text[s->length++] = (char)code;
+	if (code >= 0x40) {
+		s->text[s->length] = '\0';
+		*key = key_of_sequence(s->text);
+		*s = (struct bt_tui_sequence){0};
+	}
+	return true;
+}
+
+/* Is what follows an escape there already, as the rest of a sequence? A person cannot type that fast. */
 static bool escape_begins_sequence(void)
 {
 	wint_t code;
 	int kind = get_wch(&code);
 
-	if (kind == OK && (code == '[' || code == 'O'))
-		return true;
 	if (kind == OK)
 		unget_wch((wchar_t)code);
 	else if (kind == KEY_CODE_YES)
 		ungetch((int)code);
-	return false;
+	return kind == OK && (code == '[' || code == 'O');
 }
 
 /* A key of curses, or a character; ERR: there is none any more. */
@@ -158,23 +168,17 @@ static int next_key(struct bt_tui *t, wint_t *code)
 {
 	for (;;) {
 		int kind = get_wch(code);
-		uint64_t escaped_ms = t->escaped_ms;
 		int key;
 
-		if (kind == ERR)
-			return ERR;
-		t->escaped_ms = 0;
+		if (kind == KEY_CODE_YES)
+			t->sequence = (struct bt_tui_sequence){0};
 		if (kind != OK)
 			return kind;
-		if (*code == ESCAPE && !escape_begins_sequence()) {
-			t->escaped_ms = now_ms();
+		if (!take_sequence(t, *code, &key)) {
+			if (*code == ESCAPE && escape_begins_sequence())
+				continue;
 			return kind;
 		}
-		/* The terminal, the line or this machine may have been slow behind the escape, too. */
-		if (*code != ESCAPE && !((*code == '[' || *code == 'O') && escaped_ms &&
-					 now_ms() - escaped_ms < SEQUENCE_DELAY_MS))
-			return kind;
-		key = rest_of_sequence();
 		if (!key)
 			continue;
 		*code = (wint_t)key;
@@ -188,6 +192,15 @@ static bool ends_missed_pid(struct bt_tui *t, bool function, wint_t code)
 	if (!*t->typed || (code != '\r' && code != '\n' && !(function && code == KEY_ENTER)))
 		return false;
 	return !bt_tui_typed_found(t);
+}
+
+static unsigned int act(struct bt_tui *t, bool function, wint_t code)
+{
+	enum bt_action action = bt_key_action((int)code, bt_tui_replays(t));
+
+	if (action == BT_ACTION_NONE && !function && code > ' ' && code < DELETE)
+		bt_tui_complain(t, "%c does nothing; ? lists the keys", (char)code);
+	return bt_tui_act(t, action);
 }
 
 unsigned int bt_tui_input(struct bt_tui *t)
@@ -221,7 +234,7 @@ unsigned int bt_tui_input(struct bt_tui *t)
 		else if (!function && code >= '0' && code <= '9' && t->view == BT_TUI_LIST && t->data)
 			bt_tui_type_pid(t, (int)code);
 		else if (function || code < KEY_MIN)
-			request = bt_tui_act(t, bt_key_action((int)code, bt_tui_replays(t)));
+			request = act(t, function, code);
 	}
 	bt_tui_draw(t);
 	return request;

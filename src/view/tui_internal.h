@@ -74,8 +74,17 @@ struct bt_tui_opened {
 	float seconds[BT_TUI_HISTORY];                /* length of each of the frames */
 };
 
+/* Of a key's sequence that curses does not know, so far. */
+struct bt_tui_sequence {
+	uint64_t at_ms; /* of its latest part, CLOCK_MONOTONIC; 0: none has begun */
+	bool inside;    /* behind the "[" or "O" */
+	char text[16];
+	size_t length;
+};
+
 struct bt_tui_prompt {
 	bool active;
+	bool refused;          /* the text was not understood: asked once more, one goes on from there */
 	enum bt_action action; /* what it is for */
 	char title[160];
 	char text[256];
@@ -111,8 +120,8 @@ struct bt_tui {
 	 * top, and stays there. */
 	bool held;
 	struct bt_identity followed, hold;
-	char typed[8];       /* digits of a PID, so far */
-	uint64_t escaped_ms; /* when an escape came alone, CLOCK_MONOTONIC; 0: another key was the last */
+	char typed[8]; /* digits of a PID, so far */
+	struct bt_tui_sequence sequence;
 	struct bt_tui_opened opened;
 
 	struct bt_query *filter;

@@ -39,7 +39,7 @@ const struct bt_key bt_keys[] = {
 { BT_ACTION_THREADS, { 'H' }, false, BT_KEY_ALWAYS, "H", "threads", "a row for each thread" },
 { BT_ACTION_IDLE, { 'i' }, false, BT_KEY_ALWAYS, "i", "idle", "hide what is idle, or show it" },
 { BT_ACTION_KERNEL, { 'K' }, false, BT_KEY_ALWAYS, "K", NULL, "hide kernel threads, or show them" },
-{ BT_ACTION_COLUMNS, { KEY_F(2), 'S', 'C' }, false, BT_KEY_ALWAYS, "F2 S", NULL, "choose columns and their order" },
+{ BT_ACTION_COLUMNS, { KEY_F(2), 'S', 'C', 'f' }, false, BT_KEY_ALWAYS, "F2 S", NULL, "choose columns and their order" },
 { BT_ACTION_FOLLOW, { 'F' }, false, BT_KEY_ALWAYS, "F", NULL, "keep to the process, wherever it is sorted to" },
 { BT_ACTION_STEP, { ' ' }, true, BT_KEY_LIVE, "space", NULL, "a frame now; one step, where paused" },
 { BT_ACTION_PAUSE, { 'Z', 'p' }, true, BT_KEY_LIVE, "Z p", "pause", "pause, and go on" },

@@ -9,8 +9,12 @@
 #include "tui_internal.h"
 
 #define MENU_WIDTH 46
-#define ESCAPE     27
-#define USERS_MAX  256
+/* Where there is room, what a field means is read in whole. */
+#define MENU_WIDE   80
+#define WIDE        100
+#define FIELD_WIDTH 19 /* of the longest names */
+#define ESCAPE      27
+#define USERS_MAX   256
 
 enum kind { MENU_SORT, MENU_COLUMNS, MENU_SIGNAL, MENU_USER };
 
@@ -66,7 +70,7 @@ void bt_tui_menu_sort(struct bt_tui *t)
 
 void bt_tui_menu_columns(struct bt_tui *t)
 {
-	struct bt_tui_menu *m = menu_open(t, MENU_COLUMNS, "Columns: space, + up, - down, Enter");
+	struct bt_tui_menu *m = menu_open(t, MENU_COLUMNS, "Columns: space shows, hides; + up; - down");
 	bool shown[BT_FIELD_COUNT] = {false};
 
 	if (!m)
@@ -131,20 +135,21 @@ void bt_tui_menu_user(struct bt_tui *t)
 	m->count++; /* all of them, first */
 }
 
-static void draw_item(struct bt_tui *t, const struct bt_tui_menu *m, struct bt_pen *p, size_t i)
+static void draw_item(const struct bt_tui_menu *m, struct bt_pen *p, size_t i, bool wide)
 {
 	const struct bt_field *f = i < BT_FIELD_COUNT ? m->fields[i] : NULL;
 
 	switch (m->kind) {
 	case MENU_SORT:
 		f = i ? m->fields[i - 1] : NULL;
-		bt_pen_format(p, BT_INK_PLAIN, "%-14s ", f ? f->name : "activity");
+		bt_pen_format(p, BT_INK_PLAIN, "%-*s ", wide ? FIELD_WIDTH : 14, f ? f->name : "activity");
 		bt_pen_text(p, BT_INK_DIM, f ? f->meaning : "the most active first");
 		break;
 	case MENU_COLUMNS:
 		if (!f)
 			break;
-		bt_pen_format(p, BT_INK_PLAIN, "[%c] %-12s ", i < m->shown ? 'x' : ' ', f->name);
+		bt_pen_format(p, BT_INK_PLAIN, "[%c] %-*s ", i < m->shown ? 'x' : ' ',
+			      wide ? FIELD_WIDTH : 12, f->name);
 		bt_pen_text(p, BT_INK_DIM, f->meaning);
 		break;
 	case MENU_SIGNAL:
@@ -158,17 +163,20 @@ static void draw_item(struct bt_tui *t, const struct bt_tui_menu *m, struct bt_p
 			bt_pen_text(p, BT_INK_PLAIN, "all users");
 		break;
 	}
-	(void)t;
 }
 
 void bt_tui_draw_menu(struct bt_tui *t, int top, int height)
 {
 	struct bt_tui_menu *m = t->menu;
 	struct bt_pen p = bt_tui_pen(t, top);
-	int end = p.end < MENU_WIDTH ? p.end : MENU_WIDTH;
+	bool wide = (m->kind == MENU_SORT || m->kind == MENU_COLUMNS) && p.end >= WIDE;
+	int width = wide ? MENU_WIDE : MENU_WIDTH;
+	int end = p.end < width ? p.end : width;
 
 	t->menu_top = top + 1;
 	m->height = height > 2 ? height - 1 : 1;
+	if ((size_t)m->height > m->count)
+		m->height = m->count ? (int)m->count : 1;
 	if (m->cursor < m->top)
 		m->top = m->cursor;
 	if (m->cursor >= m->top + (size_t)m->height)
@@ -184,7 +192,7 @@ void bt_tui_draw_menu(struct bt_tui *t, int top, int height)
 		p.selected = item == m->cursor;
 		bt_pen_fill(&p, 1);
 		if (item < m->count)
-			draw_item(t, m, &p, item);
+			draw_item(m, &p, item, wide);
 		bt_pen_fill(&p, p.end);
 		p.end = end;
 		p.selected = false;

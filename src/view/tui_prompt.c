@@ -16,6 +16,12 @@
 
 void bt_tui_prompt_open(struct bt_tui *t, enum bt_action action, const char *title, const char *text)
 {
+	char refused[sizeof(t->prompt.text)] = "";
+
+	if (t->prompt.refused && t->prompt.action == action) {
+		snprintf(refused, sizeof(refused), "%s", t->prompt.text);
+		text = refused;
+	}
 	t->prompt = (struct bt_tui_prompt){.active = true, .action = action};
 	snprintf(t->prompt.title, sizeof(t->prompt.title), "%s", title);
 	t->prompt.length = (size_t)snprintf(t->prompt.text, sizeof(t->prompt.text), "%s", text);
@@ -48,6 +54,7 @@ void bt_tui_filter_set(struct bt_tui *t, const char *text)
 
 	if (*text && bt_query_create(&q, text, why, sizeof(why))) {
 		bt_tui_complain(t, "filter: %s", why);
+		t->prompt.refused = t->prompt.action == BT_ACTION_FILTER;
 		return;
 	}
 	bt_query_destroy(t->filter);
@@ -147,8 +154,10 @@ static void search_set(struct bt_tui *t, const char *text, bool final)
 	if (!*text)
 		return;
 	if (bt_query_create(&q, text, why, sizeof(why))) {
-		if (final)
+		if (final) {
 			bt_tui_complain(t, "search: %s", why);
+			t->prompt.refused = true;
+		}
 		return;
 	}
 	bt_query_destroy(t->search);
@@ -187,7 +196,7 @@ static unsigned int accept(struct bt_tui *t)
 		if (!*text)
 			break;
 		if (bt_parse_seconds(text, &delay_ns))
-			bt_tui_complain(t, "%s: not a length; give seconds, 0.001 or more", text);
+			bt_tui_complain(t, "%s: not a length; give seconds, 0.001 to 10000000", text);
 		else
 			t->config.delay_ns = delay_ns;
 		break;

@@ -315,7 +315,9 @@ const char *bt_tui_group_name(const struct bt_process *p)
 {
 	if (p->cgroup)
 		return p->cgroup;
-	return p->kind == BT_KIND_KERNEL ? "(kernel threads)" : "(no control group)";
+	if (p->kind == BT_KIND_KERNEL)
+		return "(kernel threads)";
+	return p->exited ? "(ended before it was read)" : "(no control group)";
 }
 
 static int by_group(const void *a, const void *b)

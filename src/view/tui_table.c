@@ -96,6 +96,35 @@ static void draw_command(struct bt_tui *t, struct bt_pen *p, const struct bt_tui
 	bt_strbuf_free(&text);
 }
 
+/* What is waited for. Where it has no room, what is cut is the object's name: half a PID would be another
+ * one. */
+static void draw_wait(const struct bt_tui *t, struct bt_pen *p, const struct bt_subject *s,
+		      unsigned int width)
+{
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	const char *whole, *who;
+	unsigned int tail = 0;
+
+	bt_wait_words(&text, s->usage->wait_count ? &s->usage->waits[0] : NULL, t->frame.model);
+	whole = bt_strbuf_text(&text);
+	who = strstr(whole, " by ");
+	if (!who)
+		who = strstr(whole, " from ");
+	if (who) {
+		/* " by 4711", " from 10.0.0.1:5432" */
+		tail = 1 + (unsigned int)strcspn(who + 1, " ") + 1;
+		tail += (unsigned int)strcspn(who + tail, " ");
+	}
+	if (who && (size_t)(who - whole) + tail > width && tail + 2 < width) {
+		bt_pen_raw(p, BT_INK_PLAIN, whole, width - tail - 1);
+		bt_pen_text(p, BT_INK_PLAIN, t->style.utf8 ? "…" : "~");
+		bt_pen_raw(p, BT_INK_PLAIN, who, tail);
+	} else {
+		bt_pen_raw(p, BT_INK_PLAIN, whole, width);
+	}
+	bt_strbuf_free(&text);
+}
+
 static void draw_cell(struct bt_tui *t, struct bt_pen *p, const struct bt_tui_row *row,
 		      const struct bt_tui_column *c)
 {
@@ -117,8 +146,7 @@ static void draw_cell(struct bt_tui *t, struct bt_pen *p, const struct bt_tui_ro
 	} else if (f == &bt_fields[BT_FIELD_COMMAND]) {
 		draw_command(t, p, row);
 	} else if (f == &bt_fields[BT_FIELD_WAITS_FOR]) {
-		bt_wait_words(&text, s->usage->wait_count ? &s->usage->waits[0] : NULL, t->frame.model);
-		bt_pen_raw(p, BT_INK_PLAIN, bt_strbuf_text(&text), width);
+		draw_wait(t, p, s, width);
 	} else if (row->group && (f == &bt_fields[BT_FIELD_PID] || f == &bt_fields[BT_FIELD_TID])) {
 		const char *mark = row->collapsed ? (t->style.utf8 ? "▸" : "+") : (t->style.utf8 ? "▾" : "-");
 
@@ -232,7 +260,9 @@ void bt_tui_draw_list(struct bt_tui *t, int top, int height)
 		struct bt_pen p = bt_tui_pen(t, t->list_top);
 
 		bt_pen_text(&p, BT_INK_DIM,
-			    t->filter ? "nothing matches the filter; Esc drops it"
-				      : "nothing to show; i shows what is idle");
+			    t->filter               ? "nothing matches the filter; Esc drops it"
+			    : t->rows.hidden_idle   ? "nothing to show; i shows what is idle"
+			    : t->config.hide_kernel ? "nothing to show; K shows kernel threads"
+						    : "nothing to show");
 	}
 }

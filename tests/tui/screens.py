@@ -99,6 +99,8 @@ SCREENS = [
     Screen("sort-pid", ["N"]),
     Screen("sort-inverted", ["P", "I"]),
     Screen("sort-menu", ["F6"]),
+    Screen("sort-menu-080x24", ["F6"], columns=80, rows=24),
+    Screen("key-unknown", ["x"]),
     Screen("sort-by-menu", ["F6", *DOWN_TO(4), "Enter"]),
     # What is listed
     Screen("tree", ["t"]),
@@ -127,6 +129,9 @@ SCREENS = [
     Screen("filter", ["F4", "=user:app verdict:io", "Enter"]),
     Screen("filter-regex", ["\\", "=/cc1.*[mo]\\w+\\.cc/", "Enter"]),
     Screen("filter-broken", ["F4", "=/a(/", "Enter"]),
+    Screen("filter-broken-again", ["F4", "=/a(/", "Enter", "F4"]),
+    Screen("filter-no-verdict", ["F4", "=verdict:slow", "Enter"]),
+    Screen("filter-no-cause", ["F4", "=!cause:x", "Enter"]),
     Screen("filter-cgroup", ["F4", "=cgroup:slice", "Enter"]),
     Screen("filter-nothing", ["F4", "=no such thing", "Enter"]),
     Screen("filter-dropped", ["F4", "=cc1", "Enter", "Escape"]),
