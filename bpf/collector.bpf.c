@@ -9,6 +9,7 @@
 #include "collector_shared.h"
 #include "gil.h"
 #include "hand_over.h"
+#include "hotspot.h"
 #include "listed.h"
 #include "maps.h"
 #include "pid_ns.h"
@@ -239,6 +240,8 @@ static __noinline enum bt_doubt futex_name(struct bt_account *a, struct task_str
 		/* One of the two groups of a condition variable: they are the same lock. */
 		why->object = a->gil_from;
 		doubt = BT_DOUBT_NONE;
+	} else if (doubt == BT_DOUBT_FUTEX && a->jvm) {
+		doubt = java_wait_name(a, t, why, now_ns);
 	}
 	if (why->cause == BT_MS_GIL || why->cause == BT_MS_LOCK || doubt == BT_DOUBT_FUTEX)
 		bt_account_turn_begin(a, why->object, now_ns);

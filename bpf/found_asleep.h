@@ -96,9 +96,38 @@ doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struc
 	return doubt_of_polled(task_files(t), fds, (__u32)call->arg[1], why);
 }
 
+/* Set for the first time alone: the accounts have just been seeded, and no frame has shown them yet. */
+bool first_look;
+
+/*
+ * A thread of Java's that waits at a futex, and could not say for what before user space had an answer. What
+ * a frame has shown stays what it was shown as.
+ */
+static __always_inline void java_wait_look(struct bt_account *a, struct task_struct *t)
+{
+	__u32 seq = *(volatile __u32 *)&a->seq;
+	struct bt_reason why = a->reason;
+	enum bt_doubt doubt;
+
+	if (a->doubt != BT_DOUBT_FUTEX || !(first_look || a->read_ns <= a->since_ns))
+		return;
+	if (first_look)
+		gil_is_at(a, why.object);
+	if (!a->jvm)
+		return;
+	doubt = java_wait_of(a, t, &why, bpf_ktime_get_ns(), false);
+	/* It may have gone on meanwhile: then that is known better. */
+	if (doubt == BT_DOUBT_FUTEX || a->phase != BT_PHASE_BLOCKED || *(volatile __u32 *)&a->seq != seq)
+		return;
+	a->reason = why;
+	a->doubt = (__u8)doubt;
+	a->turn_object = why.object;
+}
+
 /*
  * Looks closer at those that were asleep at the start: the iterator that seeds the accounts may not sleep
- * itself, as reading another one's memory can. Runs once, after it. bpf_copy_from_user_task() came with
+ * itself, as reading another one's memory can. Runs after it, and later when user space had an answer on
+ * Java's threads. bpf_copy_from_user_task() came with
  * 376040e47334 ("bpf: Add bpf_copy_from_user_task() helper"), 5.18.
  */
 SEC("iter.s/task")
@@ -114,7 +143,11 @@ int bt_polled(struct bpf_iter__task *ctx)
 	if (!t)
 		return 0;
 	a = bpf_task_storage_get(&accounts, t, NULL, 0);
-	if (!a || !a->found_asleep || a->phase != BT_PHASE_BLOCKED)
+	if (!a || a->phase != BT_PHASE_BLOCKED)
+		return 0;
+	if (first_look || a->jvm == BT_JVM_ASKED)
+		java_wait_look(a, t);
+	if (!first_look || !a->found_asleep)
 		return 0;
 	task_syscall(t, &call);
 	class = class_of_call(a->reason.syscall);

@@ -31,6 +31,7 @@ static __noinline bool gil_is_at(struct bt_account *a, __u64 address)
 			return false;
 		a->gil_from = range->from;
 		a->gil_size = range->size;
+		a->jvm = (__u16)range->jvm;
 		a->gil_state = BT_GIL_KNOWN;
 	}
 	return address - a->gil_from < a->gil_size;
@@ -77,6 +78,8 @@ static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *
 	if (!gil_waits_like(t, now_ns))
 		return false;
 	range = bpf_map_lookup_elem(&gils, &key);
+	if (range && range->jvm && !a->jvm)
+		a->jvm = (__u16)range->jvm;
 	if (range && range->size) {
 		a->gil_from = range->from;
 		a->gil_size = range->size;
@@ -97,6 +100,7 @@ static __always_inline void gil_ask(struct bt_account *a, __u64 mm)
 
 	a->gil_mm = mm;
 	a->gil_size = 0;
+	a->jvm = BT_JVM_NONE;
 	a->gil_state = BT_GIL_ASKED;
 	bpf_map_delete_elem(&gils, &key);
 	gil_question(&key, 0);
@@ -108,6 +112,7 @@ static __always_inline void gil_inherit(struct bt_account *child, const struct b
 	child->gil_state = parent->gil_state;
 	child->gil_from = parent->gil_from;
 	child->gil_size = parent->gil_size;
+	child->jvm = parent->jvm;
 	child->gil_mm = mm;
 }
 

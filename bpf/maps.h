@@ -43,6 +43,28 @@ struct {
 	__type(value, struct bt_gil_range);
 } gils SEC(".maps");
 
+/* What is known of Java's processes, threads and classes; user space answers (hotspot.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BT_JVMS_MAX);
+	__type(key, struct bt_gil_key);
+	__type(value, struct bt_jvm_layout);
+} jvms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BT_JAVA_THREADS_MAX);
+	__type(key, struct bt_java_thread_key);
+	__type(value, struct bt_java_thread);
+} java_threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BT_JAVA_CLASSES_MAX);
+	__type(key, struct bt_java_class_key);
+	__type(value, __u32);
+} java_classes SEC(".maps");
+
 /* Threads that the reader asks for: their numbers, 0 = none. Written by user space, mapped. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

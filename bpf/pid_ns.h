@@ -39,6 +39,17 @@ static __always_inline __u64 pid_of(struct task_struct *plain)
 	return address_read((void *)plain + bpf_core_field_offset(struct task_struct, thread_pid));
 }
 
+/* The number of a struct pid in the innermost namespace, its own; 0: it has none. */
+static __always_inline __s32 number_in_own(__u64 pid)
+{
+	__u64 numbers = pid + bpf_core_field_offset(struct pid, numbers);
+
+	if (!pid)
+		return 0;
+	numbers += (__u64)plain_read(pid, (struct pid *)pid, level) * bpf_core_type_size(struct upid);
+	return plain_read(upid, (struct upid *)numbers, nr);
+}
+
 /* Of a task that is not being released: then it has no number any more. */
 static __noinline int numbers_set(struct bt_account *a, struct task_struct *t)
 {

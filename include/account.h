@@ -115,10 +115,18 @@ enum bt_doubt {
 	BT_DOUBT_URING, /* likewise the first request of a ring that is done */
 	BT_DOUBT_REPLY, /* poll and kin with an owed internet socket among few: network, unless we wake
 			   ourselves */
+	BT_DOUBT_WORK,  /* as FUTEX, but it is known to be no lock */
 };
 
 /* Whether it is known where the lock of an interpreter is. */
 enum bt_gil_state { BT_GIL_UNASKED, BT_GIL_ASKED, BT_GIL_KNOWN };
+
+/* What is known of Java in a thread's process, and of its own last wait at a futex. */
+enum bt_jvm {
+	BT_JVM_NONE,
+	BT_JVM_HOTSPOT,
+	BT_JVM_ASKED, /* HotSpot, and what it waits for was asked of user space */
+};
 
 /* What the last wait in doubt at a place turned out to be; places share slots. */
 #define BT_HABITS     8
@@ -180,7 +188,8 @@ struct bt_account {
 	__u64 leader_start_ns; /* CLOCK_BOOTTIME of the thread group's leader: with tgid, the process */
 	__u64 parent_start_ns; /* likewise of the process that forked it; 0 = not seen */
 	__s32 parent_tgid;     /* who forked it (stays when it is reparented); 0 = not seen */
-	__u32 gil_state;       /* enum bt_gil_state */
+	__u16 gil_state;       /* enum bt_gil_state */
+	__u16 jvm;             /* KNOWN: enum bt_jvm */
 	__u64 gil_from;        /* KNOWN: where the interpreter of its process keeps its global lock, */
 	__u64 gil_mm;          /* in which address space, */
 	__u32 gil_size;        /* and how far that reaches; 0 = there is none */

@@ -57,6 +57,8 @@ struct bt_gil_range {
 	__u64 from;  /* user address */
 	__u32 size;  /* 0: no interpreter that is known, and then it is asked again: */
 	__u32 again; /* not before that many turns of BT_GIL_TURN_LOG2 of the monotonic clock */
+	__u32 jvm;   /* enum bt_jvm: whether HotSpot is in there */
+	__u32 reserved;
 };
 
 /* A turn is about a second. */
@@ -74,6 +76,73 @@ struct bt_ask {
 
 /* Processes whose answers are kept; the one that was not needed for longest makes room. */
 #define BT_GILS_MAX 4096
+
+/*
+ * Java's threads say themselves which lock they wait for, in memory whose layout HotSpot publishes for its
+ * debuggers (bpf/hotspot.h, src/collect/hotspot.h).
+ */
+
+/* Of a process: where what is asked for lies. */
+struct bt_jvm_layout {
+	__u64 oop_base; /* a reference of four bytes is (this + value << oop_shift) */
+	__u32 pending;  /* in a JavaThread: the monitor that it wants to enter, */
+	__u32 waiting;  /* and the one in whose Object.wait() it is; 0 = not known */
+	__u32 eetop;    /* in a java.lang.Thread: its JavaThread, */
+	__u32 blocker;  /* and what it is parked for; 0 = not known */
+	__u32 klass;    /* in any object: its class */
+	__u8 oop_bytes; /* of a reference, */
+	__u8 oop_shift;
+	__u8 klass_bytes; /* and of a class: 4 or 8 */
+	__u8 reserved;
+	__u32 again; /* no class is asked for up to that turn; the kernel side's */
+	__u32 reserved2;
+};
+
+struct bt_java_thread_key {
+	__u64 start_ns; /* of the process's leader */
+	__s32 tid;      /* as it is shown */
+	__u32 reserved;
+};
+
+/* A thread of such a process. */
+struct bt_java_thread {
+	__u64 thread;    /* its JavaThread; 0 = it has none that is known */
+	__u64 id_at;     /* where its number is: that the JavaThread is still its own */
+	__u64 object_at; /* where the reference to its java.lang.Thread is */
+	__s32 id;    /* its number, as it sees it itself; of one that has none: the last pause, in turns */
+	__u32 again; /* it is asked for no more up to that turn of BT_JAVA_TURN_LOG2 of the monotonic clock */
+};
+
+#define BT_JAVA_TURN_LOG2 24  /* 17 ms */
+#define BT_JAVA_PAUSE_MAX 512 /* turns: 9 s */
+
+/* A class of objects that threads are parked for. */
+struct bt_java_class_key {
+	struct bt_gil_key process;
+	__u64 klass; /* as objects have it */
+};
+
+enum bt_java_class {
+	BT_JAVA_CLASS_OTHER,
+	BT_JAVA_CLASS_LOCK, /* who waits for it waits for a lock */
+	BT_JAVA_CLASS_WORK, /* who waits for it does not: for work, a result, a signal */
+};
+
+/* In the ring, too: which JavaThread a thread has, or what a class is. */
+#define BT_RECORD_ASK_JAVA 66
+
+struct bt_ask_java {
+	struct bt_record_head head; /* tid: as it is shown */
+	struct bt_gil_key process;
+	__u64 klass; /* 0: the thread is asked for */
+	__s32 id;    /* its number, as it sees it itself */
+	__u32 reserved;
+};
+
+/* What is kept; what was not needed for longest makes room. */
+#define BT_JVMS_MAX         256
+#define BT_JAVA_THREADS_MAX 4096
+#define BT_JAVA_CLASSES_MAX 1024
 
 /* In the same ring, a head alone: a thread that the reader has to look at; see bpf/listed.h. */
 #define BT_RECORD_LISTED 65

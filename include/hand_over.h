@@ -55,9 +55,9 @@ enum bt_hand_on {
 
 /*
  * A thread wakes another one of its process, which waits alone at its futex: it lets go of a lock that they
- * share, or it hands over work. (The JVM, Ruby and parking_lot park each thread at a futex of its own,
- * whatever it waits for.) What goes from thread to thread with the wakings is counted in hops. It is a lock
- * if
+ * share, or it hands over work. (Ruby, parking_lot and Java, which mostly says more (bpf/hotspot.h), park
+ * each thread at a futex of its own, whatever it waits for.) What goes from thread to thread with the wakings
+ * is counted in hops. It is a lock if
  *
  * - it comes around: since this thread's last turn others had theirs, and more than one (in a pipeline, or in
  * a pool that is fed, the feeder is never behind those that it feeds);
@@ -103,9 +103,10 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
 }
 
 /*
- * What a wait in doubt (PEER or FUTEX) of a was that a thread with the account by, now running, ends: nobody
- * worked for us if that one was idle for most of the time. idle is measured to the end of its last wait of
- * that group, or of whose work it carries on. But who sleeps with a lock held keeps us from it all the same.
+ * What a wait in doubt (PEER, FUTEX or WORK) of a was that a thread with the account by, now running, ends:
+ * nobody worked for us if that one was idle for most of the time. idle is measured to the end of its last
+ * wait of that group, or of whose work it carries on. But who sleeps with a lock held keeps us from it all
+ * the same.
  */
 BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, int same_process, __u64 now_ns)
 {
@@ -154,7 +155,7 @@ BT_INLINE __u8 bt_cause_by_kernel(struct bt_account *a, __u64 now_ns)
 		bt_account_credit_spend(a, BT_LOCK_CREDIT_WAIT);
 		return BT_MS_LOCK;
 	}
-	if (a->doubt == BT_DOUBT_FUTEX || a->doubt == BT_DOUBT_POLL)
+	if (a->doubt == BT_DOUBT_FUTEX || a->doubt == BT_DOUBT_WORK || a->doubt == BT_DOUBT_POLL)
 		return BT_MS_EVENT;
 	return bt_span_ns(a->since_ns, now_ns) < BT_IDLE_AFTER_NS ? BT_MS_IPC : BT_MS_EVENT;
 }

@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "elf_symbol.h"
+#include "mapping.h"
 
 #define RUNTIME_SYMBOL "_PyRuntime"
 #define LIBRARY_PREFIX "libpython"
@@ -37,12 +38,6 @@ struct image {
 
 struct bt_interpreters {
 	struct image *images;
-};
-
-/* A line of /proc/PID/maps. */
-struct mapping {
-	uint64_t start, end, offset, ino;
-	char *path; /* in the line */
 };
 
 int bt_interpreters_create(struct bt_interpreters **out)
@@ -105,32 +100,7 @@ static bool image_look(struct bt_interpreters *known, int fd, struct bt_elf_symb
 	return true;
 }
 
-static bool mapping_parse(char *line, struct mapping *out)
-{
-	int path = 0;
-
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*4s %" SCNx64 " %*x:%*x %" SCNu64 " %n", &out->start,
-		   &out->end, &out->offset, &out->ino, &path) < 4)
-		return false;
-	out->path = line + path;
-	out->path[strcspn(out->path, "\n")] = '\0';
-	return true;
-}
-
-/*
- * What is looked for in the mappings of a process: a mapping of a file's first byte, by which everything else
- * of that file is found.
- */
-struct search {
-	bool (*fits)(const struct search *s, const struct mapping *m);
-	uint64_t ino, address;
-	const char *path;
-	struct mapping first; /* the last mapping of a file's first byte */
-	uint64_t data_end;    /* where the mappings of that file, and its bss, end */
-	char first_path[4096];
-};
-
-static bool is_library(const struct search *s, const struct mapping *m)
+static bool is_library(const struct bt_mapping_search *s, const struct bt_mapping *m)
 {
 	const char *slash = strrchr(m->path, '/');
 
@@ -139,79 +109,15 @@ static bool is_library(const struct search *s, const struct mapping *m)
 }
 
 /* The executable: with a file system of several layers, its number can be another here. */
-static bool is_executable(const struct search *s, const struct mapping *m)
+static bool is_executable(const struct bt_mapping_search *s, const struct bt_mapping *m)
 {
 	return !m->offset && (m->ino == s->ino || !strcmp(m->path, s->path));
 }
 
 /* Does the address lie in the file, or in the zeros behind it? */
-static bool has_address(const struct search *s, const struct mapping *m)
+static bool has_address(const struct bt_mapping_search *s, const struct bt_mapping *m)
 {
 	return m->start <= s->address && s->address < m->end;
-}
-
-/* Takes note of which file a mapping is a part of; false: of none. */
-static bool mapping_attribute(struct search *s, const struct mapping *m)
-{
-	bool part = m->ino ? m->ino == s->first.ino : !*m->path && m->start == s->data_end;
-
-	if (m->ino && !m->offset) {
-		s->first = *m;
-		snprintf(s->first_path, sizeof(s->first_path), "%s", m->path);
-		part = true;
-	}
-	if (part)
-		s->data_end = m->end;
-	return part;
-}
-
-/* Leaves the mapping of the first byte in s->first. */
-static bool mapping_find(pid_t pid, struct search *s)
-{
-	char name[64], *line = NULL;
-	size_t room = 0;
-	bool found = false;
-	FILE *maps;
-
-	snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
-	maps = fopen(name, "re");
-	if (!maps)
-		return false;
-	while (!found && getline(&line, &room, maps) > 0) {
-		struct mapping m;
-
-		if (mapping_parse(line, &m))
-			found = mapping_attribute(s, &m) && s->fits(s, &m);
-	}
-	free(line);
-	fclose(maps);
-	return found && s->first.ino;
-}
-
-/*
- * The file of a mapping: the very one, deleted or replaced or in a container, if we may; else by its name as
- * the process sees it. -1: not to be had.
- */
-static int mapping_open(pid_t pid, const struct search *s)
-{
-	char name[4200];
-	struct stat status;
-	int fd;
-
-	snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, s->first.start,
-		 s->first.end);
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0)
-		return fd;
-	if (snprintf(name, sizeof(name), "/proc/%d/root%s", (int)pid, s->first_path) >= (int)sizeof(name))
-		return -1;
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	/* Replaced on disk while it runs: another file says nothing. */
-	if (fd >= 0 && (fstat(fd, &status) || status.st_ino != s->first.ino)) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
 }
 
 static void range_set(struct bt_gil_range *out, const struct bt_elf_symbol *s, uint64_t start)
@@ -221,14 +127,15 @@ static void range_set(struct bt_gil_range *out, const struct bt_elf_symbol *s, u
 }
 
 /* The runtime in the file that s finds. */
-static void library_look(struct bt_interpreters *known, pid_t pid, struct search *s, struct bt_gil_range *out)
+static void library_look(struct bt_interpreters *known, pid_t pid, struct bt_mapping_search *s,
+			 struct bt_gil_range *out)
 {
 	struct bt_elf_symbol symbol;
 	int fd;
 
-	if (!mapping_find(pid, s))
+	if (!bt_mapping_find(pid, s))
 		return;
-	fd = mapping_open(pid, s);
+	fd = bt_mapping_open(pid, s);
 	if (fd < 0)
 		return;
 	if (image_look(known, fd, &symbol) && symbol.found)
@@ -238,7 +145,7 @@ static void library_look(struct bt_interpreters *known, pid_t pid, struct search
 
 static void executable_look(struct bt_interpreters *known, pid_t pid, struct bt_gil_range *out)
 {
-	struct search exe = {.fits = is_executable}, library = {.fits = is_library};
+	struct bt_mapping_search exe = {.fits = is_executable}, library = {.fits = is_library};
 	char name[64], path[4096];
 	struct bt_elf_symbol symbol;
 	struct stat status;
@@ -254,7 +161,7 @@ static void executable_look(struct bt_interpreters *known, pid_t pid, struct bt_
 	if (image_look(known, fd, &symbol) && !fstat(fd, &status)) {
 		exe.ino = status.st_ino;
 		exe.path = path;
-		if (symbol.found && (symbol.fixed || mapping_find(pid, &exe)))
+		if (symbol.found && (symbol.fixed || bt_mapping_find(pid, &exe)))
 			range_set(out, &symbol, exe.first.start);
 		else if (!symbol.found && symbol.needs)
 			library_look(known, pid, &library, out);
@@ -264,7 +171,7 @@ static void executable_look(struct bt_interpreters *known, pid_t pid, struct bt_
 
 void bt_interpreter_find(struct bt_interpreters *known, pid_t pid, uint64_t address, struct bt_gil_range *out)
 {
-	struct search loaded = {.fits = has_address, .address = address};
+	struct bt_mapping_search loaded = {.fits = has_address, .address = address};
 
 	*out = (struct bt_gil_range){0};
 	executable_look(known, pid, out);

@@ -34,7 +34,7 @@ static void asked_open(struct bt_skeleton *s, int program, int map)
 }
 
 /* One try for each generated type: they differ in name, and in whether sleepers' polled sets can be read. */
-#define DEFINE_TRY(type, polled_attach, polled)                                                              \
+#define DEFINE_TRY(type, polled_attach, polled, look)                                                        \
 	static void type##_destroy(void *generated)                                                          \
 	{                                                                                                    \
 		type##__destroy(generated);                                                                  \
@@ -62,8 +62,8 @@ static void asked_open(struct bt_skeleton *s, int program, int map)
 			return err;                                                                          \
 		}                                                                                            \
 		*s = (struct bt_skeleton){                                                                   \
-		    .bss = {&g->bss->seeding, &g->bss->full_read, &g->bss->frame_ns, &g->bss->list_lost,     \
-			    &g->bss->stats},                                                                 \
+		    .bss = {&g->bss->seeding, &g->bss->full_read, (look), &g->bss->frame_ns,                 \
+			    &g->bss->list_lost, &g->bss->stats},                                             \
 		    .programs = {g->progs.bt_switch.prog_fd, g->progs.bt_waking.prog_fd,                     \
 				 g->progs.bt_fork.prog_fd, g->progs.bt_dump.prog_fd,                         \
 				 g->progs.bt_asked.prog_fd},                                                 \
@@ -73,6 +73,9 @@ static void asked_open(struct bt_skeleton *s, int program, int map)
 		    .exits_map = g->maps.exits.map_fd,                                                       \
 		    .lumps_map = g->maps.lumps.map_fd,                                                       \
 		    .gils_map = g->maps.gils.map_fd,                                                         \
+		    .jvms_map = g->maps.jvms.map_fd,                                                         \
+		    .java_threads_map = g->maps.java_threads.map_fd,                                         \
+		    .java_classes_map = g->maps.java_classes.map_fd,                                         \
 		    .run_queue_map = g->maps.run_queue.map_fd,                                               \
 		    .generated = g,                                                                          \
 		    .destroy = type##_destroy,                                                               \
@@ -89,8 +92,8 @@ static int polled_attach_none(void *generated)
 	return 0;
 }
 
-DEFINE_TRY(collector, collector__bt_polled__attach, g->links.bt_polled_fd)
-DEFINE_TRY(collector_5_14, polled_attach_none, -1)
+DEFINE_TRY(collector, collector__bt_polled__attach, g->links.bt_polled_fd, &g->bss->first_look)
+DEFINE_TRY(collector_5_14, polled_attach_none, -1, NULL)
 
 int bt_skeleton_open(struct bt_skeleton **out, enum bt_program program)
 {

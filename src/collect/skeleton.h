@@ -16,7 +16,8 @@
 struct bt_skeleton_bss {
 	bool *seeding;
 	bool *full_read;
-	__u64 *frame_ns; /* see bpf/listed.h */
+	bool *first_look; /* NULL: there is no such program (polled_link) */
+	__u64 *frame_ns;  /* see bpf/listed.h */
 	__u64 *list_lost;
 	struct bt_kernel_stats *stats;
 };
@@ -31,6 +32,9 @@ struct bt_skeleton {
 	int exits_map;
 	int lumps_map;
 	int gils_map;
+	int jvms_map;
+	int java_threads_map;
+	int java_classes_map;
 	int run_queue_map;
 	void *generated; /* struct collector or struct collector_5_14 */
 	void (*destroy)(void *generated);

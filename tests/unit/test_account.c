@@ -339,6 +339,7 @@ static void the_waker_tells_what_a_wait_was(void **state)
 	assert_int_equal(woken_by(BT_DOUBT_PEER, 0, true, false), BT_MS_EVENT);
 	assert_int_equal(woken_by(BT_DOUBT_PEER, 0, false, true), BT_MS_IPC);
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, true, true), BT_MS_LOCK);
+	assert_int_equal(woken_by(BT_DOUBT_WORK, 0, true, true), BT_MS_EVENT);
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, true, false), BT_MS_EVENT);
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, false, false), BT_MS_IPC);
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 1900000, true, true), BT_MS_EVENT);
