@@ -211,6 +211,7 @@ class Dashboard(unittest.TestCase):
                 self.assertNotIn("VERDICT", terminal.screen())
 
     def test_a_lost_collector_is_said(self):
+        product.require_exact("it is what is lost")
         with Terminal() as terminal:
             terminal.boundtop("-d", "0.2")
             pid = terminal.pid()
