@@ -62,8 +62,7 @@ def summarize(lines):
 def run_test(name, answers):
     """A script of tests/system as ctest runs it; what it says is on the console at once."""
     since = time.monotonic()
-    # boundtop takes a second of CPU time to start in here, and would wait minutes for it beside the tests' favoured workloads.
-    process = subprocess.Popen(["nice", "-n", "-10", sys.executable, os.path.join(TESTS, "system", f"test_{name}.py")], stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([sys.executable, os.path.join(TESTS, "system", f"test_{name}.py")], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     timer = threading.Timer(PATIENCE_S, process.kill)
     timer.start()
