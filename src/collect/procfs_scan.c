@@ -242,7 +242,8 @@ static bool thread_visit(struct bt_procfs *c, struct bt_proc_thread *t, bool *ra
 {
 	struct bt_proc_schedstat kernel;
 	bool news = !t->emitted || t->emitted_ns != t->sampled.account.since_ns;
-	/* A look between two snapshots takes the clock alone. */
+	/* A look between two snapshots takes the clock alone: name and counters are of the snapshot before.
+	 */
 	bool full = c->out && (news || !((c->reads + (uint32_t)t->tid) & FULL_MASK));
 	bool sleeps;
 
