@@ -219,7 +219,9 @@ static void oncpu_rank(struct bt_process_entry *p)
 		bt_usage_rank_oncpu(u, t->budget->usage.totals.oncpu_ns);
 }
 
-/* Of threads that work one after the other, a little more than the time there is: not all hand over at once.
+/*
+ * Of threads that work one after the other, a little more than the time there is: not all hand over at once.
+ * Waits for a CPU do not count: beside other work, threads of a runtime's own wait for one, too.
  */
 #define SERIAL_MAX 1.25
 
@@ -232,9 +234,10 @@ static void active_serial(struct bt_process_entry *p)
 {
 	struct bt_usage *u = &p->p.usage;
 	uint64_t all_ns = bt_totals_active_ns(&u->totals);
+	uint64_t queued_ns = u->totals.offcpu_ns[BT_MS_RUN_QUEUE - BT_OFFCPU_FIRST];
 	const struct bt_thread_entry *t;
 
-	if ((double)all_ns > SERIAL_MAX * (double)bt_grown(p->p.begin_ns, p->p.end_ns))
+	if ((double)bt_grown(queued_ns, all_ns) > SERIAL_MAX * (double)bt_grown(p->p.begin_ns, p->p.end_ns))
 		return;
 	DL_FOREACH(p->threads, t)
 	{

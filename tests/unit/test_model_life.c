@@ -379,17 +379,22 @@ static void ended_before_the_last_snapshot(void **state)
 	}
 }
 
-/* Four that work for count ms each in turn while the first thread waits for them, between pauses of its own.
+/*
+ * Four that work for 100 ms each in turn while the first thread waits for them, between pauses of its own;
+ * one more waits for a CPU for queued_ms of each turn.
  */
-static struct bt_process *work_in_turn(struct fixture *f, uint64_t own_ms, uint64_t pause_ms, bool together)
+static struct bt_process *work_in_turn(struct fixture *f, uint64_t own_ms, uint64_t pause_ms,
+				       uint64_t queued_ms, bool together)
 {
-	int first = fake_fork(&f->h, 10, -1), worker[4];
+	int first = fake_fork(&f->h, 10, -1), other = fake_clone(&f->h, first, 20), worker[4];
 
 	for (int i = 0; i < 4; i++) {
 		worker[i] = fake_clone(&f->h, first, 11 + i);
 		fake_run(&f->h, worker[i]);
 		fake_block(&f->h, worker[i], BT_MS_EVENT, 202, 0);
 	}
+	fake_run(&f->h, other);
+	fake_block(&f->h, other, BT_MS_EVENT, 202, 0);
 	fake_run(&f->h, first);
 	fake_block(&f->h, first, BT_MS_EVENT, 232, 0);
 	take(f);
@@ -400,7 +405,13 @@ static struct bt_process *work_in_turn(struct fixture *f, uint64_t own_ms, uint6
 			fake_wake(&f->h, worker[i], 10);
 			fake_run(&f->h, worker[i]);
 		}
-		fake_pass(&f->h, 100 * FAKE_MS);
+		fake_pass(&f->h, (100 - queued_ms) * FAKE_MS);
+		if (queued_ms) {
+			fake_wake(&f->h, other, 0);
+			fake_pass(&f->h, queued_ms * FAKE_MS);
+			fake_run(&f->h, other);
+			fake_block(&f->h, other, BT_MS_EVENT, 202, 0);
+		}
 		for (int i = 0; i < 4; i++)
 			if (together || i == turn % 4)
 				fake_block(&f->h, worker[i], BT_MS_EVENT, 202, 0);
@@ -416,7 +427,7 @@ static struct bt_process *work_in_turn(struct fixture *f, uint64_t own_ms, uint6
 
 static void who_waits_for_its_own_threads_is_active_with_them(void **state)
 {
-	const struct bt_process *p = work_in_turn(*state, 100, 0, false);
+	const struct bt_process *p = work_in_turn(*state, 100, 0, 0, false);
 
 	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
 	assert_int_equal(p->verdict.id, BT_VERDICT_CPU_BOUND);
@@ -424,7 +435,7 @@ static void who_waits_for_its_own_threads_is_active_with_them(void **state)
 
 static void who_lets_them_wait_is_not(void **state)
 {
-	const struct bt_process *p = work_in_turn(*state, 100, 300, false);
+	const struct bt_process *p = work_in_turn(*state, 100, 300, 0, false);
 
 	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
 	assert_int_equal(p->verdict.id, BT_VERDICT_WAITING);
@@ -432,15 +443,24 @@ static void who_lets_them_wait_is_not(void **state)
 
 static void who_waits_for_itself_counts_no_more_than_work_there_was(void **state)
 {
-	const struct bt_process *p = work_in_turn(*state, 1000, 900, false);
+	const struct bt_process *p = work_in_turn(*state, 1000, 900, 0, false);
 
 	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
+}
+
+/* Beside other work, whatever the process has waits for a CPU, too. */
+static void who_waits_for_a_cpu_meanwhile_does_not_count(void **state)
+{
+	const struct bt_process *p = work_in_turn(*state, 100, 0, 60, false);
+
+	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
+	assert_int_equal(p->verdict.id, BT_VERDICT_CPU_BOUND);
 }
 
 /* Several at a time: the most active one counts, as ever. */
 static void threads_that_work_together_are_not_one(void **state)
 {
-	const struct bt_process *p = work_in_turn(*state, 100, 150, true);
+	const struct bt_process *p = work_in_turn(*state, 100, 150, 0, true);
 
 	assert_int_equal(p->usage.active_max_ns, 800 * FAKE_MS);
 	assert_int_equal(p->verdict.id, BT_VERDICT_WAITING);
@@ -463,6 +483,7 @@ int main(void)
 	    TEST(ended_before_the_last_snapshot),
 	    cmocka_unit_test_setup_teardown(who_waits_for_its_own_threads_is_active_with_them, setup,
 					    teardown),
+	    TEST(who_waits_for_a_cpu_meanwhile_does_not_count),
 	    TEST(who_lets_them_wait_is_not),
 	    TEST(who_waits_for_itself_counts_no_more_than_work_there_was),
 	    TEST(threads_that_work_together_are_not_one),
