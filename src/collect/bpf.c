@@ -37,7 +37,8 @@ struct bpf_collector {
 	struct ring_buffer *exits;
 	struct bt_interpreters *interpreters;
 	struct bt_hotspots *hotspots;
-	bool java_told;           /* something was said of Java's threads that some of them wait to hear */
+	bool java_told;           /* something was said of Java's threads that some of them wait to hear; */
+	uint64_t java_look_ns;    /* they are looked at, all threads are for that, not before then */
 	struct bt_snapshot ended; /* records of ended threads that wait for the next read */
 	struct bt_known known;
 	struct bt_snapshot answers; /* of those that were asked for; memory */
@@ -148,9 +149,13 @@ static int ended_take(void *context, void *data, size_t size)
 	return 0;
 }
 
+/* Looking at all threads anew takes a twentieth of the time at most. */
+#define JAVA_LOOK_REST 20
+
 /* What those wait for that were asleep when nobody knew. Without it they wait for anything. */
 static void sleepers_look(struct bpf_collector *c)
 {
+	uint64_t began_ns = bt_clock_read_ns(CLOCK_MONOTONIC), now_ns;
 	char none;
 	int fd = c->skeleton->polled_link < 0 ? -1 : bpf_iter_create(c->skeleton->polled_link);
 
@@ -159,6 +164,8 @@ static void sleepers_look(struct bpf_collector *c)
 	while (read(fd, &none, sizeof(none)) < 0 && (errno == EINTR || errno == EAGAIN))
 		;
 	close(fd);
+	now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
+	c->java_look_ns = now_ns + JAVA_LOOK_REST * (now_ns - began_ns);
 }
 
 static int bpf_drain(struct bt_collector *base)
@@ -166,6 +173,8 @@ static int bpf_drain(struct bt_collector *base)
 	struct bpf_collector *c = of(base);
 	int taken = ring_buffer__consume(c->exits);
 
+	if (!c->java_told || bt_clock_read_ns(CLOCK_MONOTONIC) < c->java_look_ns)
+		return taken < 0 ? taken : 0;
 	/* An answer leads to another question at most: for a thread, then for a class. */
 	for (int i = 0; taken >= 0 && c->java_told && i < 2; i++) {
 		c->java_told = false;

@@ -234,7 +234,7 @@ static void active_serial(struct bt_process_entry *p)
 {
 	struct bt_usage *u = &p->p.usage;
 	uint64_t all_ns = bt_totals_active_ns(&u->totals);
-	uint64_t queued_ns = u->totals.offcpu_ns[BT_MS_RUN_QUEUE - BT_OFFCPU_FIRST];
+	uint64_t queued_ns = bt_usage_ns(u, BT_MS_RUN_QUEUE, 1);
 	const struct bt_thread_entry *t;
 
 	if ((double)bt_grown(queued_ns, all_ns) > SERIAL_MAX * (double)bt_grown(p->p.begin_ns, p->p.end_ns))

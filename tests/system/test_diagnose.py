@@ -104,6 +104,11 @@ def busy_mark():
     return time.monotonic(), sum(fields) - fields[3] - fields[4]
 
 
+def iowait_mark():
+    """Time, and how long CPUs have been idle with somebody's request on its way."""
+    return time.monotonic(), int(read("/proc/stat").split()[5]) / os.sysconf("SC_CLK_TCK")
+
+
 class Diagnose(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -217,6 +222,25 @@ class Diagnose(unittest.TestCase):
         with Workload("fsync", self.folder.file("write"), "sync") as writer:
             storm = self.finding(diagnose(1.5), "fsync-storm", writer.pid)
             self.assertIn("fsync of " + self.folder.file("write"), storm["text"])
+
+    def test_iowait_without_a_disk(self):
+        """A ring that waits for a pipe: the kernel calls that iowait, and it is the witness, too."""
+        for _ in range(ATTEMPTS):
+            with contextlib.ExitStack() as stack:
+                rings = [stack.enter_context(Workload("ring", "idle", "plain")) for _ in range(2 * CPUS)]
+                began = iowait_mark()
+                found = diagnose(2)
+                ended = iowait_mark()
+            part = (ended[1] - began[1]) / (ended[0] - began[0]) / CPUS
+            if part > 0.35:
+                break
+        else:
+            report.note(f"others had the CPUs all the time, or this kernel counts no rings: {part:.2f} iowait at most")
+            return
+        iowait = self.finding(found, "iowait-no-disk", rings[0].pid)
+        self.assertAlmostEqual(part, iowait["evidence"]["iowait_part"], delta=0.1)
+        self.assertEqual("info", iowait["severity"])
+        self.assertNotEqual("disk-bound", found["verdict"])
 
     def test_harmless(self):
         """An idle server, a pool that is fed, one job after the other: nobody has trouble."""
