@@ -237,7 +237,9 @@ class Diagnose(unittest.TestCase):
         else:
             report.note(f"others had the CPUs all the time, or this kernel counts no rings: {part:.2f} iowait at most")
             return
-        iowait = self.finding(found, "iowait-no-disk", rings[0].pid)
+        iowait = self.finding(found, "iowait-no-disk")
+        self.assertIn(iowait["subjects"][0]["pid"], [ring.pid for ring in rings])
+        self.assertEqual(len(rings), iowait["subjects"][0]["count"])
         self.assertAlmostEqual(part, iowait["evidence"]["iowait_part"], delta=0.1)
         self.assertEqual("info", iowait["severity"])
         self.assertNotEqual("disk-bound", found["verdict"])
