@@ -17,7 +17,7 @@
 
 #include <linux/types.h>
 
-#include "account.h"
+#include "account_layout.h"
 
 enum bt_record_type {
 	BT_RECORD_SAME = 1,

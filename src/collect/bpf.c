@@ -16,10 +16,9 @@
 #include "collector_shared.h"
 #include "describe.h"
 #include "host_sample.h"
-#include "hotspot.h"
-#include "interpreter.h"
 #include "known.h"
 #include "object.h"
+#include "questions.h"
 #include "skeleton.h"
 
 /* Everybody is looked at every so many reads, and when more than that share, and some, has to be asked for.
@@ -35,10 +34,7 @@ struct bpf_collector {
 	struct bt_collector base;
 	struct bt_skeleton *skeleton;
 	struct ring_buffer *exits;
-	struct bt_interpreters *interpreters;
-	struct bt_hotspots *hotspots;
-	bool java_told;           /* something was said of Java's threads that some of them wait to hear; */
-	uint64_t java_look_ns;    /* they are looked at, all threads are for that, not before then */
+	struct bt_questions *questions;
 	struct bt_snapshot ended; /* records of ended threads that wait for the next read */
 	struct bt_known known;
 	struct bt_snapshot answers; /* of those that were asked for; memory */
@@ -50,67 +46,6 @@ struct bpf_collector {
 static struct bpf_collector *of(struct bt_collector *c)
 {
 	return (struct bpf_collector *)c;
-}
-
-/* Where that process has its interpreter's lock: for the kernel side, which puts a name to waits by it. */
-static void gil_answer(struct bpf_collector *c, const struct bt_gil_key *key, uint64_t address, bool java)
-{
-	struct bt_gil_range range, before = {0};
-
-	bt_interpreter_find(c->interpreters, key->tgid, address, &range);
-	/* Asked again, it is the same one. */
-	if (address)
-		(void)bpf_map_lookup_elem(c->skeleton->gils_map, key, &before);
-	if (java && !range.size && (before.jvm || bt_hotspot_find(c->hotspots, key)))
-		range.jvm = BT_JVM_HOTSPOT;
-	if (address)
-		range.again =
-		    (uint32_t)(bt_clock_read_ns(CLOCK_MONOTONIC) >> BT_GIL_TURN_LOG2) + BT_GIL_AGAIN;
-	/* Without an answer the lock is a futex like others. */
-	(void)bpf_map_update_elem(c->skeleton->gils_map, key, &range, BPF_ANY);
-}
-
-static void java_class_tell(struct bpf_collector *c, const struct bt_gil_key *process, uint64_t klass,
-			    enum bt_java_class kind)
-{
-	struct bt_java_class_key key = {.process = *process, .klass = klass};
-	uint32_t value = kind;
-
-	(void)bpf_map_update_elem(c->skeleton->java_classes_map, &key, &value, BPF_ANY);
-	c->java_told |= kind != BT_JAVA_CLASS_OTHER;
-}
-
-/* What a thread of Java's waits for, by itself: where the kernel side can read it. */
-static void java_answer(struct bpf_collector *c, const struct bt_ask_java *ask)
-{
-	struct bt_java_thread_key key = {.start_ns = ask->process.start_ns, .tid = ask->head.tid};
-	uint32_t turn = (uint32_t)(bt_clock_read_ns(CLOCK_MONOTONIC) >> BT_JAVA_TURN_LOG2);
-	struct bt_java_thread before = {0};
-	struct bt_hotspot_answer answer;
-
-	if (ask->klass) {
-		java_class_tell(c, &ask->process, ask->klass,
-				bt_hotspot_class(c->hotspots, &ask->process, ask->klass));
-		return;
-	}
-	bt_hotspot_thread(c->hotspots, &ask->process, ask->id, &answer);
-	if (answer.has_layout) {
-		answer.layout.again = turn - 1;
-		(void)bpf_map_update_elem(c->skeleton->jvms_map, &ask->process, &answer.layout, BPF_ANY);
-	}
-	if (answer.klass)
-		java_class_tell(c, &ask->process, answer.klass, answer.kind);
-	if (!answer.thread.thread) {
-		/* One of the virtual machine's own, or not on the list yet. */
-		(void)bpf_map_lookup_elem(c->skeleton->java_threads_map, &key, &before);
-		answer.thread.id = before.thread || before.id < 1      ? 1
-				   : before.id < BT_JAVA_PAUSE_MAX / 2 ? 2 * before.id
-								       : BT_JAVA_PAUSE_MAX;
-		turn += (uint32_t)answer.thread.id;
-	}
-	answer.thread.again = turn;
-	(void)bpf_map_update_elem(c->skeleton->java_threads_map, &key, &answer.thread, BPF_ANY);
-	c->java_told |= answer.thread.thread != 0;
 }
 
 /* If more have to be asked for, all are looked at. */
@@ -126,16 +61,8 @@ static int ended_take(void *context, void *data, size_t size)
 	const struct bt_record_head *head = data;
 	unsigned char *room;
 
-	if (head->type == BT_RECORD_ASK && size >= sizeof(struct bt_ask)) {
-		const struct bt_ask *ask = data;
-
-		gil_answer(c, &ask->key, ask->address, true);
+	if (bt_questions_answer(c->questions, data, size))
 		return 0;
-	}
-	if (head->type == BT_RECORD_ASK_JAVA && size >= sizeof(struct bt_ask_java)) {
-		java_answer(c, data);
-		return 0;
-	}
 	/* Of more nobody has to know which. */
 	if (head->type == BT_RECORD_LISTED)
 		return c->known.listed.count > asked_at_most(c) ? 0 : bt_known_list(&c->known, head->tid);
@@ -149,39 +76,12 @@ static int ended_take(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* Looking at all threads anew takes a twentieth of the time at most. */
-#define JAVA_LOOK_REST 20
-
-/* What those wait for that were asleep when nobody knew. Without it they wait for anything. */
-static void sleepers_look(struct bpf_collector *c)
-{
-	uint64_t began_ns = bt_clock_read_ns(CLOCK_MONOTONIC), now_ns;
-	char none;
-	int fd = c->skeleton->polled_link < 0 ? -1 : bpf_iter_create(c->skeleton->polled_link);
-
-	if (fd < 0)
-		return;
-	while (read(fd, &none, sizeof(none)) < 0 && (errno == EINTR || errno == EAGAIN))
-		;
-	close(fd);
-	now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
-	c->java_look_ns = now_ns + JAVA_LOOK_REST * (now_ns - began_ns);
-}
-
 static int bpf_drain(struct bt_collector *base)
 {
 	struct bpf_collector *c = of(base);
 	int taken = ring_buffer__consume(c->exits);
 
-	if (!c->java_told || bt_clock_read_ns(CLOCK_MONOTONIC) < c->java_look_ns)
-		return taken < 0 ? taken : 0;
-	/* An answer leads to another question at most: for a thread, then for a class. */
-	for (int i = 0; taken >= 0 && c->java_told && i < 2; i++) {
-		c->java_told = false;
-		sleepers_look(c);
-		taken = ring_buffer__consume(c->exits);
-	}
-	return taken < 0 ? taken : 0;
+	return taken < 0 ? taken : bt_questions_look(c->questions, c->exits);
 }
 
 /* The iterator's output behind what s holds. */
@@ -393,8 +293,7 @@ static void bpf_close(struct bt_collector *base)
 		return;
 	bt_objects_destroy(c->base.objects);
 	ring_buffer__free(c->exits);
-	bt_interpreters_destroy(c->interpreters);
-	bt_hotspots_destroy(c->hotspots);
+	bt_questions_destroy(c->questions);
 	bt_skeleton_close(c->skeleton);
 	bt_snapshot_free(&c->ended);
 	bt_snapshot_free(&c->answers);
@@ -416,54 +315,6 @@ static const struct bt_collector_ops ops = {
     .close = bpf_close,
 };
 
-/* What one of its threads is called in every HotSpot: whose maps are worth a look. */
-#define JAVA_THREAD "VM Thread"
-
-/* The processes with more than one thread among those found at the start: with Java's thread, or the others.
- */
-static void gils_seed(struct bpf_collector *c, const struct bt_snapshot *s, bool java)
-{
-	struct bt_gil_key last = {0};
-	struct bt_gil_range known;
-
-	for (size_t at = 0; at + sizeof(struct bt_record) <= s->length;) {
-		const struct bt_record *r = (const struct bt_record *)(const void *)(s->records + at);
-		struct bt_gil_key key = {.start_ns = r->facts.leader_start_ns, .tgid = r->facts.tgid};
-
-		at += r->head.size;
-		if (r->facts.kind != BT_KIND_USER || r->head.tid == r->facts.tgid)
-			continue;
-		/* An iterator goes by number: threads of a process mostly come one after the other. */
-		if (java ? strncmp(r->facts.comm, JAVA_THREAD, sizeof(r->facts.comm)) != 0
-			 : key.tgid == last.tgid && key.start_ns == last.start_ns)
-			continue;
-		last = key;
-		/* An answer is taken at once, for good. */
-		if (java || bpf_map_lookup_elem(c->skeleton->gils_map, &key, &known))
-			gil_answer(c, &key, 0, java);
-	}
-}
-
-/* What those wait for that were found asleep. A thread of Java's asks first who it is, and then for a class.
- */
-static int asleep_seed(struct bpf_collector *c)
-{
-	int err = 0;
-
-	if (c->skeleton->bss.first_look)
-		*c->skeleton->bss.first_look = true;
-	for (int i = 0; !err && (!i || c->java_told) && i < 3; i++) {
-		c->java_told = false;
-		sleepers_look(c);
-		err = ring_buffer__consume(c->exits);
-		err = err < 0 ? err : 0;
-	}
-	c->java_told = false;
-	if (c->skeleton->bss.first_look)
-		*c->skeleton->bss.first_look = false;
-	return err;
-}
-
 /* Makes an account for every thread that is there already. */
 static int accounts_seed(struct bpf_collector *c)
 {
@@ -475,10 +326,8 @@ static int accounts_seed(struct bpf_collector *c)
 	*c->skeleton->bss.seeding = false;
 	/* What was read is thrown away: the first snapshot is to be whole. */
 	*c->skeleton->bss.full_read = true;
-	gils_seed(c, &s, true);
-	gils_seed(c, &s, false);
 	if (!err)
-		err = asleep_seed(c);
+		err = bt_questions_seed(c->questions, &s, c->exits);
 	bt_snapshot_free(&s);
 	return err;
 }
@@ -529,11 +378,9 @@ int bt_bpf_open(struct bt_collector **out)
 		err = c->run_queue ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = bt_interpreters_create(&c->interpreters);
-	if (!err)
-		err = bt_hotspots_create(&c->hotspots);
-	if (!err)
 		err = programs_open(c);
+	if (!err)
+		err = bt_questions_create(&c->questions, c->skeleton);
 	if (!err) {
 		c->exits = ring_buffer__new(c->skeleton->exits_map, ended_take, c, NULL);
 		err = c->exits ? 0 : -errno;

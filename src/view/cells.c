@@ -14,14 +14,14 @@ const char *bt_cell_separator(const struct bt_style *style)
 	return style->utf8 ? " · " : " - ";
 }
 
-void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w, struct bt_model *m)
+size_t bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w, struct bt_model *m)
 {
 	const char *call;
-	size_t before;
+	size_t before, who;
 
 	if (!w) {
 		bt_strbuf_add_char(out, '-');
-		return;
+		return out->length;
 	}
 	call = w->reason.syscall >= 0 ? bt_syscall_name(w->reason.syscall) : NULL;
 	/* "futex futex:0x7f…" says nothing more than its second word. */
@@ -32,15 +32,18 @@ void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w, struct bt_mod
 	/* Who is there says more than the number of the socket, which would push it out of sight. */
 	if (m && bt_model_peer(m, &w->reason)) {
 		bt_strbuf_add(out, w->reason.target == BT_TARGET_UNIX ? "unix" : "inet");
+		who = out->length;
 		bt_words_peer(out, m, &w->reason, BT_CHARSET_UTF8);
-		return;
+		return who;
 	}
 	before = out->length;
 	bt_words_target(out, w);
 	if (out->length == before)
 		bt_strbuf_truncate(out, before - 1);
+	who = out->length;
 	if (w->waker_pid > 0)
 		bt_strbuf_addf(out, " by %d", w->waker_pid);
+	return who;
 }
 
 /* How much of text is printable ASCII, up to width columns: what needs no second look. */

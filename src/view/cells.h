@@ -36,8 +36,11 @@ unsigned int bt_cell_raw(struct bt_strbuf *out, const char *text, unsigned int w
 /* A value of the field table without colour, cut and padded to width columns; not for the bar. */
 void bt_cell_field(struct bt_strbuf *out, const struct bt_field *f, unsigned int width,
 		   const struct bt_subject *s, const struct bt_style *style);
-/* "read pipe:[123] by 77", "recvfrom unix from 12 (dbus-daemon)"; NULL is "-". m: NULL is fine. */
-void bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w, struct bt_model *m);
+/*
+ * "read pipe:[123] by 77", "recvfrom unix from 12 (dbus-daemon)"; NULL is "-". m: NULL is fine. Returns where
+ * in out the other end begins (" by 77", " from 12 …"): its length, if none is known.
+ */
+size_t bt_wait_words(struct bt_strbuf *out, const struct bt_wait *w, struct bt_model *m);
 /* "4.3%"; with no decimals "4". */
 void bt_cell_percent(struct bt_strbuf *out, double share, unsigned int decimals);
 /* Name for people: command line, without its folder if there is a width to keep, else [name], as ps has it.

@@ -181,7 +181,7 @@ static void set_follow(struct bt_tui *t)
 static void renice(struct bt_tui *t, int by)
 {
 	const struct bt_process *p = bt_tui_target_or_say(t);
-	char title[160];
+	char title[sizeof(t->prompt.title)];
 
 	if (!p)
 		return;

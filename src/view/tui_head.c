@@ -156,6 +156,7 @@ static void draw_verdicts(struct bt_tui *t, struct bt_pen *p)
 	const struct bt_frame *f = t->data;
 	bool brief = p->end < WIDE;
 	const char *space = p->end < 80 || p->end >= 100 ? "  " : " ";
+	char words[48];
 
 	for (size_t i = 0; i < BT_VERDICT_COUNT; i++) {
 		enum bt_verdict_id id = bt_verdict_order[i];
@@ -164,13 +165,12 @@ static void draw_verdicts(struct bt_tui *t, struct bt_pen *p)
 
 		if (p->end < 80 && !f->verdicts[id])
 			continue;
-		if (p->x + snprintf(NULL, 0, p->end < 80 ? "%zu " : "%3zu ", (size_t)f->verdicts[id]) +
-			length >
+		if (p->x + snprintf(words, sizeof(words), p->end < 80 ? "%zu %.*s" : "%3zu %.*s",
+				    (size_t)f->verdicts[id], length, name) >
 		    p->end)
 			break;
-		bt_pen_format(p, f->verdicts[id] ? bt_ink_of_verdict(id, BT_MS_NONE) : BT_INK_DIM,
-			      p->end < 80 ? "%zu %.*s%s" : "%3zu %.*s%s", (size_t)f->verdicts[id], length,
-			      name, space);
+		bt_pen_format(p, f->verdicts[id] ? bt_ink_of_verdict(id, BT_MS_NONE) : BT_INK_DIM, "%s%s",
+			      words, space);
 	}
 	if (p->end - p->x >= 9)
 		bt_pen_format(p, BT_INK_DIM, "%3zu ended", (size_t)f->exited);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is typed and clicked: which key it is, and whom it is for. */
 #include <string.h>
-#include <time.h>
 
 #include <curses.h>
 
+#include "clock.h"
 #include "tui_actions.h"
 #include "tui_internal.h"
 
@@ -13,7 +13,7 @@
 #define ESCAPE      27
 #define DELETE      127
 /* In which the next part of a sequence comes, however slow the line or the machine is. */
-#define SEQUENCE_DELAY_MS 1000
+#define SEQUENCE_DELAY_NS 1000000000ULL
 
 static void sort_by(struct bt_tui *t, const struct bt_field *f)
 {
@@ -93,14 +93,6 @@ static unsigned int clicks(struct bt_tui *t)
 	return request;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* The key of curses that a sequence stands for on most terminals; 0: none. */
 static int key_of_sequence(const char *sequence)
 {
@@ -126,15 +118,15 @@ static int key_of_sequence(const char *sequence)
 static bool take_sequence(struct bt_tui *t, wint_t code, int *key)
 {
 	struct bt_tui_sequence *s = &t->sequence;
-	uint64_t now = now_ms();
-	bool late = !s->at_ms || now - s->at_ms > SEQUENCE_DELAY_MS;
+	uint64_t now_ns = bt_clock_read_ns(CLOCK_MONOTONIC);
+	bool late = !s->at_ns || now_ns - s->at_ns > SEQUENCE_DELAY_NS;
 
 	*key = 0;
 	if (late || code == ESCAPE || (!s->inside && code != '[' && code != 'O')) {
-		*s = (struct bt_tui_sequence){.at_ms = code == ESCAPE ? now : 0};
+		*s = (struct bt_tui_sequence){.at_ns = code == ESCAPE ? now_ns : 0};
 		return false;
 	}
-	s->at_ms = now;
+	s->at_ns = now_ns;
 	if (!s->inside) {
 		s->inside = true;
 		return true;

@@ -76,7 +76,7 @@ struct bt_tui_opened {
 
 /* Of a key's sequence that curses does not know, so far. */
 struct bt_tui_sequence {
-	uint64_t at_ms; /* of its latest part, CLOCK_MONOTONIC; 0: none has begun */
+	uint64_t at_ns; /* of its latest part, CLOCK_MONOTONIC; 0: none has begun */
 	bool inside;    /* behind the "[" or "O" */
 	char text[16];
 	size_t length;

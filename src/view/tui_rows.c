@@ -41,11 +41,16 @@ bool bt_tui_group_expanded(const struct bt_tui_folds *f, const char *name)
 	return f->groups_all;
 }
 
-void bt_tui_groups_toggle_all(struct bt_tui_folds *f)
+static void groups_forget(struct bt_tui_folds *f)
 {
 	for (size_t i = 0; i < f->group_count; i++)
 		free(f->groups[i]);
 	f->group_count = 0;
+}
+
+void bt_tui_groups_toggle_all(struct bt_tui_folds *f)
+{
+	groups_forget(f);
 	f->groups_all = !f->groups_all;
 }
 
@@ -70,8 +75,7 @@ void bt_tui_group_toggle(struct bt_tui_folds *f, const char *name)
 
 void bt_tui_folds_free(struct bt_tui_folds *f)
 {
-	for (size_t i = 0; i < f->group_count; i++)
-		free(f->groups[i]);
+	groups_forget(f);
 	free(f->groups);
 	free(f->list);
 }

@@ -96,26 +96,22 @@ static void draw_command(struct bt_tui *t, struct bt_pen *p, const struct bt_tui
 	bt_strbuf_free(&text);
 }
 
-/* What is waited for. Where it has no room, what is cut is the object's name: half a PID would be another
- * one. */
+/*
+ * What is waited for. Where it has no room, what is cut is the object's name: half a PID would be another
+ * one.
+ */
 static void draw_wait(const struct bt_tui *t, struct bt_pen *p, const struct bt_subject *s,
 		      unsigned int width)
 {
 	struct bt_strbuf text = BT_STRBUF_INIT;
-	const char *whole, *who;
+	size_t at = bt_wait_words(&text, s->usage->wait_count ? &s->usage->waits[0] : NULL, t->frame.model);
+	const char *whole = bt_strbuf_text(&text), *who = whole + at;
 	unsigned int tail = 0;
 
-	bt_wait_words(&text, s->usage->wait_count ? &s->usage->waits[0] : NULL, t->frame.model);
-	whole = bt_strbuf_text(&text);
-	who = strstr(whole, " by ");
-	if (!who)
-		who = strstr(whole, " from ");
-	if (who) {
-		/* " by 4711", " from 10.0.0.1:5432" */
-		tail = 1 + (unsigned int)strcspn(who + 1, " ") + 1;
-		tail += (unsigned int)strcspn(who + tail, " ");
-	}
-	if (who && (size_t)(who - whole) + tail > width && tail + 2 < width) {
+	/* Its first two words: " by 4711", " with 4711", " from 10.0.0.1:5432" */
+	for (int word = 0; word < 2 && who[tail]; word++)
+		tail += 1 + (unsigned int)strcspn(who + tail + 1, " ");
+	if (tail && at + tail > width && tail + 2 < width) {
 		bt_pen_raw(p, BT_INK_PLAIN, whole, width - tail - 1);
 		bt_pen_text(p, BT_INK_PLAIN, t->style.utf8 ? "…" : "~");
 		bt_pen_raw(p, BT_INK_PLAIN, who, tail);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "account.h"
 #include "scene.h"
 
 #include "host.h"

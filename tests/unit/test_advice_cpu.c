@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Advice on CPUs and locks. */
+#include "account.h"
 #include "advice_world.h"
 
 static void one_thread(void **state)

@@ -3,6 +3,7 @@
  * Findings over made-up hosts: each fires on its trouble, is silent just below it, and nothing fires on a
  * host that is well.
  */
+#include "account.h"
 #include "diagnose.h"
 
 #include <stdio.h>
