@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "account.h"
 #include "scene.h"
+#include "account.h"
 
 #include "host.h"
 
