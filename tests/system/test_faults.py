@@ -149,7 +149,9 @@ class Faults(unittest.TestCase):
                 # Both are of one moment: none of these threads ever runs again.
                 first, shown = self.frame_of(top, parked, lambda frame, _: frame["loss"]["tasks"])
                 with Workload("parked", THREADS) as after:
-                    frame, known = self.frame_of(top, after, lambda _, process: process["threads"] == THREADS + 1)
+                    # One that is being made, or moved while it was read, is counted in one frame; refused ones in all.
+                    frame, known = self.frame_of(top, after, lambda frame, process: process["threads"] == THREADS + 1
+                                                 and frame["loss"]["tasks"] <= first["loss"]["tasks"])
                     again = frame["loss"]["tasks"]
             while frame["loss"]["tasks"]:
                 frame = schema.parse(top.lines.next())
@@ -159,7 +161,6 @@ class Faults(unittest.TestCase):
                     f"{frame['loss']['tasks']}")
         self.assertGreater(refused, 0)
         self.assertEqual((THREADS + 1, "unknown", 0), (shown["threads"], shown["verdict"], shown["confidence"]))
-        self.assertLessEqual(again, first["loss"]["tasks"])
         self.assertIn(known["verdict"], ("idle", "waiting"))
 
     def test_processes_to_start(self):
