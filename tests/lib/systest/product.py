@@ -9,7 +9,7 @@ import time
 
 from . import paths, schema
 from .report import CannotRun
-from .workloads import Lines
+from .workloads import Lines, set_autogroup_nice
 
 Result = collections.namedtuple("Result", "status out err")
 
@@ -69,12 +69,15 @@ def find(frame, pid):
 class Running:
     """boundtop in the background; killed at the end of the `with` block if it still runs."""
 
-    def __init__(self, *args, prefix=(), program=None, stdout=subprocess.PIPE):
+    def __init__(self, *args, prefix=(), program=None, stdout=subprocess.PIPE, nice=None):
+        """nice: in a session of its own, with so much of the CPUs beside the others."""
         self.program = program or paths.boundtop()
         command = [*prefix, self.program, *arguments(args)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
-                                        stderr=subprocess.PIPE)
+                                        stderr=subprocess.PIPE, start_new_session=nice is not None)
         self.pid = self.process.pid
+        if nice is not None:
+            set_autogroup_nice(self.pid, nice)
         if stdout == subprocess.PIPE:
             self.lines = Lines(self.process.stdout.fileno())
 
