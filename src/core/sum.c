@@ -34,6 +34,7 @@ void bt_sum_add(struct bt_sum *s, const struct bt_process *p)
 	if (p->end_ns > total->end_ns)
 		total->end_ns = p->end_ns;
 	s->members++;
+	s->ended += p->exited;
 }
 
 void bt_sum_judge(struct bt_sum *s, const struct bt_frame *f)

@@ -11,6 +11,7 @@ struct bt_sum {
 	struct bt_process process; /* first: who has it has the sum */
 	struct bt_usage_store store;
 	uint32_t members;
+	uint32_t ended; /* of them, since the frame before */
 };
 
 /* Makes s the empty sum; like gives identity and names. */

@@ -16,6 +16,12 @@ struct bt_strbuf;
 #define BT_BAR_WIDTH_MAX 200
 #define BT_BAR_PARTS     (BT_MS_COUNT + 1)
 
+/* What a cell shows whose letter is '.': nobody was there, and it hardly shows. */
+static inline const char *bt_bar_dot(const struct bt_style *style)
+{
+	return style->utf8 ? "·" : ".";
+}
+
 /* Cells of one letter that stand together. */
 struct bt_bar_part {
 	unsigned int ms; /* BT_MS_COUNT: idle */

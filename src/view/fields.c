@@ -443,7 +443,7 @@ const char *bt_unit_name(enum bt_unit unit)
 {
 	static const char *const names[] = {
 	    [BT_UNIT_NONE] = "",       [BT_UNIT_COUNT] = "count", [BT_UNIT_SHARE] = "0..1",
-	    [BT_UNIT_CORES] = "cores", [BT_UNIT_SECONDS] = "s",   [BT_UNIT_MICROSECONDS] = "µs",
+	    [BT_UNIT_CORES] = "cores", [BT_UNIT_SECONDS] = "s",   [BT_UNIT_MICROSECONDS] = "us",
 	    [BT_UNIT_BYTES] = "bytes", [BT_UNIT_TICKS] = "ticks",
 	};
 

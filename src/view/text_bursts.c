@@ -11,7 +11,7 @@
 #define BOUND_WIDTH 7 /* "8.39 ms" */
 
 /* Three digits: "512 ns", "8.39 ms", "67.1 ms", "1.10 s". */
-static void add_duration(struct bt_strbuf *out, double ns, const struct bt_style *style)
+static void add_duration(struct bt_strbuf *out, double ns)
 {
 	static const char *const units[] = {"ns", "us", "ms", "s"};
 	unsigned int unit = 0;
@@ -20,20 +20,17 @@ static void add_duration(struct bt_strbuf *out, double ns, const struct bt_style
 		ns /= 1000;
 	bt_strbuf_add_fixed(out, ns, !unit || ns >= 99.95 ? 0 : ns >= 9.995 ? 1 : 2);
 	bt_strbuf_add_char(out, ' ');
-	bt_strbuf_add(out, unit == 1 && style->utf8 ? "µs" : units[unit]);
+	bt_strbuf_add(out, units[unit]);
 }
 
 /* Aligned to the right. */
-static void add_bound(struct bt_strbuf *out, double ns, const struct bt_style *style)
+static void add_bound(struct bt_strbuf *out, double ns)
 {
 	struct bt_strbuf text = BT_STRBUF_INIT;
-	size_t width;
 
-	add_duration(&text, ns, style);
-	/* The micro sign has two bytes and one column. */
-	width = text.length - (style->utf8 && strstr(bt_strbuf_text(&text), "µ"));
-	if (width < BOUND_WIDTH)
-		bt_strbuf_add_fill(out, ' ', BOUND_WIDTH - width);
+	add_duration(&text, ns);
+	if (text.length < BOUND_WIDTH)
+		bt_strbuf_add_fill(out, ' ', BOUND_WIDTH - text.length);
 	bt_strbuf_add(out, bt_strbuf_text(&text));
 	out->failed |= text.failed;
 	bt_strbuf_free(&text);
@@ -52,10 +49,10 @@ static void add_bucket(struct bt_strbuf *out, unsigned int bucket, uint32_t coun
 	size_t begin;
 
 	bt_strbuf_add(out, "    ");
-	add_bound(out, bucket ? (double)(1ULL << (BT_BURST_MIN_LOG2 + bucket)) : 0, style);
+	add_bound(out, bucket ? (double)(1ULL << (BT_BURST_MIN_LOG2 + bucket)) : 0);
 	bt_strbuf_add(out, " .. ");
 	if (bucket < BT_BURST_BUCKETS - 1)
-		add_bound(out, (double)(1ULL << (BT_BURST_MIN_LOG2 + 1 + bucket)), style);
+		add_bound(out, (double)(1ULL << (BT_BURST_MIN_LOG2 + 1 + bucket)));
 	else
 		bt_strbuf_add_fill(out, ' ', BOUND_WIDTH);
 	bt_strbuf_add(out, style->utf8 ? " │" : " |");
@@ -93,7 +90,7 @@ static void add_histogram(struct bt_strbuf *out, const char *name, const uint32_
 	bt_strbuf_add_uint(out, bt_burst_count(histogram));
 	for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++) {
 		bt_strbuf_addf(out, ", p%u ", percentiles[i]);
-		add_duration(out, bt_burst_percentile_ns(histogram, percentiles[i] / 100.0), style);
+		add_duration(out, bt_burst_percentile_ns(histogram, percentiles[i] / 100.0));
 	}
 	bt_strbuf_add_char(out, '\n');
 	for (unsigned int i = first; i <= last; i++)

@@ -10,10 +10,19 @@
 #define WIDE       100
 #define BAR_WIDE   20
 #define BAR_NARROW 12
+/* With less room than this behind the figures, what they are about goes into a line of its own. */
+#define REASON_MIN    22
+#define REASON_INDENT 4
 
 static unsigned int bar_width(const struct bt_pen *pen)
 {
 	return pen->end < WIDE ? BAR_NARROW : BAR_WIDE;
+}
+
+/* PID or TID, name, verdict, CPUs, and the bar. */
+static int who_width(const struct bt_pen *pen)
+{
+	return 42 + (int)bar_width(pen);
 }
 
 /*
@@ -88,6 +97,8 @@ void bt_page_waits(struct bt_page *g, const struct bt_process *p)
 			      100.0 * (double)w->ns / (double)u->wall_ns, w->count);
 		bt_pen_format(&pen, bt_ink_of_microstate(w->reason.cause), "%-*s", BT_PAGE_NAME,
 			      bt_microstate_name(w->reason.cause));
+		bt_page_room(g, &pen, REASON_MIN);
+		bt_pen_fill(&pen, pen.x ? pen.x : REASON_INDENT);
 		draw_reason(g->t, &pen, &w->reason);
 		draw_ender(g->t, &pen, w);
 	}
@@ -111,11 +122,19 @@ static void draw_who(struct bt_pen *pen, int32_t id, const char *name, const str
 static void draw_thread(struct bt_page *g, const struct bt_thread *th)
 {
 	struct bt_pen pen = bt_page_line(g);
+	bool dim = th->verdict.id == BT_VERDICT_IDLE || th->ended;
 
+	pen.dim = dim;
+	/* Tens of thousands can be out of sight. */
+	if (!pen.hidden)
+		draw_who(&pen, th->tid, th->comm, &th->verdict);
+	if (th->blocked && !th->ended && who_width(&pen) + REASON_MIN > pen.end) {
+		pen = bt_page_line(g);
+		pen.dim = dim;
+		bt_pen_fill(&pen, REASON_INDENT);
+	}
 	if (pen.hidden)
 		return;
-	pen.dim = th->verdict.id == BT_VERDICT_IDLE || th->ended;
-	draw_who(&pen, th->tid, th->comm, &th->verdict);
 	if (th->ended) {
 		bt_pen_text(&pen, BT_INK_PLAIN, "ended");
 	} else if (th->blocked) {
@@ -133,7 +152,7 @@ static void draw_titles(struct bt_page *g, const char *titles, const char *last)
 	bt_page_line(g);
 	pen = bt_page_line(g);
 	bt_pen_text(&pen, BT_INK_HEAD, titles);
-	bt_pen_fill(&pen, 42 + (int)bar_width(&pen));
+	bt_pen_fill(&pen, who_width(&pen));
 	bt_pen_text(&pen, BT_INK_HEAD, last);
 }
 

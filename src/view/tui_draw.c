@@ -238,7 +238,7 @@ void bt_pen_bar(struct bt_pen *p, const float share[BT_MS_COUNT], bool split, un
 	count = bt_bar_parts(share, split, width, parts);
 	for (size_t i = 0; i < count; i++) {
 		bool idle = parts[i].ms == BT_MS_COUNT;
-		const char *dot = p->style->utf8 ? "·" : ".";
+		const char *dot = bt_bar_dot(p->style);
 		char letter[2] = {parts[i].letter, '\0'};
 
 		for (unsigned int k = 0; k < parts[i].cells; k++)

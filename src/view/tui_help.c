@@ -66,8 +66,9 @@ void bt_tui_draw_help(struct bt_tui *t, int top, int height)
 		const char letter[2] = {bt_microstate_letter(ms), '\0'};
 
 		p = help_line(t, top, height, &line);
-		bt_pen_format(&p, bt_ink_of_microstate(ms), "%*s  %-10s ", LABEL_WIDTH, letter,
-			      bt_microstate_name(ms));
+		bt_pen_fill(&p, LABEL_WIDTH - 1);
+		bt_pen_text(&p, bt_ink_of_microstate(ms), *letter == '.' ? bt_bar_dot(&t->style) : letter);
+		bt_pen_format(&p, bt_ink_of_microstate(ms), "  %-10s ", bt_microstate_name(ms));
 		help_words(t, &p, top, height, &line, bt_microstate_meaning(ms));
 	}
 	p = help_line(t, top, height, &line);

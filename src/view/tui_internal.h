@@ -178,6 +178,8 @@ void bt_tui_draw_foot(struct bt_tui *t, int line);
 void bt_tui_draw_menu(struct bt_tui *t, int top, int height);
 
 struct bt_pen bt_tui_pen(const struct bt_tui *t, int y);
+/* "3 processes, 11 ended": those that live, and those of this frame that do not any more. */
+void bt_tui_add_members(struct bt_strbuf *out, const struct bt_sum *sum);
 
 /* tui_opened.c: what is opened. */
 void bt_tui_opened_open(struct bt_tui *t, const struct bt_tui_row *row);

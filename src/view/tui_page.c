@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cells.h"
+
 struct bt_pen bt_page_line(struct bt_page *g)
 {
 	long y = (long)g->line++ - (long)g->t->scroll;
@@ -10,6 +12,26 @@ struct bt_pen bt_page_line(struct bt_page *g)
 
 	p.hidden = y < 0 || y >= g->height;
 	return p;
+}
+
+void bt_page_room(struct bt_page *g, struct bt_pen *pen, unsigned int columns)
+{
+	if (pen->x && pen->x + (int)columns > pen->end)
+		*pen = bt_page_line(g);
+}
+
+void bt_page_part(struct bt_page *g, struct bt_pen *pen, enum bt_ink ink, const char *between,
+		  const char *text)
+{
+	struct bt_strbuf clean = BT_STRBUF_INIT;
+	unsigned int used = bt_cell_raw(&clean, text, 0, &g->t->style);
+
+	/* Each character of between is one column wide, or less than it has bytes. */
+	bt_page_room(g, pen, (unsigned int)strlen(between) + used);
+	if (pen->x)
+		bt_pen_text(pen, ink, between);
+	bt_pen_raw(pen, ink, text, 0);
+	bt_strbuf_free(&clean);
 }
 
 void bt_page_title(struct bt_page *g, const char *text)

@@ -16,6 +16,14 @@ struct bt_page {
 };
 
 struct bt_pen bt_page_line(struct bt_page *g);
+/* Goes on in a new line, if this one has begun and has no room for so many columns more. */
+void bt_page_room(struct bt_page *g, struct bt_pen *pen, unsigned int columns);
+/*
+ * One of the parts of a line, which go on in the next line where this one is full. between: what keeps it
+ * apart from the part before it. text may be hostile.
+ */
+void bt_page_part(struct bt_page *g, struct bt_pen *pen, enum bt_ink ink, const char *between,
+		  const char *text);
 /* An empty line, and a head. */
 void bt_page_title(struct bt_page *g, const char *text);
 /* Words, broken into lines that begin at indent. */

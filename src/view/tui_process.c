@@ -11,6 +11,8 @@
 #include "tui_page.h"
 
 #define GAUGE_WIDTH 18
+/* On fewer columns the verdict comes before all that is broken into several lines. */
+#define NARROW 60
 
 /* One process, and it is there: the model's own, which can be asked for more. Else what is kept of it. */
 static const struct bt_process *shown(const struct bt_tui *t)
@@ -37,65 +39,86 @@ static void add_age(struct bt_strbuf *out, uint64_t seconds)
 
 /* "started 14:02:11, 3 h ago", or where room is short "3 h old"; nothing where the host's uptime is not
  * known. */
-static void draw_start(const struct bt_tui *t, struct bt_pen *pen, const struct bt_process *p)
+static void draw_start(struct bt_page *g, struct bt_pen *pen, const struct bt_process *p)
 {
+	const struct bt_tui *t = g->t;
 	const char *separator = bt_cell_separator(&t->style);
 	uint64_t uptime_s = t->frame.host->host.uptime_s;
 	uint64_t start_s = p->identity.start_ns / 1000000000;
 	struct bt_strbuf age = BT_STRBUF_INIT, text = BT_STRBUF_INIT;
-	int room = pen->end - pen->x;
 	int64_t start_ns;
 
 	if (!uptime_s || start_s > uptime_s)
 		return;
 	add_age(&age, uptime_s - start_s);
 	start_ns = (t->data->time_s - (int64_t)(uptime_s - start_s)) * 1000000000;
-	bt_strbuf_addf(&text, "%sstarted ", separator);
+	bt_strbuf_add(&text, "started ");
 	bt_moment_text(&text, start_ns, !bt_moment_same_day(start_ns, t->data->time_s * 1000000000));
 	bt_strbuf_addf(&text, ", %s ago", bt_strbuf_text(&age));
-	if ((int)text.length > room) {
+	if (pen->x + (int)(strlen(separator) + text.length) > pen->end) {
 		bt_strbuf_clear(&text);
-		bt_strbuf_addf(&text, "%s%s old", separator, bt_strbuf_text(&age));
+		bt_strbuf_addf(&text, "%s old", bt_strbuf_text(&age));
 	}
-	if ((int)text.length <= room)
-		bt_pen_text(pen, BT_INK_PLAIN, bt_strbuf_text(&text));
+	bt_page_part(g, pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
 	bt_strbuf_free(&age);
 	bt_strbuf_free(&text);
 }
 
-static void add_use(struct bt_tui *t, struct bt_pen *pen, enum bt_field_id id, const char *before,
+static void add_use(struct bt_page *g, struct bt_pen *pen, const char *before, const char *value,
 		    const char *behind)
 {
-	const struct bt_subject s = bt_subject_of_process(&t->opened.last.process);
-	struct bt_strbuf text = BT_STRBUF_INIT;
+	static const char between[] = "   ";
 
-	bt_cell_field(&text, &bt_fields[id], 0, &s, &t->style);
 	/* "-": not measured, and no use of an unmeasured thing is told. */
-	if (strcmp(bt_strbuf_text(&text), "-") != 0) {
-		bt_pen_text(pen, BT_INK_DIM, pen->x ? "   " : "");
-		bt_pen_text(pen, BT_INK_DIM, before);
-		bt_pen_text(pen, BT_INK_PLAIN, bt_strbuf_text(&text));
-		bt_pen_text(pen, BT_INK_DIM, behind);
-	}
-	bt_strbuf_free(&text);
+	if (!strcmp(value, "-"))
+		return;
+	bt_page_room(g, pen,
+		     (unsigned int)(strlen(between) + strlen(before) + strlen(value) + strlen(behind)));
+	bt_pen_text(pen, BT_INK_DIM, pen->x ? between : "");
+	bt_pen_text(pen, BT_INK_DIM, before);
+	bt_pen_text(pen, BT_INK_PLAIN, value);
+	bt_pen_text(pen, BT_INK_DIM, behind);
 }
 
 /* What top and htop would tell of it. */
 static void draw_uses(struct bt_page *g, const struct bt_process *p)
 {
+	static const struct {
+		enum bt_field_id field;
+		const char *before, *behind;
+	} uses[] = {
+	    {BT_FIELD_RSS_BYTES, "memory ", ""},
+	    {BT_FIELD_CPU_TIME_S, "CPU time ", ""},
+	    {BT_FIELD_READ_RATE, "reads ", "/s"},
+	    {BT_FIELD_WRITE_RATE, "writes ", "/s"},
+	};
+	const struct bt_subject s = bt_subject_of_process(p);
 	double seconds = (double)(p->end_ns - p->begin_ns) / 1e9;
 	struct bt_pen pen = bt_page_line(g);
+	struct bt_strbuf text = BT_STRBUF_INIT;
 
-	add_use(g->t, &pen, BT_FIELD_RSS_BYTES, "memory ", "");
-	add_use(g->t, &pen, BT_FIELD_CPU_TIME_S, "CPU time ", "");
-	add_use(g->t, &pen, BT_FIELD_READ_RATE, "reads ", "/s");
-	add_use(g->t, &pen, BT_FIELD_WRITE_RATE, "writes ", "/s");
-	if (seconds > 0 && pen.end - pen.x > 25) {
-		bt_pen_text(&pen, BT_INK_DIM, "   switches ");
-		bt_pen_format(&pen, BT_INK_PLAIN, "%.0f",
-			      (double)(p->usage.voluntary + p->usage.involuntary) / seconds);
-		bt_pen_text(&pen, BT_INK_DIM, "/s");
+	for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
+		bt_strbuf_clear(&text);
+		bt_cell_field(&text, &bt_fields[uses[i].field], 0, &s, &g->t->style);
+		add_use(g, &pen, uses[i].before, bt_strbuf_text(&text), uses[i].behind);
 	}
+	if (seconds > 0) {
+		bt_strbuf_clear(&text);
+		bt_strbuf_addf(&text, "%.0f", (double)(p->usage.voluntary + p->usage.involuntary) / seconds);
+		add_use(g, &pen, "switches ", bt_strbuf_text(&text), "/s");
+	}
+	bt_strbuf_free(&text);
+}
+
+/* Behind all that is said of it: that it is over, that the screen stands still. */
+static void draw_state(struct bt_page *g, struct bt_pen *pen, bool ended)
+{
+	const char *separator = bt_cell_separator(&g->t->style);
+
+	if (ended)
+		bt_page_part(g, pen, BT_INK_ERROR, separator, "ENDED");
+	if (g->t->paused)
+		bt_page_part(g, pen, BT_INK_STARVED, separator, "PAUSED");
 }
 
 /* Whose, how many threads, since when: of one process. */
@@ -103,23 +126,25 @@ static void draw_facts(struct bt_page *g, const struct bt_process *p)
 {
 	struct bt_tui *t = g->t;
 	const char *separator = bt_cell_separator(&t->style);
-	const struct bt_process *parent;
+	const struct bt_process *parent = bt_model_find(t->frame.model, p->ppid);
 	struct bt_pen pen = bt_page_line(g);
+	struct bt_strbuf text = BT_STRBUF_INIT;
 
 	bt_pen_raw(&pen, BT_INK_PLAIN, p->user ? p->user : "?", 20);
-	bt_pen_format(&pen, BT_INK_PLAIN, "%s%u thread%s%snice %d%sstate %c%sparent %d", separator,
-		      p->threads, p->threads == 1 ? "" : "s", separator, p->nice, separator,
-		      p->state > 32 && p->state < 127 ? p->state : '?', separator, p->ppid);
-	parent = bt_model_find(t->frame.model, p->ppid);
-	if (parent) {
-		bt_pen_text(&pen, BT_INK_PLAIN, " ");
-		bt_pen_raw(&pen, BT_INK_PLAIN, parent->comm, 0);
-	}
-	draw_start(t, &pen, p);
-	if (p->exited || !t->opened.present)
-		bt_pen_format(&pen, BT_INK_ERROR, "%sENDED", separator);
-	if (t->paused)
-		bt_pen_format(&pen, BT_INK_STARVED, "%sPAUSED", separator);
+	bt_strbuf_addf(&text, "%u thread%s", p->threads, p->threads == 1 ? "" : "s");
+	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
+	bt_strbuf_clear(&text);
+	bt_strbuf_addf(&text, "nice %d", p->nice);
+	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
+	bt_strbuf_clear(&text);
+	bt_strbuf_addf(&text, "state %c", p->state > 32 && p->state < 127 ? p->state : '?');
+	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
+	bt_strbuf_clear(&text);
+	bt_strbuf_addf(&text, "parent %d%s%s", p->ppid, parent ? " " : "", parent ? parent->comm : "");
+	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
+	bt_strbuf_free(&text);
+	draw_start(g, &pen, p);
+	draw_state(g, &pen, p->exited || !t->opened.present);
 }
 
 /* Of a family or a group. */
@@ -129,19 +154,41 @@ static void draw_count(struct bt_page *g, const struct bt_process *p)
 	const char *separator = bt_cell_separator(&g->t->style);
 	bool family = o->kind == BT_TUI_OPEN_FAMILY;
 	struct bt_pen pen = bt_page_line(g);
+	struct bt_strbuf text = BT_STRBUF_INIT;
 
-	bt_pen_format(&pen, BT_INK_PLAIN, "%s of %u process%s%s%u thread%s",
-		      family ? "family" : "control group", o->last.members, o->last.members == 1 ? "" : "es",
-		      separator, p->threads, p->threads == 1 ? "" : "s");
+	bt_tui_add_members(&text, &o->last);
+	bt_pen_format(&pen, BT_INK_PLAIN, "%s of %s", family ? "family" : "control group",
+		      bt_strbuf_text(&text));
+	bt_strbuf_clear(&text);
+	bt_strbuf_addf(&text, "%u thread%s", p->threads, p->threads == 1 ? "" : "s");
+	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
 	if (family) {
-		bt_pen_format(&pen, BT_INK_PLAIN, "%sof ", separator);
-		bt_pen_raw(&pen, BT_INK_PLAIN, p->user ? p->user : "?", 20);
-		draw_start(g->t, &pen, p);
+		bt_strbuf_clear(&text);
+		bt_strbuf_addf(&text, "of %s", p->user ? p->user : "?");
+		bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
+		draw_start(g, &pen, p);
 	}
-	if (!o->present)
-		bt_pen_format(&pen, BT_INK_ERROR, "%sENDED", separator);
-	if (g->t->paused)
-		bt_pen_format(&pen, BT_INK_STARVED, "%sPAUSED", separator);
+	bt_strbuf_free(&text);
+	draw_state(g, &pen, !o->present);
+}
+
+/* In the line that there is, if it has room for all. limits: parts with two spaces between them. */
+static void draw_limits(struct bt_page *g, struct bt_pen *pen, const char *limits)
+{
+	size_t length = strlen(limits), part;
+
+	bt_page_room(g, pen, 10 + (unsigned int)length);
+	bt_pen_text(pen, BT_INK_DIM, pen->x ? "   limits " : "limits ");
+	for (; length; limits += part, length -= part) {
+		const char *next = strstr(limits, "  ");
+
+		part = next ? (size_t)(next - limits) : length;
+		bt_page_room(g, pen, (unsigned int)part);
+		bt_pen_format(pen, BT_INK_PLAIN, "%.*s", (int)part, limits);
+		if (next && pen->x + 2 < pen->end)
+			bt_pen_text(pen, BT_INK_PLAIN, "  ");
+		part += next ? 2 : 0;
+	}
 }
 
 /* Container, control group, limits. */
@@ -149,7 +196,12 @@ static void draw_place(struct bt_page *g, const struct bt_process *p)
 {
 	struct bt_tui *t = g->t;
 	bool grouped = t->opened.kind == BT_TUI_OPEN_GROUP;
-	const char *separator = bt_cell_separator(&t->style);
+	const struct {
+		const char *name, *value, *between;
+	} place[] = {
+	    {"container ", p->container, ""},
+	    {"cgroup ", grouped ? NULL : p->cgroup, bt_cell_separator(&t->style)},
+	};
 	struct bt_strbuf text = BT_STRBUF_INIT;
 	struct bt_pen pen;
 
@@ -158,22 +210,16 @@ static void draw_place(struct bt_page *g, const struct bt_process *p)
 	if (!p->container && (!p->cgroup || grouped) && !text.length)
 		return;
 	pen = bt_page_line(g);
-	if (p->container) {
-		bt_pen_text(&pen, BT_INK_DIM, "container ");
-		bt_pen_raw(&pen, BT_INK_PLAIN, p->container, 0);
-		bt_pen_text(&pen, BT_INK_DIM, p->cgroup && !grouped ? separator : "");
+	for (size_t i = 0; i < 2; i++) {
+		if (!place[i].value)
+			continue;
+		bt_page_room(g, &pen, (unsigned int)(strlen(place[i].name) + strlen(place[i].value)) + 3);
+		bt_pen_text(&pen, BT_INK_DIM, pen.x ? place[i].between : "");
+		bt_pen_text(&pen, BT_INK_DIM, place[i].name);
+		bt_pen_raw(&pen, BT_INK_PLAIN, place[i].value, 0);
 	}
-	if (p->cgroup && !grouped) {
-		bt_pen_text(&pen, BT_INK_DIM, "cgroup ");
-		bt_pen_raw(&pen, BT_INK_PLAIN, p->cgroup, 0);
-	}
-	if (text.length) {
-		/* In the same line, if it has room for both. */
-		if (pen.x && pen.x + 10 + (int)text.length > pen.end)
-			pen = bt_page_line(g);
-		bt_pen_text(&pen, BT_INK_DIM, pen.x ? "   limits " : "limits ");
-		bt_pen_raw(&pen, BT_INK_PLAIN, bt_strbuf_text(&text), 0);
-	}
+	if (text.length)
+		draw_limits(g, &pen, bt_strbuf_text(&text));
 	bt_strbuf_free(&text);
 }
 
@@ -191,6 +237,10 @@ static void draw_name(struct bt_page *g, const struct bt_process *p)
 		bt_pen_cell(&pen, BT_INK_BOLD, bt_strbuf_text(&text), used);
 	}
 	bt_strbuf_free(&text);
+}
+
+static void draw_about(struct bt_page *g, const struct bt_process *p)
+{
 	if (g->t->opened.kind == BT_TUI_OPEN_PROCESS)
 		draw_facts(g, p);
 	else
@@ -226,8 +276,12 @@ static void draw_verdict(struct bt_page *g, const struct bt_process *p)
 	}
 	bt_text_measure(&text, p);
 	bt_text_ending(&text, p);
-	bt_pen_text(&pen, BT_INK_PLAIN, "   ");
-	bt_pen_text(&pen, BT_INK_PLAIN, bt_strbuf_text(&text));
+	if (pen.x + 3 + (int)text.length > pen.end) {
+		bt_page_words(g, BT_INK_PLAIN, BT_PAGE_INDENT, bt_strbuf_text(&text));
+	} else {
+		bt_pen_text(&pen, BT_INK_PLAIN, "   ");
+		bt_pen_text(&pen, BT_INK_PLAIN, bt_strbuf_text(&text));
+	}
 	bt_strbuf_clear(&text);
 	bt_evidence(shown(g->t), g->t->data, &text);
 	bt_page_words(g, BT_INK_PLAIN, BT_PAGE_INDENT, bt_strbuf_text(&text));
@@ -332,6 +386,7 @@ void bt_tui_draw_process(struct bt_tui *t, int top, int height)
 	const struct bt_process *p = &t->opened.last.process;
 	struct bt_page g = {t, top, height, 0};
 	size_t most;
+	bool narrow;
 
 	if (!t->opened.last.members) {
 		struct bt_pen pen = bt_page_line(&g);
@@ -339,9 +394,14 @@ void bt_tui_draw_process(struct bt_tui *t, int top, int height)
 		bt_pen_text(&pen, BT_INK_DIM, "nothing seen of it");
 		return;
 	}
+	narrow = t->style.columns < NARROW;
 	draw_name(&g, p);
+	if (!narrow)
+		draw_about(&g, p);
 	draw_verdict(&g, p);
 	draw_advice(&g);
+	if (narrow)
+		draw_about(&g, p);
 	draw_budget(&g, p);
 	bt_page_bursts(&g, p);
 	bt_page_waits(&g, p);

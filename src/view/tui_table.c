@@ -58,6 +58,15 @@ static void draw_branches(const struct bt_tui *t, struct bt_pen *p, const struct
 		bt_pen_text(p, BT_INK_DIM, row->last ? (utf8 ? "└ " : "` ") : (utf8 ? "├ " : "|-"));
 }
 
+void bt_tui_add_members(struct bt_strbuf *out, const struct bt_sum *sum)
+{
+	uint32_t living = sum->members - sum->ended;
+
+	bt_strbuf_addf(out, "%u process%s", living, living == 1 ? "" : "es");
+	if (sum->ended)
+		bt_strbuf_addf(out, ", %u ended", sum->ended);
+}
+
 static void draw_command(struct bt_tui *t, struct bt_pen *p, const struct bt_tui_row *row)
 {
 	const struct bt_subject *s = &row->subject;
@@ -68,8 +77,9 @@ static void draw_command(struct bt_tui *t, struct bt_pen *p, const struct bt_tui
 	draw_branches(t, p, row);
 	if (row->group) {
 		bt_pen_raw(p, BT_INK_BOLD, s->process->cgroup, 0);
-		bt_pen_format(p, BT_INK_DIM, "  %u process%s", row->sum->members,
-			      row->sum->members == 1 ? "" : "es");
+		bt_tui_add_members(&text, row->sum);
+		bt_pen_format(p, BT_INK_DIM, "  %s", bt_strbuf_text(&text));
+		bt_strbuf_free(&text);
 		return;
 	}
 	if (row->sum)
@@ -146,7 +156,8 @@ static void draw_cell(struct bt_tui *t, struct bt_pen *p, const struct bt_tui_ro
 	} else if (row->group && (f == &bt_fields[BT_FIELD_PID] || f == &bt_fields[BT_FIELD_TID])) {
 		const char *mark = row->collapsed ? (t->style.utf8 ? "▸" : "+") : (t->style.utf8 ? "▾" : "-");
 
-		bt_pen_format(p, BT_INK_PLAIN, "%s%*u", mark, (int)width - 1, row->sum->members);
+		bt_pen_format(p, BT_INK_PLAIN, "%s%*u", mark, (int)width - 1,
+			      row->sum->members - row->sum->ended);
 	} else if (row->group ? says_of_groups(f) : !s->thread || says_of_threads(f)) {
 		struct bt_subject whose = *s;
 

@@ -175,6 +175,8 @@ SCREENS = [
     Screen("process-scrolled", ["/", "=worker", "Enter", "Enter", "End"], rows=24),
     Screen("process-080x24", ["/", "=curl", "Enter", "Enter"], columns=80, rows=24),
     Screen("process-040x10", ["/", "=curl", "Enter", "Enter"], columns=40, rows=10),
+    Screen("process-040x10-down", ["/", "=curl", "Enter", "Enter", "PgDn", "PgDn"], columns=40, rows=10),
+    Screen("process-040x10-end", ["/", "=worker", "Enter", "Enter", "End"], columns=40, rows=10),
     Screen("process-ended", ["/", "=true", "Enter", "Enter"], frames=1),
     Screen("process-gone", ["/", "=true", "Enter", "Enter", "Space", "Space"], frames=1),
     Screen("process-sockets", ["/", "=shop", "Enter", "Enter"], scene="talk", columns=120, rows=45),
