@@ -24,14 +24,12 @@ from systest import paths, product, report, workloads  # noqa: E402
 WINDOW_S = 2
 ATTEMPTS = 4
 ATTEMPTS_SHORT = 12
-# As the workloads have: beside them and the witness, in a session that is as others, it can wait a minute to load.
-NICE = -15
 
 
 def ask(case, pid, *more, **options):
-    """boundtop in the background, to be asked what it said by heard()."""
+    """boundtop in the background, to be asked what it said by heard(). Not favoured, it can wait a minute to load beside them."""
     tree = ["--tree"] if case.tree else []
-    return product.Running("classify", "-d", WINDOW_S, "--json", *more, *tree, pid, nice=NICE, **options)
+    return product.Running("classify", "-d", WINDOW_S, "--json", *more, *tree, pid, favoured=True, **options)
 
 
 def heard(case, pid, running):

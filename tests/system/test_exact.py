@@ -82,7 +82,7 @@ class Exact(unittest.TestCase):
 
         The kernel reads its clock some instructions before we read it at the same switch, and there each takes ten times as long.
         """
-        allowed = max(share * kernels, floor_s) * (5 if "EMULATED" in os.environ else 1)
+        allowed = max(share * kernels, floor_s) * (5 if product.IS_EMULATED else 1)
         off = ours - kernels
         report.note(f"{what}: ours {ours:.6f} s, schedstat {kernels:.6f} s, off {off * 1e3:+.3f} ms of "
                     f"{allowed * 1e3:.3f} ms allowed; steal {steal * 1e3:.0f} ms")
@@ -117,7 +117,8 @@ class Exact(unittest.TestCase):
                          measured.steal)
 
     def test_closed_budget(self):
-        with Workload("mixed", self.folder.file("read"), nice=0) as mixed:
+        # Behind boundtop: among a hundred that compute it would wait for minutes to load where that takes a second of CPU.
+        with Workload("mixed", self.folder.file("read"), nice=10) as mixed:
             pids = list(descendants(mixed.pid))
             alive = {pid: set(workloads.threads_of(pid)) for pid in pids}
             started = time.monotonic()

@@ -14,7 +14,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from systest import product, report, workloads  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
-# A regular expression that goes back over and over again: in C, and with the lock, for a tenth of a second.
+# A regular expression that goes back over and over again: in C, and with the lock, for a tenth of a second. Each letter
+# more doubles it.
+LETTERS = 16 if product.IS_EMULATED else 20
 PYTHON = """
 import ctypes, re, threading
 def spin():
@@ -24,7 +26,7 @@ def spin():
 def match():
     ctypes.CDLL(None).prctl(15, b"greedy", 0, 0, 0)
     while True:
-        re.match(r"(a*)*b", 20 * "a")
+        re.match(r"(a*)*b", {letters} * "a")
 for work in ({works}):
     threading.Thread(target=work, daemon=True).start()
 print("ready", flush=True)
@@ -34,7 +36,7 @@ threading.Event().wait()
 
 class Python:
     def __init__(self, works):
-        self.process = subprocess.Popen([sys.executable, "-c", PYTHON.format(works=works)], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([sys.executable, "-c", PYTHON.format(works=works, letters=LETTERS)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, preexec_fn=workloads.favour)
         self.pid = self.process.pid
 

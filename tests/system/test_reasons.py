@@ -329,7 +329,8 @@ class Reasons(unittest.TestCase):
                 report.note(f"ring {what} {how}: disk {shares['disk']:.2f}, event {shares['event']:.2f}")
                 self.assertGreater(shares["disk"], 10 * (shares["event"] + shares["ipc"] + shares["network"]))
             else:
-                self.expect(f"ring {what} {how}", frame, pid, RINGS[what])
+                # Kernels before 6.4 give a pipe's read to a thread of the ring's, which is half of the process.
+                self.expect(f"ring {what} {how}", frame, pid, RINGS[what], 0.45)
 
 
 if __name__ == "__main__":

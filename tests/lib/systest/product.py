@@ -9,7 +9,7 @@ import time
 
 from . import paths, schema
 from .report import CannotRun
-from .workloads import Lines, set_autogroup_nice
+from .workloads import Lines, favour
 
 Result = collections.namedtuple("Result", "status out err")
 
@@ -23,6 +23,8 @@ COLLECTING = {"top", "classify", "run", "diagnose", "record"}
 # Where sampling is all that runs, COLLECTOR=procfs: it is asked for, so that nothing is said about it.
 COLLECTOR = os.environ.get("COLLECTOR", "bpf")
 IS_EXACT = COLLECTOR == "bpf"
+# In a virtual machine whose CPUs are a program (tests/vm): each instruction takes ten times as long.
+IS_EMULATED = "EMULATED" in os.environ
 
 
 def require_exact(why):
@@ -40,7 +42,8 @@ def arguments(args):
 
 def run(*args, patience=PATIENCE_S, **options):
     """Run it to its end; `options` are those of subprocess.run."""
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+               "preexec_fn": favour if IS_EMULATED else None, **options}
     done = subprocess.run([paths.boundtop(), *arguments(args)], timeout=patience, check=False, **options)
     return Result(done.returncode, done.stdout, done.stderr)
 
@@ -69,15 +72,13 @@ def find(frame, pid):
 class Running:
     """boundtop in the background; killed at the end of the `with` block if it still runs."""
 
-    def __init__(self, *args, prefix=(), program=None, stdout=subprocess.PIPE, nice=None):
-        """nice: in a session of its own, with so much of the CPUs beside the others."""
+    def __init__(self, *args, prefix=(), program=None, stdout=subprocess.PIPE, favoured=IS_EMULATED):
+        """favoured: with as much of the CPUs as a Workload has, in a session of its own."""
         self.program = program or paths.boundtop()
         command = [*prefix, self.program, *arguments(args)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
-                                        stderr=subprocess.PIPE, start_new_session=nice is not None)
+                                        stderr=subprocess.PIPE, preexec_fn=favour if favoured else None)
         self.pid = self.process.pid
-        if nice is not None:
-            set_autogroup_nice(self.pid, nice)
         if stdout == subprocess.PIPE:
             self.lines = Lines(self.process.stdout.fileno())
 

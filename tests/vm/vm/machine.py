@@ -11,7 +11,7 @@ from . import image
 
 # Emulated by one thread: with one thread a CPU, attaching BPF programs brings stock kernels down, and so does /dev/kvm here.
 QEMU = {
-    "amd64": ("qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max"),
+    "amd64": ("qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max,cx16=off"),
     # A real model: "max" has pointers signed, which takes most of the time.
     "arm64": ("qemu-system-aarch64", "-accel", "tcg,thread=single", "-machine", "virt", "-cpu", "cortex-a76"),
 }
