@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "confine.h"
 #include "lookup.h"
 #include "moment.h"
 #include "options.h"
@@ -255,11 +256,15 @@ int bt_session_rebase(struct bt_session *s)
 
 int bt_session_base(struct bt_session *s, enum bt_drop drop)
 {
+	/* SQLite writes beside a recording even when it reads it. */
+	bool reads = drop == BT_DROP_ALL && !s->recording;
 	int err = bt_privileges_drop(drop);
 	int status;
 
 	if (err)
 		return fail("privileges cannot be given up", err);
+	/* A kernel that cannot filter is no reason to say nothing of what runs on it. */
+	(void)bt_calls_confine(reads ? BT_FILES_READ : BT_FILES_WRITE);
 	if (s->recording)
 		return bt_session_rebase(s);
 	status = bt_session_read(s);

@@ -422,7 +422,10 @@ class BadInput(unittest.TestCase):
         with product.Running("top", "-b", "-n", 1000, "-d", 60) as running:
             running.await_attached()
             with open(f"/proc/{running.pid}/status", encoding="ascii", errors="replace") as file:
-                effective = next(int(line.split()[1], 16) for line in file if line.startswith("CapEff"))
+                lines = {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
+        effective = int(lines["CapEff"], 16)
+        # System calls are filtered; which ones: tests/unit/test_confine.c
+        self.assertEqual(("2", "1"), (lines["Seccomp"], lines["NoNewPrivs"]))
         with open("/proc/self/status", encoding="ascii", errors="replace") as file:
             own = next(int(line.split()[1], 16) for line in file if line.startswith("CapEff"))
         for name, bit in DROPPED.items():

@@ -16,10 +16,10 @@ from vm import image, kernels  # noqa: E402
 
 COMPILER = "aarch64-linux-gnu-gcc"
 LIBRARIES = ("libc6-dev", "linux-libc-dev", "libbpf-dev", "libelf-dev", "zlib1g-dev", "libproc2-dev", "libncurses-dev",
-             "libcap-ng-dev", "libsqlite3-dev", "libcmocka-dev", "uthash-dev")
+             "libcap-ng-dev", "libseccomp-dev", "libsqlite3-dev", "libcmocka-dev", "uthash-dev")
 # What image.TOOLS names, an interpreter for the tests, and what boundtop is linked with.
 TOOLS = ("bash", "bpftool", "busybox-static", "coreutils", "dash", "libc-bin", "libcap2-bin", "mount", "procps", "python3", "strace", "util-linux",
-         "libbpf1", "libcap-ng0", "libelf1", "libncursesw6", "libproc2-0", "libsqlite3-0", "zlib1g")
+         "libbpf1", "libcap-ng0", "libelf1", "libncursesw6", "libproc2-0", "libseccomp2", "libsqlite3-0", "zlib1g")
 
 
 def root_folder(name, packages):
