@@ -19,6 +19,17 @@ bool bt_ledger_add_wait(struct bt_ledger *l, const struct bt_wait *w)
 	return true;
 }
 
+void bt_ledger_take_wait(struct bt_ledger *l, unsigned int cause, uint64_t ns)
+{
+	struct bt_wait *waits = l->many ? l->many : &l->one, *most = NULL;
+
+	for (uint32_t i = 0; i < l->wait_count; i++)
+		if (waits[i].reason.cause == cause && (!most || waits[i].ns > most->ns))
+			most = &waits[i];
+	if (most)
+		most->ns -= bt_min_u64(most->ns, ns);
+}
+
 bool bt_ledger_add_bursts(struct bt_ledger *l, const struct bt_bursts *more)
 {
 	if (!l->bursts)

@@ -225,6 +225,8 @@ static inline void bt_process_stir(struct bt_process_entry *p)
 
 /* ledger.c; false: no memory, and the detail is lost */
 bool bt_ledger_add_wait(struct bt_ledger *l, const struct bt_wait *w);
+/* So much less of the longest wait of that cause. */
+void bt_ledger_take_wait(struct bt_ledger *l, unsigned int cause, uint64_t ns);
 bool bt_ledger_add_bursts(struct bt_ledger *l, const struct bt_bursts *more);
 bool bt_ledger_copy(struct bt_ledger *to, const struct bt_ledger *from);
 void bt_ledger_begin(struct bt_ledger *l);

@@ -10,6 +10,9 @@
 struct step {
 	uint64_t from_ns, to_ns;
 	struct bt_usage usage;
+	/* Of the time that was shown already, so much is in the usage again, and in which wait. */
+	uint64_t twice_ns;
+	unsigned int twice_ms;
 };
 
 static void sums_add(struct bt_usage *u, const struct bt_usage *d)
@@ -148,6 +151,24 @@ static void step_scale(struct step *s, uint64_t sum_ns)
 		s->usage.totals.offcpu_ns[i] = (uint64_t)((double)s->usage.totals.offcpu_ns[i] * scale);
 }
 
+/*
+ * Who samples does not know that bt_thread_hold() ended a wait at an instant, and put what lay between its
+ * last look and that instant to what it found next. Each account of a kernel's knows.
+ */
+static void step_once(struct step *s, const struct bt_totals *before, const struct bt_totals *now)
+{
+	unsigned int most = 0;
+
+	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++) {
+		s->twice_ns += bt_grown(now->offcpu_ns[i], before->offcpu_ns[i]);
+		if (s->usage.totals.offcpu_ns[i] > s->usage.totals.offcpu_ns[most])
+			most = i;
+	}
+	s->twice_ms = BT_OFFCPU_FIRST + most;
+	s->twice_ns = bt_min_u64(s->twice_ns, s->usage.totals.offcpu_ns[most]);
+	s->usage.totals.offcpu_ns[most] -= s->twice_ns;
+}
+
 /* Microstates from s->from_ns to s->to_ns, by the account. */
 static void step_account(struct bt_thread_entry *t, const struct bt_record *r, struct step *s)
 {
@@ -166,6 +187,8 @@ static void step_account(struct bt_thread_entry *t, const struct bt_record *r, s
 	s->usage.totals.oncpu_ns = bt_grown(before.oncpu_ns, now.oncpu_ns);
 	for (unsigned int i = 0; i < BT_OFFCPU_COUNT; i++)
 		s->usage.totals.offcpu_ns[i] += bt_grown(before.offcpu_ns[i], now.offcpu_ns[i]);
+	if (t->held)
+		step_once(s, &before, &now);
 	sum_ns = bt_totals_sum_ns(&s->usage.totals);
 	if (t->torn && sum_ns > s->usage.wall_ns)
 		step_scale(s, sum_ns);
@@ -300,6 +323,11 @@ void bt_thread_step(struct bt_model *m, struct bt_thread_entry *t, const struct 
 		return;
 	own_add(t, &r->account);
 	bt_thread_detail(m, t, r, s.to_ns, true);
+	if (!s.twice_ns)
+		return;
+	bt_ledger_take_wait(&t->process->ledger, s.twice_ms, s.twice_ns);
+	if (t->budget)
+		bt_ledger_take_wait(&t->budget->ledger, s.twice_ms, s.twice_ns);
 }
 
 void bt_thread_base(struct bt_model *m, struct bt_thread_entry *t, const struct bt_record *r)

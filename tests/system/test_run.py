@@ -128,7 +128,8 @@ class Run(unittest.TestCase):
                 self.assertLess(total["share"]["ipc"] * total["wall_s"], 0.0001)
                 self.assertNotIn("ipc", [wait["cause"] for wait in total["waits"]])
         frame, _ = self.run_json("sh", "-c", "sleep 1 & exec >&- 2>&-; exit 3", status=3)
-        self.assertLessEqual(frame["total"]["wall_s"], 2 * frame["run"]["real_s"])
+        # Its second is not in it; a switch of its own right after the end is, up to that switch.
+        self.assertLessEqual(frame["total"]["wall_s"], 2 * frame["run"]["real_s"] + 0.05, frame)
 
     def test_nobody_else_is_reported(self):
         with workloads.Workload("hog") as hog:

@@ -347,6 +347,42 @@ static void begun_between_two_snapshots(void **state)
 	assert_near(p->verdict.cpus, 50.0 / 60, 1e-6);
 }
 
+/* Who samples saw it at the gate, and next elsewhere: what lay between was put to what it did next. */
+static void held_time_is_not_counted_twice(void **state)
+{
+	struct fixture *f = *state;
+	int i = fake_fork(&f->h, 10, -1);
+	struct bt_identity who;
+	struct bt_account *a;
+	struct bt_process *p;
+
+	fake_run(&f->h, i);
+	fake_block(&f->h, i, BT_MS_EVENT, 128, 0);
+	fake_pass(&f->h, 7 * FAKE_MS);
+	take(f);
+	who = find(f, 10)->identity;
+	bt_model_begin(f->m);
+	fake_pass(&f->h, 20 * FAKE_MS);
+	assert_true(bt_model_begin_at(f->m, &who, f->h.now_ns));
+	fake_wake(&f->h, i, 1);
+	fake_run(&f->h, i);
+	fake_pass(&f->h, 50 * FAKE_MS);
+	fake_block(&f->h, i, BT_MS_CHILD, 61, 0);
+	a = &fake_at(&f->h, i)->r.account;
+	a->totals.offcpu_ns[BT_MS_EVENT - BT_OFFCPU_FIRST] -= 20 * FAKE_MS;
+	a->since_ns -= 20 * FAKE_MS;
+	fake_pass(&f->h, 10 * FAKE_MS);
+	take(f);
+	p = find(f, 10);
+	assert_budget(p, 60 * FAKE_MS);
+	assert_int_equal(p->usage.totals.oncpu_ns, 50 * FAKE_MS);
+	assert_int_equal(p->usage.OFF(EVENT), 0);
+	assert_int_equal(p->usage.OFF(CHILD), 10 * FAKE_MS);
+	assert_int_equal(p->usage.wait_count, 1);
+	assert_int_equal(p->usage.waits[0].reason.cause, BT_MS_CHILD);
+	assert_int_equal(p->usage.waits[0].ns, 10 * FAKE_MS);
+}
+
 /* What is read after the end of the interval tells of the time before it, and no more. */
 static void ended_before_the_last_snapshot(void **state)
 {
@@ -480,6 +516,7 @@ int main(void)
 	    TEST(gone_without_a_word),
 	    TEST(away_and_back),
 	    TEST(begun_between_two_snapshots),
+	    TEST(held_time_is_not_counted_twice),
 	    TEST(ended_before_the_last_snapshot),
 	    cmocka_unit_test_setup_teardown(who_waits_for_its_own_threads_is_active_with_them, setup,
 					    teardown),
