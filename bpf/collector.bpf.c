@@ -95,6 +95,7 @@ static __noinline int facts_fill(struct bt_facts *f, struct task_struct *trusted
 	f->wchar = t->ioac.wchar;
 	f->voluntary = t->nvcsw;
 	f->involuntary = t->nivcsw;
+	f->minor_faults = t->min_flt;
 	f->major_faults = t->maj_flt;
 	f->cgroup_id = t->cgroups->dfl_cgrp->kn->id;
 	f->uid = t->cred->euid.val;

@@ -296,6 +296,7 @@ struct task_struct {
 	unsigned long nivcsw;
 	__u64 start_time;
 	__u64 start_boottime;
+	unsigned long min_flt;
 	unsigned long maj_flt;
 	const struct cred *cred;
 	char comm[16];

@@ -69,6 +69,7 @@ struct bt_facts {
 	__u64 wchar;
 	__u64 voluntary; /* switches since the thread began: nvcsw, nivcsw */
 	__u64 involuntary;
+	__u64 minor_faults; /* page faults without I/O, and with */
 	__u64 major_faults;
 	__u64
 	    guessed_ns;  /* of the account up to head.now_ns: time whose microstate is a guess; 0 if traced */

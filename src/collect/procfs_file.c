@@ -67,6 +67,9 @@ int bt_proc_stat_parse(const char *text, struct bt_proc_stat *out)
 		case 9:
 			out->flags = (uint32_t)value;
 			break;
+		case 10:
+			out->minor_faults = value;
+			break;
 		case 12:
 			out->major_faults = value;
 			break;

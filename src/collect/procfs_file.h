@@ -27,7 +27,7 @@ struct bt_proc_stat {
 	int32_t pid;
 	int32_t ppid;
 	int32_t threads;
-	uint64_t major_faults;
+	uint64_t minor_faults, major_faults;
 	uint64_t utime_ticks, stime_ticks;             /* of CLK_TCK, as all ticks here */
 	uint64_t child_utime_ticks, child_stime_ticks; /* of children that were waited for, and theirs */
 	uint64_t start_ticks;

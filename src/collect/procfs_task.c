@@ -166,6 +166,7 @@ static void facts_fill(const struct bt_proc_eye *e, struct bt_proc_thread *t, co
 	f->runtime_ns = kernel->oncpu_ns;
 	f->group_ended_runtime_ns = t->process->group_ended_ns;
 	f->rss_bytes = stat->rss_pages * e->page_bytes;
+	f->minor_faults = stat->minor_faults;
 	f->major_faults = stat->major_faults;
 	f->nice = stat->nice;
 	f->state = stat->state;

@@ -24,6 +24,7 @@ static const struct bt_advice table[] = {
 { "cpu-all-cores", "parallel work that uses all CPUs of the host", bt_all_cores_applies, bt_all_cores_say },
 { "cpu-neighbours", "waits for CPUs that other processes use", bt_neighbours_applies, bt_neighbours_say },
 { "cpu-queue", "waits for a CPU, though the host as a whole has some left", bt_queue_applies, bt_queue_say },
+{ "cpu-page-faults", "memory taken anew takes most of its CPU time", bt_page_faults_applies, bt_page_faults_say },
 { "cpu-system-calls", "most of its CPU time is in the kernel", bt_system_calls_applies, bt_system_calls_say },
 { "cpu-one-thread", "one thread uses a whole CPU, the others hardly any", bt_one_thread_applies, bt_one_thread_say },
 { "cpu-more-threads", "several threads use a whole CPU each, and CPUs are left", bt_more_threads_applies, bt_more_threads_say },

@@ -191,19 +191,64 @@ void bt_queue_say(const struct bt_case *c, struct bt_strbuf *out)
  * Where it waits for I/O as much as it computes, what it computes in the kernel is a part of that I/O; and
  * who is starved needs a CPU first.
  */
-bool bt_system_calls_applies(const struct bt_case *c)
+static bool computes_in_kernel(const struct bt_case *c)
 {
 	if (c->v->id != BT_VERDICT_CPU_BOUND && (c->v->id != BT_VERDICT_MIXED || c->v->cause != BT_MS_SYSTEM))
 		return false;
 	return c->v->split && c->v->share[BT_MS_SYSTEM] > c->v->share[BT_MS_USER];
 }
 
-void bt_system_calls_say(const struct bt_case *c, struct bt_strbuf *out)
+static double system_ns(const struct bt_case *c)
 {
 	double both = (double)c->v->share[BT_MS_SYSTEM] + (double)c->v->share[BT_MS_USER];
 
-	bt_words_percent(out, (double)c->v->share[BT_MS_SYSTEM] / both);
-	bt_strbuf_add(out, " of its CPU time is in the kernel; it sleeps ");
+	return both > 0 ? (double)c->u->totals.oncpu_ns * (double)c->v->share[BT_MS_SYSTEM] / both : 0;
+}
+
+/* Of time in the kernel, a page fault for each so much: an own one takes 0.5 us, and 3 in a virtual machine.
+ */
+#define FAULT_EVERY_NS 5000
+
+static bool faults_all_the_time(const struct bt_case *c)
+{
+	return (double)c->u->minor_faults * FAULT_EVERY_NS >= system_ns(c);
+}
+
+static void say_kernel_part(const struct bt_case *c, struct bt_strbuf *out)
+{
+	bt_words_percent(out, system_ns(c) / (double)c->u->totals.oncpu_ns);
+	bt_strbuf_add(out, " of its CPU time is in the kernel; it ");
+}
+
+bool bt_page_faults_applies(const struct bt_case *c)
+{
+	return computes_in_kernel(c) && faults_all_the_time(c);
+}
+
+void bt_page_faults_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	say_kernel_part(c, out);
+	bt_strbuf_add(out, "faults ");
+	bt_strbuf_add_fixed(out, bt_case_per_second(c, (double)c->u->minor_faults), 0);
+	bt_strbuf_add(out, " pages in a second, one in ");
+	bt_words_duration(out, system_ns(c) / (double)c->u->minor_faults);
+	bt_strbuf_add(out,
+		      " of that time: memory that it takes anew. Keep it instead of giving it back (a buffer "
+		      "that is used again, MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ for glibc), or "
+		      "take it in huge pages; perf top");
+	bt_say_pid(c, " -p ", out);
+	bt_strbuf_add(out, " shows what the faults cost.");
+}
+
+bool bt_system_calls_applies(const struct bt_case *c)
+{
+	return computes_in_kernel(c) && !faults_all_the_time(c);
+}
+
+void bt_system_calls_say(const struct bt_case *c, struct bt_strbuf *out)
+{
+	say_kernel_part(c, out);
+	bt_strbuf_add(out, "sleeps ");
 	bt_strbuf_add_fixed(out, bt_case_per_second(c, (double)c->u->voluntary), 0);
 	bt_strbuf_add(out, " times");
 	if (c->u->valid & BT_VALID_IO) {
@@ -229,7 +274,7 @@ bool bt_one_thread_applies(const struct bt_case *c)
 {
 	return c->v->id == BT_VERDICT_CPU_BOUND && thread_cpus(c, c->u->oncpu_max_ns) >= WHOLE_CPU &&
 	       thread_cpus(c, c->u->oncpu_next_ns) <= OTHERS_MAX &&
-	       thread_cpus(c, others_oncpu_ns(c)) <= OTHERS_SUM_MAX && !bt_system_calls_applies(c) &&
+	       thread_cpus(c, others_oncpu_ns(c)) <= OTHERS_SUM_MAX && !computes_in_kernel(c) &&
 	       !bt_all_cores_applies(c);
 }
 

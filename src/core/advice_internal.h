@@ -99,6 +99,7 @@ BT_ADVICE_ROW(quota);
 BT_ADVICE_ROW(all_cores);
 BT_ADVICE_ROW(neighbours);
 BT_ADVICE_ROW(queue);
+BT_ADVICE_ROW(page_faults);
 BT_ADVICE_ROW(system_calls);
 BT_ADVICE_ROW(one_thread);
 BT_ADVICE_ROW(more_threads);

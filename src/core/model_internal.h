@@ -34,7 +34,7 @@ struct bt_ledger {
 struct bt_counters {
 	struct bt_totals totals;
 	uint64_t utime_ns, stime_ns;
-	uint64_t voluntary, involuntary, major_faults;
+	uint64_t voluntary, involuntary, minor_faults, major_faults;
 	uint64_t read_bytes, write_bytes, rchar, wchar;
 	uint64_t guessed_ns;
 	uint64_t own_ns; /* as the account has it */

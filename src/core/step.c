@@ -27,6 +27,7 @@ static void sums_add(struct bt_usage *u, const struct bt_usage *d)
 	u->stime_ns += d->stime_ns;
 	u->voluntary += d->voluntary;
 	u->involuntary += d->involuntary;
+	u->minor_faults += d->minor_faults;
 	u->major_faults += d->major_faults;
 	u->read_bytes += d->read_bytes;
 	u->write_bytes += d->write_bytes;
@@ -248,6 +249,7 @@ static void step_facts(struct bt_counters *last, const struct bt_record *r, stru
 	}
 	BT_GROWN(voluntary);
 	BT_GROWN(involuntary);
+	BT_GROWN(minor_faults);
 	BT_GROWN(major_faults);
 	BT_GROWN(guessed_ns);
 	u->guessed_ns = bt_min_u64(u->guessed_ns, u->wall_ns);

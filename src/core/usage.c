@@ -95,6 +95,7 @@ void bt_usage_sum_add(struct bt_usage *u, struct bt_usage_store *store, const st
 	bt_usage_rank_oncpu(u, part->oncpu_next_ns);
 	u->voluntary += part->voluntary;
 	u->involuntary += part->involuntary;
+	u->minor_faults += part->minor_faults;
 	u->major_faults += part->major_faults;
 	u->read_bytes += part->read_bytes;
 	u->write_bytes += part->write_bytes;

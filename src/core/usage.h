@@ -33,7 +33,7 @@ struct bt_usage {
 	uint64_t active_ended_ns;    /* active time of the threads that ended, summed */
 	uint64_t oncpu_max_ns;       /* on-CPU time of the thread that had the most, and */
 	uint64_t oncpu_next_ns;      /* of the next; ended ones count, those known by a sum alone do not */
-	uint64_t voluntary, involuntary, major_faults;
+	uint64_t voluntary, involuntary, minor_faults, major_faults;
 	uint64_t read_bytes, write_bytes, rchar, wchar;
 };
 

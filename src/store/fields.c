@@ -55,6 +55,7 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(facts.stime_ns, NUMBER),
 	R(facts.voluntary, NUMBER),
 	R(facts.involuntary, NUMBER),
+	R(facts.minor_faults, NUMBER),
 	R(facts.major_faults, NUMBER),
 	R(facts.rss_bytes, NUMBER),
 	R(facts.read_bytes, NUMBER),

@@ -279,10 +279,9 @@ static void get_switches(const struct bt_subject *s, unsigned int arg, struct bt
 	value_integer(out, (int64_t)(arg ? s->usage->involuntary : s->usage->voluntary));
 }
 
-static void get_major_faults(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
+static void get_faults(const struct bt_subject *s, unsigned int arg, struct bt_value *out)
 {
-	(void)arg;
-	value_integer(out, (int64_t)s->usage->major_faults);
+	value_integer(out, (int64_t)(arg ? s->usage->major_faults : s->usage->minor_faults));
 }
 
 /* arg: a percentile, or 0 for the count. */
@@ -385,8 +384,10 @@ BT_MICROSTATES(BT_X)
 	"times it gave up the CPU by itself", get_switches },
 [BT_FIELD_SWITCHES_INVOLUNTARY] = { "switches.involuntary", "ICSW", 7, ALL, RD, BT_UNIT_COUNT, 1,
 	"times it was preempted", get_switches },
-[BT_FIELD_MAJOR_FAULTS] = { "major_faults", "MAJFLT", 6, ALL, RD, BT_UNIT_COUNT, 0,
-	"page faults that needed I/O", get_major_faults },
+[BT_FIELD_MINOR_FAULTS] = { "minor_faults", "MINFLT", 7, ALL, RD, BT_UNIT_COUNT, 0,
+	"page faults that needed no I/O: memory touched for the first time, or again", get_faults },
+[BT_FIELD_MAJOR_FAULTS] = { "major_faults", "MAJFLT", 6, ALL, RD, BT_UNIT_COUNT, 1,
+	"page faults that needed I/O", get_faults },
 [BT_FIELD_BURSTS_CPU_COUNT] = { "bursts.cpu.count", "CBURST", 7, ALL, RD, BT_UNIT_COUNT, 0,
 	"CPU bursts: on-CPU time between two voluntary blocks", get_cpu_burst },
 [BT_FIELD_BURSTS_CPU_P50] = { "bursts.cpu.p50_us", "CB50", 8, ALL, RD, BT_UNIT_MICROSECONDS, 50,

@@ -98,6 +98,17 @@ class Advice(unittest.TestCase):
             advice = self.ask(hog.pid, {"cpu-one-thread"})
             self.assertIn("more cores change nothing", advice["cpu-one-thread"])
 
+    def test_page_faults(self):
+        """Takes memory anew all the time: more than malloc() ever keeps (32 MB). In the twin it reads as much of it as is there anyway."""
+        script = "import sys\nkept = bytearray(1 << 26)\nprint(flush=True)\nwhile True: {}"
+        with Script(sys.executable, "-c", script.format("bytes(kept)")) as pid:
+            before = witness.minor_faults(pid)
+            text = self.ask(pid, {"cpu-page-faults"})["cpu-page-faults"]
+            grown = witness.minor_faults(pid) - before
+            self.assertLessEqual(int(re.search(r"faults (\d+) pages in a second", text)[1]) * WINDOW_S, 1.05 * grown)
+        with Script(sys.executable, "-c", script.format('open("/dev/zero", "rb", 0).readinto(kept)')) as pid:
+            self.ask(pid, {"cpu-system-calls"})
+
     def test_all_cores(self):
         cores = len(os.sched_getaffinity(0))
         with Workload("hog", 2 * cores) as hog:

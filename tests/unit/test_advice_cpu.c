@@ -43,6 +43,14 @@ static void one_thread(void **state)
 	spend(&w, BT_MS_USER, 300 * MS);
 	spend(&w, BT_MS_SYSTEM, 700 * MS);
 	assert_advice(&w, "cpu-system-calls");
+
+	/* 700 ms in the kernel: a fault in each 5 us of it. */
+	w.p.usage.minor_faults = 139999;
+	assert_advice(&w, "cpu-system-calls");
+	w.p.usage.minor_faults = 140000;
+	assert_advice(&w, "cpu-page-faults");
+	assert_says(
+	    &w, "70 % of its CPU time is in the kernel; it faults 140000 pages in a second, one in 5.0 us");
 	world_close(&w);
 }
 

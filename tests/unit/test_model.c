@@ -279,6 +279,7 @@ static void io_counters_and_switches(void **state)
 	fake_run(&f->h, i);
 	fake_preempt(&f->h, i);
 	fake_at(&f->h, i)->r.facts.rchar = 1500;
+	fake_at(&f->h, i)->r.facts.minor_faults = 40;
 	fake_at(&f->h, i)->r.facts.major_faults = 2;
 	fake_pass(&f->h, FAKE_MS);
 	take(f);
@@ -286,6 +287,7 @@ static void io_counters_and_switches(void **state)
 	assert_int_equal(p->usage.voluntary, 2);
 	assert_int_equal(p->usage.involuntary, 1);
 	assert_int_equal(p->usage.rchar, 500);
+	assert_int_equal(p->usage.minor_faults, 40);
 	assert_int_equal(p->usage.major_faults, 2);
 	assert_int_equal(p->uid, 1001);
 	assert_int_equal(p->cgroup_id, 7);

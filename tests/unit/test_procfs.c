@@ -29,6 +29,7 @@ static void stat_with_any_name(void **state)
 	assert_int_equal('S', s.state);
 	assert_int_equal(2, s.ppid);
 	assert_int_equal(9, s.major_faults);
+	assert_int_equal(7, s.minor_faults);
 	assert_int_equal(11, s.utime_ticks);
 	assert_int_equal(12, s.stime_ticks);
 	assert_int_equal(13, s.child_utime_ticks);

@@ -53,6 +53,10 @@ def cpu_ticks(pid):
     return int(fields[11]) / TICKS_A_SECOND, int(fields[12]) / TICKS_A_SECOND
 
 
+def minor_faults(pid):
+    return int(stat_fields(pid)[7])
+
+
 def major_faults(pid):
     return int(stat_fields(pid)[9])
 
