@@ -231,7 +231,11 @@ static __noinline enum bt_doubt futex_name(struct bt_account *a, struct task_str
 {
 	bool gil = gil_is_at(a, why->object);
 
-	if (doubt == BT_DOUBT_FUTEX && a->gil_state == BT_GIL_KNOWN && !a->gil_size)
+	if (a->runtime == BT_RUNTIME_RUBY) {
+		gil = false;
+		if (doubt == BT_DOUBT_FUTEX && ruby_wait_name(a, t, why))
+			doubt = BT_DOUBT_NONE;
+	} else if (doubt == BT_DOUBT_FUTEX && a->gil_state == BT_GIL_KNOWN && !a->gil_size)
 		gil = gil_look_again(a, t, why->object, now_ns);
 	if (gil) {
 		why->cause = BT_MS_GIL;
@@ -241,7 +245,7 @@ static __noinline enum bt_doubt futex_name(struct bt_account *a, struct task_str
 		/* One of the two groups of a condition variable: they are the same lock. */
 		why->object = a->gil_from;
 		doubt = BT_DOUBT_NONE;
-	} else if (doubt == BT_DOUBT_FUTEX && a->jvm) {
+	} else if (doubt == BT_DOUBT_FUTEX && a->runtime && a->runtime != BT_RUNTIME_RUBY) {
 		doubt = java_wait_name(a, t, why, now_ns);
 	}
 	if (why->cause == BT_MS_GIL || why->cause == BT_MS_LOCK || doubt == BT_DOUBT_FUTEX)

@@ -100,10 +100,10 @@ doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struc
 bool first_look;
 
 /*
- * A thread of Java's that waits at a futex, and could not say for what before user space had an answer. What
- * a frame has shown stays what it was shown as.
+ * A thread of Java's or Ruby's that waits at a futex, and could not say for what before user space had an
+ * answer. What a frame has shown stays what it was shown as.
  */
-static __always_inline void java_wait_look(struct bt_account *a, struct task_struct *t)
+static __always_inline void runtime_wait_look(struct bt_account *a, struct task_struct *t)
 {
 	__u32 seq = *(volatile __u32 *)&a->seq;
 	struct bt_reason why = a->reason;
@@ -113,9 +113,19 @@ static __always_inline void java_wait_look(struct bt_account *a, struct task_str
 		return;
 	if (first_look)
 		gil_is_at(a, why.object);
-	if (!a->jvm)
+	if (!a->runtime)
 		return;
-	doubt = java_wait_of(a, t, &why, bpf_ktime_get_ns(), false);
+	if (a->runtime == BT_RUNTIME_RUBY) {
+		__u64 lock = ruby_lock_of(a, t, why.object, false);
+
+		if (!lock)
+			return;
+		why.cause = BT_MS_GIL;
+		why.object = lock;
+		doubt = BT_DOUBT_NONE;
+	} else {
+		doubt = java_wait_of(a, t, &why, bpf_ktime_get_ns(), false);
+	}
 	/* It may have gone on meanwhile: then that is known better. */
 	if (doubt == BT_DOUBT_FUTEX || a->phase != BT_PHASE_BLOCKED || *(volatile __u32 *)&a->seq != seq)
 		return;
@@ -145,8 +155,8 @@ int bt_polled(struct bpf_iter__task *ctx)
 	a = bpf_task_storage_get(&accounts, t, NULL, 0);
 	if (!a || a->phase != BT_PHASE_BLOCKED)
 		return 0;
-	if (first_look || a->jvm == BT_JVM_ASKED)
-		java_wait_look(a, t);
+	if (first_look || a->runtime == BT_RUNTIME_HOTSPOT_ASKED)
+		runtime_wait_look(a, t);
 	if (!first_look || !a->found_asleep)
 		return 0;
 	task_syscall(t, &call);

@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "maps.h"
 #include "reason.h"
+#include "ruby_lock.h"
 
 static __always_inline struct bt_gil_key gil_key(const struct bt_account *a)
 {
@@ -31,7 +32,7 @@ static __noinline bool gil_is_at(struct bt_account *a, __u64 address)
 			return false;
 		a->gil_from = range->from;
 		a->gil_size = range->size;
-		a->jvm = (__u16)range->jvm;
+		a->runtime = (__u16)range->runtime;
 		a->gil_state = BT_GIL_KNOWN;
 	}
 	return address - a->gil_from < a->gil_size;
@@ -78,8 +79,8 @@ static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *
 	if (!gil_waits_like(t, now_ns))
 		return false;
 	range = bpf_map_lookup_elem(&gils, &key);
-	if (range && range->jvm && !a->jvm)
-		a->jvm = (__u16)range->jvm;
+	if (range && range->runtime && !a->runtime)
+		a->runtime = (__u16)range->runtime;
 	if (range && range->size) {
 		a->gil_from = range->from;
 		a->gil_size = range->size;
@@ -93,6 +94,47 @@ static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *
 	return false;
 }
 
+/*
+ * The mutex of Ruby's lock, if t, a thread of Ruby's, waits for that at a futex; else 0. own: t is current.
+ * Where it is not known which Ruby it is, a thread has to sleep first in the way of those in which that
+ * tells.
+ */
+static __always_inline __u64 ruby_lock_of(struct bt_account *a, struct task_struct *t, __u64 futex, bool own)
+{
+	struct bt_gil_key key = gil_key(a);
+	struct bt_gil_range *process = bpf_map_lookup_elem(&gils, &key);
+	enum bt_ruby_wait wait = BT_RUBY_UNKNOWN;
+	struct syscall_regs call;
+	__u64 words[2] = {0};
+
+	task_syscall(t, &call);
+	for (int i = 0; i < BT_RUBY_STACK_WORDS && wait == BT_RUBY_UNKNOWN; i++) {
+		void *at = (void *)(call.sp + sizeof(*words) * i);
+
+		if (own ? bpf_probe_read_user(words, sizeof(words), at)
+			: bpf_copy_from_user_task(words, sizeof(words), at, t, 0))
+			return 0;
+		wait = bt_ruby_wait_of(words, futex);
+	}
+	if (!process)
+		return 0;
+	if (wait == BT_RUBY_SLEEPS)
+		process->ruby_tells = 1;
+	return wait == BT_RUBY_LOCK && process->ruby_tells ? words[1] : 0;
+}
+
+/* All who wait for it are seen to wait for the same thing. */
+static __noinline bool ruby_wait_name(struct bt_account *a, struct task_struct *t, struct bt_reason *why)
+{
+	__u64 lock = ruby_lock_of(a, t, why->object, true);
+
+	if (!lock)
+		return false;
+	why->cause = BT_MS_GIL;
+	why->object = lock;
+	return true;
+}
+
 /* A process has its second thread, or its first one after exec: its address space was not seen yet. */
 static __always_inline void gil_ask(struct bt_account *a, __u64 mm)
 {
@@ -100,7 +142,7 @@ static __always_inline void gil_ask(struct bt_account *a, __u64 mm)
 
 	a->gil_mm = mm;
 	a->gil_size = 0;
-	a->jvm = BT_JVM_NONE;
+	a->runtime = BT_RUNTIME_OTHER;
 	a->gil_state = BT_GIL_ASKED;
 	bpf_map_delete_elem(&gils, &key);
 	gil_question(&key, 0);
@@ -112,7 +154,7 @@ static __always_inline void gil_inherit(struct bt_account *child, const struct b
 	child->gil_state = parent->gil_state;
 	child->gil_from = parent->gil_from;
 	child->gil_size = parent->gil_size;
-	child->jvm = parent->jvm;
+	child->runtime = parent->runtime;
 	child->gil_mm = mm;
 }
 

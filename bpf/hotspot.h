@@ -32,7 +32,7 @@ static __always_inline void java_question(struct bt_account *a, struct task_stru
 	ask->process = gil_key(a);
 	ask->klass = klass;
 	ask->id = number_in_own(pid_of(task_plain(t)));
-	a->jvm = BT_JVM_ASKED;
+	a->runtime = BT_RUNTIME_HOTSPOT_ASKED;
 	bpf_ringbuf_submit(ask, BPF_RB_FORCE_WAKEUP);
 }
 
@@ -131,7 +131,7 @@ static __always_inline enum bt_doubt java_wait_of(struct bt_account *a, struct t
 	struct bt_jvm_layout *l;
 	__u64 object;
 
-	a->jvm = BT_JVM_HOTSPOT;
+	a->runtime = BT_RUNTIME_HOTSPOT;
 	known = java_thread_of(a, t, now_ns, own);
 	l = known ? bpf_map_lookup_elem(&jvms, &process) : NULL;
 	if (!l)

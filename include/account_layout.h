@@ -102,11 +102,12 @@ enum bt_doubt {
 /* Whether it is known where the lock of an interpreter is. */
 enum bt_gil_state { BT_GIL_UNASKED, BT_GIL_ASKED, BT_GIL_KNOWN };
 
-/* What is known of Java in a thread's process, and of its own last wait at a futex. */
-enum bt_jvm {
-	BT_JVM_NONE,
-	BT_JVM_HOTSPOT,
-	BT_JVM_ASKED, /* HotSpot, and what it waits for was asked of user space */
+/* Whose threads those of a process are, if that tells what they wait for at a futex. */
+enum bt_runtime {
+	BT_RUNTIME_OTHER,
+	BT_RUNTIME_HOTSPOT,
+	BT_RUNTIME_HOTSPOT_ASKED, /* what this one waits for was asked of user space */
+	BT_RUNTIME_RUBY,
 };
 
 /* What the last wait in doubt at a place turned out to be; places share slots. */
@@ -170,7 +171,7 @@ struct bt_account {
 	__u64 parent_start_ns; /* likewise of the process that forked it; 0 = not seen */
 	__s32 parent_tgid;     /* who forked it (stays when it is reparented); 0 = not seen */
 	__u16 gil_state;       /* enum bt_gil_state */
-	__u16 jvm;             /* KNOWN: enum bt_jvm */
+	__u16 runtime;         /* KNOWN: enum bt_runtime */
 	__u64 gil_from;        /* KNOWN: where the interpreter of its process keeps its global lock, */
 	__u64 gil_mm;          /* in which address space, */
 	__u32 gil_size;        /* and how far that reaches; 0 = there is none */

@@ -17,6 +17,8 @@
 
 #define RUNTIME_SYMBOL "_PyRuntime"
 #define LIBRARY_PREFIX "libpython"
+/* "ruby", "ruby3.1": its lock has no address, but it is known how its threads wait for it (ruby_lock.h). */
+#define RUBY "ruby"
 
 /* A runtime is some hundred KiB; more is no runtime. */
 #define RUNTIME_SIZE_MAX (64 << 20)
@@ -143,6 +145,22 @@ static void library_look(struct bt_interpreters *known, pid_t pid, struct bt_map
 	close(fd);
 }
 
+/* The version may be in the name: how its threads wait tells up to 3.2. Else it will show. */
+static void ruby_look(const char *path, struct bt_gil_range *out)
+{
+	const char *slash = strrchr(path, '/'), *version;
+	unsigned int major = 0, minor = 0;
+
+	if (!slash || strncmp(slash + 1, RUBY, strlen(RUBY)) != 0)
+		return;
+	version = slash + 1 + strlen(RUBY);
+	if (version[strspn(version, "0123456789.")])
+		return;
+	out->runtime = BT_RUNTIME_RUBY;
+	out->ruby_tells =
+	    sscanf(version, "%u.%u", &major, &minor) == 2 && (major == 2 || (major == 3 && minor <= 2));
+}
+
 static void executable_look(struct bt_interpreters *known, pid_t pid, struct bt_gil_range *out)
 {
 	struct bt_mapping_search exe = {.fits = is_executable}, library = {.fits = is_library};
@@ -158,6 +176,7 @@ static void executable_look(struct bt_interpreters *known, pid_t pid, struct bt_
 		return;
 	length = readlink(name, path, sizeof(path) - 1);
 	path[length < 0 ? 0 : length] = '\0';
+	ruby_look(path, out);
 	if (image_look(known, fd, &symbol) && !fstat(fd, &status)) {
 		exe.ino = status.st_ino;
 		exe.path = path;

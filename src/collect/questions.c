@@ -56,8 +56,10 @@ static void gil_answer(struct bt_questions *q, const struct bt_gil_key *key, uin
 	/* Asked again, it is the same one. */
 	if (address)
 		(void)bpf_map_lookup_elem(q->skeleton->gils_map, key, &before);
-	if (java && !range.size && (before.jvm || bt_hotspot_find(q->hotspots, key)))
-		range.jvm = BT_JVM_HOTSPOT;
+	if (java && !range.size && !range.runtime &&
+	    (before.runtime == BT_RUNTIME_HOTSPOT || bt_hotspot_find(q->hotspots, key)))
+		range.runtime = BT_RUNTIME_HOTSPOT;
+	range.ruby_tells |= before.ruby_tells;
 	if (address)
 		range.again =
 		    (uint32_t)(bt_clock_read_ns(CLOCK_MONOTONIC) >> BT_GIL_TURN_LOG2) + BT_GIL_AGAIN;

@@ -181,27 +181,37 @@ bool bt_case_is_many(const struct bt_case *c)
 }
 
 /* "python", "python3", "python3.11", and with a path in front */
-static bool is_python(const char *name, size_t length)
+static bool is_interpreter(const char *name, size_t length, const char *interpreter)
 {
-	static const char python[] = "python";
 	const char *slash = memrchr(name, '/', length);
+	size_t stem = strlen(interpreter);
 
 	if (slash) {
 		length -= (size_t)(slash + 1 - name);
 		name = slash + 1;
 	}
-	if (length < sizeof(python) - 1 || memcmp(name, python, sizeof(python) - 1) != 0)
+	if (length < stem || memcmp(name, interpreter, stem) != 0)
 		return false;
-	return strspn(name + sizeof(python) - 1, "0123456789.") >= length - (sizeof(python) - 1);
+	return strspn(name + stem, "0123456789.") >= length - stem;
 }
 
 /* A script with #! has its own name, but the interpreter is the first of its arguments. */
-bool bt_case_runs_python(const struct bt_case *c)
+static bool case_runs(const struct bt_case *c, const char *interpreter)
 {
 	const struct bt_process *p = c->p;
 
-	return is_python(p->comm, strlen(p->comm)) ||
-	       (p->cmdline && is_python(p->cmdline, strcspn(p->cmdline, " ")));
+	return is_interpreter(p->comm, strlen(p->comm), interpreter) ||
+	       (p->cmdline && is_interpreter(p->cmdline, strcspn(p->cmdline, " "), interpreter));
+}
+
+bool bt_case_runs_python(const struct bt_case *c)
+{
+	return case_runs(c, "python");
+}
+
+bool bt_case_runs_ruby(const struct bt_case *c)
+{
+	return case_runs(c, "ruby");
 }
 
 const struct bt_advisor *bt_case_host(const struct bt_case *c)

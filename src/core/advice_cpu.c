@@ -444,10 +444,13 @@ void bt_gil_say(const struct bt_case *c, struct bt_strbuf *out)
 	/* Several interpreters, or extensions that release it, get more. */
 	bt_say_fixed(out, "; together they get ", bt_case_cpus(c), 2,
 		     bt_case_cpus(c) <= ONE_CPU_MAX ? " CPUs, and it allows 1. " : " CPUs. ");
-	bt_strbuf_add(
-	    out, "Use processes for the computing part (multiprocessing, ProcessPoolExecutor), a build "
-		 "without the lock, or an extension that releases it. More cores or a faster disk change "
-		 "nothing.");
+	bt_strbuf_add(out,
+		      bt_case_runs_ruby(c)
+			  ? "Use processes for the computing part (fork, Ractor), or an extension that "
+			    "releases it."
+			  : "Use processes for the computing part (multiprocessing, ProcessPoolExecutor), a "
+			    "build without the lock, or an extension that releases it.");
+	bt_strbuf_add(out, " More cores or a faster disk change nothing.");
 }
 
 /* Locks of a program's own are words of its memory; there are others. */

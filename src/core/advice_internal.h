@@ -65,6 +65,7 @@ bool bt_case_is_single(const struct bt_case *c);
 bool bt_case_is_many(const struct bt_case *c);
 /* Is it a program that Python interprets, by its name or that of its interpreter? */
 bool bt_case_runs_python(const struct bt_case *c);
+bool bt_case_runs_ruby(const struct bt_case *c);
 /* Looks at the whole frame, once. */
 const struct bt_advisor *bt_case_host(const struct bt_case *c);
 

@@ -126,7 +126,7 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(account.run_delay_ns, NEVER),
 	R(account.idle_end_ns, NEVER),
 	R(account.gil_state, NEVER),
-	R(account.jvm, NEVER),
+	R(account.runtime, NEVER),
 	R(account.gil_from, NEVER),
 	R(account.gil_mm, NEVER),
 	R(account.gil_size, NEVER),

@@ -53,13 +53,19 @@ static uint64_t key_of(const struct bt_field *f, const struct bt_subject *s, boo
 	return key == LAST ? LAST - 1 : key;
 }
 
+/* Rounded, within 31 bits; NaN is 0. */
+static uint64_t key_half(float value)
+{
+	const float most = 0x40000000;
+
+	return value > 0 ? (uint64_t)((value < most ? value : most) + 0.5f) : 0;
+}
+
 /* Whole per cent, so that two of which one is a hair more active do not swap places in each frame. */
 static uint64_t activity_key(const struct bt_subject *s)
 {
-	float active = s->verdict->active > 0 ? s->verdict->active : 0;
-	float cpus = s->verdict->cpus > 0 ? s->verdict->cpus : 0;
-
-	return ~((uint64_t)(active * 100 + 0.5f) << 32 | (uint64_t)(cpus * 1000 + 0.5f));
+	/* A broken recording may say anything. */
+	return ~(key_half(s->verdict->active * 100) << 32 | key_half(s->verdict->cpus * 1000));
 }
 
 struct order {

@@ -44,6 +44,31 @@ print("ready", flush=True)
 threading.Event().wait()
 """
 
+# Ruby's threads: who computes all the time; who computes in turn, as in the twin, where each waits for the one before it; and
+# who has next to nothing to do.
+RUBY = """
+def burn(seconds)
+  limit = Process.clock_gettime(Process::CLOCK_MONOTONIC) + seconds
+  nil while Process.clock_gettime(Process::CLOCK_MONOTONIC) < limit
+end
+queues = Array.new(4) { Queue.new }
+4.times do |i|
+  Thread.new do
+    loop do
+      case ARGV[0]
+      when 'spin' then burn(10)
+      when 'turns' then queues[i].pop; burn(0.02); queues[(i + 1) % 4].push(0)
+      when 'fed' then queues[i].pop
+      end
+    end
+  end
+end
+queues[0].push(0)
+STDOUT.sync = true
+puts 'ready'
+loop { sleep 0.01; queues.each { |q| q.push(0) } if ARGV[0] == 'fed' }
+"""
+
 # $1: an empty folder; the rest: a command. /usr is a layer over the host's, all else is its own.
 CONTAINER = """
 set -e
@@ -176,6 +201,27 @@ class Interpreters(unittest.TestCase):
         self.assertLess(product.find(frame, timed.pid)["share"]["gil"], 0.02)
         if not self.library:
             raise report.CannotRun("no libpython", "no interpreter to load late")
+
+    def test_ruby(self):
+        ruby = shutil.which("ruby")
+        if not ruby:
+            raise report.CannotRun("no Ruby", "no lock of its to wait for")
+        started = {what: self.start(ruby, "-e", RUBY, what) for what in ("spin", "turns", "fed")}
+        for one in started.values():
+            one.ready()
+        judged = {}
+        for what, one in started.items():
+            judged[what] = product.classify(one.pid, 2)
+            report.note(f"{what}: {judged[what]['verdict']}/{judged[what]['cause']}, "
+                        f"{ {k: round(v, 2) for k, v in judged[what]['share'].items() if v} }")
+        # Three of four wait for it, and the main thread.
+        self.assertEqual(("lock-bound", "gil"), (judged["spin"]["verdict"], judged["spin"]["cause"]))
+        self.assertGreater(judged["spin"]["share"]["gil"], 0.5 * (1 - judged["spin"]["share"]["run-queue"]))
+        # Nobody wants it while another has it.
+        self.assertLess(judged["turns"]["share"]["gil"], 0.2)
+        self.assertNotEqual("lock-bound", judged["turns"]["verdict"])
+        self.assertLess(judged["fed"]["share"]["gil"], 0.1)
+        self.assertIn(judged["fed"]["verdict"], ("idle", "waiting"))
 
 
 if __name__ == "__main__":
