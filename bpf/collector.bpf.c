@@ -229,23 +229,22 @@ static __noinline int waking_check(struct bt_account *a, struct task_struct *t, 
 static __noinline enum bt_doubt futex_name(struct bt_account *a, struct task_struct *t, struct bt_reason *why,
 					   enum bt_doubt doubt, __u64 now_ns)
 {
+	bool unsure = doubt == BT_DOUBT_FUTEX;
 	bool gil = gil_is_at(a, why->object);
 
-	if (a->runtime == BT_RUNTIME_RUBY) {
-		gil = false;
-		if (doubt == BT_DOUBT_FUTEX && ruby_wait_name(a, t, why))
-			doubt = BT_DOUBT_NONE;
-	} else if (doubt == BT_DOUBT_FUTEX && a->gil_state == BT_GIL_KNOWN && !a->gil_size)
+	if (unsure && a->runtime == BT_RUNTIME_RUBY)
+		doubt = ruby_wait_name(a, t, why);
+	else if (unsure && a->gil_state == BT_GIL_KNOWN && !a->gil_size)
 		gil = gil_look_again(a, t, why->object, now_ns);
 	if (gil) {
 		why->cause = BT_MS_GIL;
 		/* The mutex beside it is not the lock. */
-		if (doubt != BT_DOUBT_FUTEX)
+		if (!unsure)
 			return BT_DOUBT_NONE;
 		/* One of the two groups of a condition variable: they are the same lock. */
 		why->object = a->gil_from;
 		doubt = BT_DOUBT_NONE;
-	} else if (doubt == BT_DOUBT_FUTEX && a->runtime && a->runtime != BT_RUNTIME_RUBY) {
+	} else if (unsure && (a->runtime == BT_RUNTIME_HOTSPOT || a->runtime == BT_RUNTIME_HOTSPOT_ASKED)) {
 		doubt = java_wait_name(a, t, why, now_ns);
 	}
 	if (why->cause == BT_MS_GIL || why->cause == BT_MS_LOCK || doubt == BT_DOUBT_FUTEX)

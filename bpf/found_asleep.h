@@ -115,17 +115,8 @@ static __always_inline void runtime_wait_look(struct bt_account *a, struct task_
 		gil_is_at(a, why.object);
 	if (!a->runtime)
 		return;
-	if (a->runtime == BT_RUNTIME_RUBY) {
-		__u64 lock = ruby_lock_of(a, t, why.object, false);
-
-		if (!lock)
-			return;
-		why.cause = BT_MS_GIL;
-		why.object = lock;
-		doubt = BT_DOUBT_NONE;
-	} else {
-		doubt = java_wait_of(a, t, &why, bpf_ktime_get_ns(), false);
-	}
+	doubt = a->runtime == BT_RUNTIME_RUBY ? ruby_wait_of(a, t, &why, false)
+					      : java_wait_of(a, t, &why, bpf_ktime_get_ns(), false);
 	/* It may have gone on meanwhile: then that is known better. */
 	if (doubt == BT_DOUBT_FUTEX || a->phase != BT_PHASE_BLOCKED || *(volatile __u32 *)&a->seq != seq)
 		return;

@@ -95,11 +95,12 @@ static __noinline bool gil_look_again(struct bt_account *a, struct task_struct *
 }
 
 /*
- * The mutex of Ruby's lock, if t, a thread of Ruby's, waits for that at a futex; else 0. own: t is current.
- * Where it is not known which Ruby it is, a thread has to sleep first in the way of those in which that
- * tells.
+ * What t, a thread of Ruby's, waits for at a futex: fills in why if that is the lock; all who wait for it are
+ * seen to wait for the same thing, its mutex. own: t is current. Where it is not known which Ruby it is, a
+ * thread has to sleep first in the way of those in which that tells.
  */
-static __always_inline __u64 ruby_lock_of(struct bt_account *a, struct task_struct *t, __u64 futex, bool own)
+static __always_inline enum bt_doubt ruby_wait_of(struct bt_account *a, struct task_struct *t,
+						  struct bt_reason *why, bool own)
 {
 	struct bt_gil_key key = gil_key(a);
 	struct bt_gil_range *process = bpf_map_lookup_elem(&gils, &key);
@@ -113,26 +114,26 @@ static __always_inline __u64 ruby_lock_of(struct bt_account *a, struct task_stru
 
 		if (own ? bpf_probe_read_user(words, sizeof(words), at)
 			: bpf_copy_from_user_task(words, sizeof(words), at, t, 0))
-			return 0;
-		wait = bt_ruby_wait_of(words, futex);
+			return BT_DOUBT_FUTEX;
+		wait = bt_ruby_wait_of(words, why->object);
 	}
-	if (!process)
-		return 0;
-	if (wait == BT_RUBY_SLEEPS)
+	if (!process || wait == BT_RUBY_UNKNOWN)
+		return BT_DOUBT_FUTEX;
+	if (wait == BT_RUBY_SLEEPS) {
 		process->ruby_tells = 1;
-	return wait == BT_RUBY_LOCK && process->ruby_tells ? words[1] : 0;
+		return BT_DOUBT_WORK;
+	}
+	if (!process->ruby_tells)
+		return BT_DOUBT_FUTEX;
+	why->cause = BT_MS_GIL;
+	why->object = words[1];
+	return BT_DOUBT_NONE;
 }
 
-/* All who wait for it are seen to wait for the same thing. */
-static __noinline bool ruby_wait_name(struct bt_account *a, struct task_struct *t, struct bt_reason *why)
+static __noinline enum bt_doubt ruby_wait_name(struct bt_account *a, struct task_struct *t,
+					       struct bt_reason *why)
 {
-	__u64 lock = ruby_lock_of(a, t, why->object, true);
-
-	if (!lock)
-		return false;
-	why->cause = BT_MS_GIL;
-	why->object = lock;
-	return true;
+	return ruby_wait_of(a, t, why, true);
 }
 
 /* A process has its second thread, or its first one after exec: its address space was not seen yet. */

@@ -54,11 +54,11 @@ struct bt_gil_key {
 };
 
 struct bt_gil_range {
-	__u64 from;        /* user address */
-	__u32 size;        /* 0: no interpreter that is known, and then it is asked again: */
-	__u32 again;       /* not before that many turns of BT_GIL_TURN_LOG2 of the monotonic clock */
-	__u32 runtime;     /* enum bt_runtime */
-	__u32 ruby_tells;  /* of Ruby: that how its threads wait tells what for (ruby_lock.h) */
+	__u64 from;       /* user address */
+	__u32 size;       /* 0: no interpreter that is known, and then it is asked again: */
+	__u32 again;      /* not before that many turns of BT_GIL_TURN_LOG2 of the monotonic clock */
+	__u32 runtime;    /* enum bt_runtime */
+	__u32 ruby_tells; /* of Ruby: that how its threads wait tells what for (ruby_lock.h) */
 };
 
 /* A turn is about a second. */

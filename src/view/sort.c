@@ -56,7 +56,7 @@ static uint64_t key_of(const struct bt_field *f, const struct bt_subject *s, boo
 /* Rounded, within 31 bits; NaN is 0. */
 static uint64_t key_half(float value)
 {
-	const float most = 0x40000000;
+	const float most = 0x1p30f;
 
 	return value > 0 ? (uint64_t)((value < most ? value : most) + 0.5f) : 0;
 }
