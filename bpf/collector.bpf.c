@@ -14,6 +14,7 @@
 #include "maps.h"
 #include "pid_ns.h"
 #include "reason.h"
+#include "ruby.h"
 #include "waker.h"
 #include "wire.h"
 

@@ -128,9 +128,14 @@ bool bt_case_mostly(const struct bt_case *c, enum bt_microstate cause, enum bt_c
 	return part.count && part.ns >= MOSTLY * all.ns && all.ns >= KNOWN_MIN * cause_ns;
 }
 
+double bt_case_offcpu_ns(const struct bt_case *c, enum bt_microstate ms)
+{
+	return (double)c->u->totals.offcpu_ns[ms - BT_OFFCPU_FIRST];
+}
+
 double bt_case_weight(const struct bt_case *c, enum bt_microstate ms)
 {
-	return c->active_ns > 0 ? (double)c->u->totals.offcpu_ns[ms - BT_OFFCPU_FIRST] / c->active_ns : 0;
+	return c->active_ns > 0 ? bt_case_offcpu_ns(c, ms) / c->active_ns : 0;
 }
 
 bool bt_case_bears(const struct bt_case *c, enum bt_microstate ms)
@@ -180,7 +185,7 @@ bool bt_case_is_many(const struct bt_case *c)
 	return c->advisor->frame->model && !bt_case_is_single(c);
 }
 
-/* "python", "python3", "python3.11", and with a path in front */
+/* Of "python": "python", "python3", "python3.11", and with a path in front */
 static bool is_interpreter(const char *name, size_t length, const char *interpreter)
 {
 	const char *slash = memrchr(name, '/', length);

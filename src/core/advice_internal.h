@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of advice share: advice.c (the table), advice_cpu.c, advice_io.c, advice_idle.c (what its
- * rows test and say).
+ * What the files of advice share: advice.c (the table), advice_cpu.c, advice_lock.c, advice_io.c,
+ * advice_idle.c (what its rows test and say).
  */
 #ifndef BOUNDTOP_ADVICE_INTERNAL_H
 #define BOUNDTOP_ADVICE_INTERNAL_H
@@ -51,7 +51,9 @@ struct bt_wait_sum bt_case_waits_all(const struct bt_case *c, enum bt_microstate
 /* Are most of the known waits for cause in calls of that kind? The longest are known, of each thread. */
 bool bt_case_mostly(const struct bt_case *c, enum bt_microstate cause, enum bt_call call);
 
-/* Off-CPU time of a microstate as a part of the active time. */
+/* Off-CPU time of a microstate. */
+double bt_case_offcpu_ns(const struct bt_case *c, enum bt_microstate ms);
+/* Likewise, as a part of the active time. */
 double bt_case_weight(const struct bt_case *c, enum bt_microstate ms);
 /* Is that microstate (off-CPU) what the verdict is about, or a good part of it? */
 bool bt_case_bears(const struct bt_case *c, enum bt_microstate ms);
@@ -63,7 +65,7 @@ double bt_case_per_second(const struct bt_case *c, double count);
 bool bt_case_is_single(const struct bt_case *c);
 /* Is it several as one, a family or a control group? */
 bool bt_case_is_many(const struct bt_case *c);
-/* Is it a program that Python interprets, by its name or that of its interpreter? */
+/* Is it a program that Python, or Ruby, interprets, by its name or that of its interpreter? */
 bool bt_case_runs_python(const struct bt_case *c);
 bool bt_case_runs_ruby(const struct bt_case *c);
 /* Looks at the whole frame, once. */
@@ -104,6 +106,7 @@ BT_ADVICE_ROW(page_faults);
 BT_ADVICE_ROW(system_calls);
 BT_ADVICE_ROW(one_thread);
 BT_ADVICE_ROW(more_threads);
+/* advice_lock.c */
 BT_ADVICE_ROW(event_loop);
 BT_ADVICE_ROW(gil);
 BT_ADVICE_ROW(convoy);

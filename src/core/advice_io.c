@@ -21,11 +21,6 @@
 /* Parents looked at. */
 #define FAMILY_DEPTH 64
 
-static double offcpu_ns(const struct bt_case *c, enum bt_microstate ms)
-{
-	return (double)c->u->totals.offcpu_ns[ms - BT_OFFCPU_FIRST];
-}
-
 static bool is_file(const struct bt_wait *w)
 {
 	return w->reason.target == BT_TARGET_FILE || w->reason.target == BT_TARGET_DIRECTORY;
@@ -41,9 +36,9 @@ void bt_paging_say(const struct bt_case *c, struct bt_strbuf *out)
 	bt_strbuf_add_uint(out, c->u->major_faults);
 	bt_strbuf_add(out, c->u->major_faults == 1 ? " page fault waited for the disk, "
 						   : " page faults waited for the disk, ");
-	bt_words_duration(out, offcpu_ns(c, BT_MS_PAGING) / (double)c->u->major_faults);
+	bt_words_duration(out, bt_case_offcpu_ns(c, BT_MS_PAGING) / (double)c->u->major_faults);
 	bt_strbuf_add(out, c->u->major_faults == 1 ? ", " : " each, ");
-	bt_say_share(c, offcpu_ns(c, BT_MS_PAGING), out);
+	bt_say_share(c, bt_case_offcpu_ns(c, BT_MS_PAGING), out);
 	bt_strbuf_add(out, ". More memory, or less in use (vmstat tells swapping, si, from mapped files that "
 			   "are read for the first time); a faster disk only makes it hurt less.");
 }

@@ -269,8 +269,3 @@ void bt_say_raw(struct bt_strbuf *out, const char *text)
 {
 	bt_sanitize(out, text, strlen(text), RAW_WIDTH, BT_CHARSET_UTF8);
 }
-
-void bt_say_count(struct bt_strbuf *out, uint64_t count, const char *one, const char *many)
-{
-	bt_strbuf_addf(out, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
-}

@@ -105,7 +105,7 @@ void bt_find_cpu_saturated(struct bt_host_case *c)
 	number_queue(c, f);
 	bt_words_percent(&f->text, fmin(1, cpus_used(c) / c->cpus));
 	bt_strbuf_add(&f->text, " of ");
-	bt_say_count(&f->text, (uint64_t)c->cpus, "CPU", "CPUs");
+	bt_words_count(&f->text, (uint64_t)c->cpus, "CPU", "CPUs");
 	bt_strbuf_add(&f->text, " in use, and on average ");
 	bt_strbuf_add_fixed(&f->text, c->queued, 1);
 	bt_strbuf_add(&f->text, " threads wait for one");
@@ -279,7 +279,7 @@ void bt_find_cpu_neighbour(struct bt_host_case *c)
 	bt_strbuf_addf(&f->text, " use%s ", members > 1 ? "" : "s");
 	bt_strbuf_add_fixed(&f->text, used, 1);
 	bt_strbuf_add(&f->text, " of ");
-	bt_say_count(&f->text, (uint64_t)c->cpus, "CPU", "CPUs");
+	bt_words_count(&f->text, (uint64_t)c->cpus, "CPU", "CPUs");
 	bt_strbuf_add(&f->text, " and starve");
 	bt_strbuf_add(&f->text, members > 1 ? " " : "s ");
 	for (size_t i = 0; i < victim_count && i < VICTIMS_SHOWN; i++) {
@@ -320,7 +320,7 @@ void bt_find_cpu_steal(struct bt_host_case *c)
 	bt_strbuf_add(&f->text, " of the CPU time (steal): ");
 	bt_strbuf_add_fixed(&f->text, c->steal, 2);
 	bt_strbuf_add(&f->text, " of ");
-	bt_say_count(&f->text, (uint64_t)c->cpus, "CPU", "CPUs");
+	bt_words_count(&f->text, (uint64_t)c->cpus, "CPU", "CPUs");
 	bt_strbuf_add(&f->advice, "Nothing in this machine changes it: ask who runs the host about its other "
 				  "guests or the limit of this one (CPU credits), or move it.");
 }
@@ -360,7 +360,7 @@ void bt_find_cpu_frequency(struct bt_host_case *c)
 	bt_finding_number(f, "frequency_part_least", least);
 	bt_finding_number(f, "mhz", khz / 1e3);
 	bt_finding_number(f, "mhz_max", khz_max / 1e3);
-	bt_say_count(&f->text, busy, "busy CPU runs", "busy CPUs run");
+	bt_words_count(&f->text, busy, "busy CPU runs", "busy CPUs run");
 	bt_strbuf_add(&f->text, " at ");
 	bt_words_percent(&f->text, sum / (double)busy);
 	bt_strbuf_add(&f->text, " of the clock that they are made for (");

@@ -81,8 +81,6 @@ void bt_finding_groups(struct bt_finding *f, const struct bt_name_group *groups,
 /* "8123 python3": sanitized. */
 void bt_say_pid_name(struct bt_strbuf *out, const struct bt_process *p);
 void bt_say_raw(struct bt_strbuf *out, const char *text);
-/* "1 thread", "5 threads" */
-void bt_say_count(struct bt_strbuf *out, uint64_t count, const char *one, const char *many);
 
 /* One row of the table. */
 struct bt_finding_row {

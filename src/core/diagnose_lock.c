@@ -90,7 +90,7 @@ void bt_find_lock_convoy(struct bt_host_case *c)
 		bt_finding_number(f, "threads_at_that_lock", waiters);
 		bt_finding_number(f, "cpus", bt_threads_in(c, p, BT_MS_USER));
 		if (groups[i].count > 1) {
-			bt_say_count(&f->text, groups[i].count, "process", "processes");
+			bt_words_count(&f->text, groups[i].count, "process", "processes");
 			bt_strbuf_add_char(&f->text, ' ');
 			bt_say_raw(&f->text, p->comm);
 			bt_strbuf_add(&f->text, " wait");
@@ -99,8 +99,8 @@ void bt_find_lock_convoy(struct bt_host_case *c)
 			bt_strbuf_add(&f->text, " waits");
 		} else {
 			/* Those that wait for the same thing, as far as they are known: others may rest. */
-			bt_say_count(&f->text, waiters ? waiters : p->threads + p->threads_ended, "thread",
-				     "threads");
+			bt_words_count(&f->text, waiters ? waiters : p->threads + p->threads_ended, "thread",
+				       "threads");
 			bt_strbuf_add(&f->text, " of ");
 			bt_say_pid_name(&f->text, p);
 			bt_strbuf_add(&f->text, " wait");

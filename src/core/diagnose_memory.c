@@ -201,7 +201,7 @@ void bt_find_oom(struct bt_host_case *c)
 		return;
 	bt_finding_number(f, "oom_kills", (double)kills);
 	bt_strbuf_add(&f->text, "The kernel killed ");
-	bt_say_count(&f->text, kills, "process", "processes");
+	bt_words_count(&f->text, kills, "process", "processes");
 	bt_strbuf_add(&f->text, " for want of memory");
 	for (size_t i = 0; i < c->f->process_count; i++) {
 		const struct bt_process *p = c->f->processes[i];

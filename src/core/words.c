@@ -13,6 +13,13 @@ void bt_words_percent(struct bt_strbuf *out, double share)
 	bt_strbuf_add(out, " %");
 }
 
+void bt_words_count(struct bt_strbuf *out, uint64_t count, const char *one, const char *many)
+{
+	bt_strbuf_add_uint(out, count);
+	bt_strbuf_add_char(out, ' ');
+	bt_strbuf_add(out, count == 1 ? one : many);
+}
+
 void bt_words_times(struct bt_strbuf *out, uint64_t count)
 {
 	if (count == 1) {

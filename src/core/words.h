@@ -17,6 +17,8 @@ struct bt_strbuf;
 /* "61 %", "4.3 %" */
 void bt_words_percent(struct bt_strbuf *out, double share);
 /* "once", "412 times" */
+/* "1 thread", "3 threads". */
+void bt_words_count(struct bt_strbuf *out, uint64_t count, const char *one, const char *many);
 void bt_words_times(struct bt_strbuf *out, uint64_t count);
 /* Two digits or more: "850 ns", "45 us", "1.9 ms", "24 ms", "1.2 s" */
 void bt_words_duration(struct bt_strbuf *out, double ns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is opened, a process or several as one: what it is bound by and why, and its budget over time. */
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "advice.h"
@@ -121,28 +122,36 @@ static void draw_state(struct bt_page *g, struct bt_pen *pen, bool ended)
 		bt_page_part(g, pen, BT_INK_STARVED, separator, "PAUSED");
 }
 
+static __attribute__((format(printf, 3, 4))) void draw_fact(struct bt_page *g, struct bt_pen *pen,
+							    const char *format, ...)
+{
+	struct bt_strbuf text = BT_STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, format);
+	bt_strbuf_vaddf(&text, format, ap);
+	va_end(ap);
+	bt_page_part(g, pen, BT_INK_PLAIN, bt_cell_separator(&g->t->style), bt_strbuf_text(&text));
+	bt_strbuf_free(&text);
+}
+
+static void draw_threads(struct bt_page *g, struct bt_pen *pen, const struct bt_process *p)
+{
+	draw_fact(g, pen, "%u thread%s", p->threads, p->threads == 1 ? "" : "s");
+}
+
 /* Whose, how many threads, since when: of one process. */
 static void draw_facts(struct bt_page *g, const struct bt_process *p)
 {
 	struct bt_tui *t = g->t;
-	const char *separator = bt_cell_separator(&t->style);
 	const struct bt_process *parent = bt_model_find(t->frame.model, p->ppid);
 	struct bt_pen pen = bt_page_line(g);
-	struct bt_strbuf text = BT_STRBUF_INIT;
 
 	bt_pen_raw(&pen, BT_INK_PLAIN, p->user ? p->user : "?", 20);
-	bt_strbuf_addf(&text, "%u thread%s", p->threads, p->threads == 1 ? "" : "s");
-	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
-	bt_strbuf_clear(&text);
-	bt_strbuf_addf(&text, "nice %d", p->nice);
-	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
-	bt_strbuf_clear(&text);
-	bt_strbuf_addf(&text, "state %c", p->state > 32 && p->state < 127 ? p->state : '?');
-	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
-	bt_strbuf_clear(&text);
-	bt_strbuf_addf(&text, "parent %d%s%s", p->ppid, parent ? " " : "", parent ? parent->comm : "");
-	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
-	bt_strbuf_free(&text);
+	draw_threads(g, &pen, p);
+	draw_fact(g, &pen, "nice %d", p->nice);
+	draw_fact(g, &pen, "state %c", p->state > 32 && p->state < 127 ? p->state : '?');
+	draw_fact(g, &pen, "parent %d%s%s", p->ppid, parent ? " " : "", parent ? parent->comm : "");
 	draw_start(g, &pen, p);
 	draw_state(g, &pen, p->exited || !t->opened.present);
 }
@@ -151,7 +160,6 @@ static void draw_facts(struct bt_page *g, const struct bt_process *p)
 static void draw_count(struct bt_page *g, const struct bt_process *p)
 {
 	const struct bt_tui_opened *o = &g->t->opened;
-	const char *separator = bt_cell_separator(&g->t->style);
 	bool family = o->kind == BT_TUI_OPEN_FAMILY;
 	struct bt_pen pen = bt_page_line(g);
 	struct bt_strbuf text = BT_STRBUF_INIT;
@@ -159,16 +167,12 @@ static void draw_count(struct bt_page *g, const struct bt_process *p)
 	bt_tui_add_members(&text, &o->last);
 	bt_pen_format(&pen, BT_INK_PLAIN, "%s of %s", family ? "family" : "control group",
 		      bt_strbuf_text(&text));
-	bt_strbuf_clear(&text);
-	bt_strbuf_addf(&text, "%u thread%s", p->threads, p->threads == 1 ? "" : "s");
-	bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
+	bt_strbuf_free(&text);
+	draw_threads(g, &pen, p);
 	if (family) {
-		bt_strbuf_clear(&text);
-		bt_strbuf_addf(&text, "of %s", p->user ? p->user : "?");
-		bt_page_part(g, &pen, BT_INK_PLAIN, separator, bt_strbuf_text(&text));
+		draw_fact(g, &pen, "of %s", p->user ? p->user : "?");
 		draw_start(g, &pen, p);
 	}
-	bt_strbuf_free(&text);
 	draw_state(g, &pen, !o->present);
 }
 

@@ -19,27 +19,27 @@ static int tried(int result)
 	return result < 0 ? errno : 0;
 }
 
-static int make_file(void)
+static int opened(const char *path, int flags)
 {
-	char path[sizeof(folder) + 8];
-	int fd, err;
-
-	snprintf(path, sizeof(path), "%s/made", folder);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	err = tried(fd);
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-static int read_file(void)
-{
-	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	int fd = open(path, flags | O_CLOEXEC, 0600);
 	int err = tried(fd);
 
 	if (fd >= 0)
 		close(fd);
 	return err;
+}
+
+static int make_file(void)
+{
+	char path[sizeof(folder) + 8];
+
+	snprintf(path, sizeof(path), "%s/made", folder);
+	return opened(path, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+static int read_file(void)
+{
+	return opened("/proc/self/stat", O_RDONLY);
 }
 
 static int change_mode(void)
@@ -49,12 +49,7 @@ static int change_mode(void)
 
 static int write_memory(void)
 {
-	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
-	int err = tried(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return err;
+	return opened("/proc/self/mem", O_RDWR);
 }
 
 static int execute(void)
