@@ -20,6 +20,8 @@ SAMPLE_S = 0.01
 CLEARLY = 0.7
 BUSY = 0.9
 IDLE = 0.035
+# A wait is for others' work if they had it for half of the time: this makes less than DESIGN's 0.05.
+FEEDER_QUEUED = 0.02
 PART = (0.07, 0.43)
 STARVED = 1.6
 ALIKE = 0.87
@@ -104,11 +106,22 @@ class Evidence:
     def __init__(self, pid, stage):
         self.pid = pid
         self.stage = stage
+        self.others_begun = self.queues_of_others()
         self.sampler = Sampler([pid])
         self.sampler.start()
         self.begun = self.counters()
         self.threads_begun = threads_schedstat(pid)
         self.since = time.monotonic()
+
+    def queues_of_others(self):
+        """{pid: seconds in the run queue} of the case's other processes."""
+        found = {}
+        for pid in self.stage.processes() - {self.pid}:
+            try:
+                found[pid] = sum(queue for _, queue in threads_schedstat(pid).values())
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return found
 
     def counters(self):
         now = {"steal": witness.steal_seconds(), "faults": witness.major_faults(self.pid)}
@@ -133,6 +146,8 @@ class Evidence:
             self.threads[tid] = after[tid]
         self.cpu = sum(cpu for cpu, _ in self.threads.values())
         self.queue = sum(queue for _, queue in self.threads.values())
+        self.others = max((queue - self.others_begun[pid] for pid, queue in self.queues_of_others().items()
+                           if pid in self.others_begun), default=0)
         self.steal = self.grown["steal"]
         self.most = max(cpu + queue for cpu, queue in self.threads.values()) / self.wall
         self.waits = self.sampler.shares()
@@ -157,7 +172,8 @@ class Evidence:
         for seen in self.waits.values():
             total.update(seen)
         calls = ", ".join(f"{what} {share:.2f}" for what, share in total.most_common(4))
-        extra = "".join(f", {key} {self.grown[key]:.2f}" for key in ("tree", "throttled") if key in self.grown)
+        others = f", of others {self.others / self.wall:.2f}" if self.others > 0.005 * self.wall else ""
+        extra = others + "".join(f", {key} {self.grown[key]:.2f}" for key in ("tree", "throttled") if key in self.grown)
         return (f"cpu {self.cpu / self.wall:.2f}, run queue {self.queue / self.wall:.2f}, "
                 f"stolen {self.steal / self.wall:.2f}{extra}; {len(self.waits)} threads in {calls}")
 
@@ -209,9 +225,13 @@ def spread(e, *calls):
 
 
 def idle(e, *calls):
-    """None of its threads does anything to speak of, and in these calls is where they wait."""
+    """None of its threads does anything to speak of, and in these calls is where they wait.
+
+    Nor does who wakes them: a feeder that is kept from a CPU for longer than it sleeps lets them wait in earnest.
+    """
     seconds, _ = e.waited(calls)
-    return e.most < IDLE and seconds > 0.5 * len(e.waits) * e.wall
+    fed = "wait4" in calls or e.others < FEEDER_QUEUED * e.wall
+    return fed and e.most < IDLE and seconds > 0.5 * len(e.waits) * e.wall
 
 
 def part(e, *calls):

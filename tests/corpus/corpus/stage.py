@@ -206,6 +206,10 @@ class Stage:
             return None
         return max(found, key=cpu_seconds) if which == "busy" else found[-1]
 
+    def processes(self):
+        """Of all steps, with their descendants."""
+        return {pid for program in self.programs for pid in [program.pid, *descendants(program.pid)]}
+
     def judged(self, where):
         """The PID that a case names; a moment later than its start for a descendant."""
         step, slash, comm = where.partition("/")
