@@ -20,7 +20,7 @@ enum bt_files {
  * descriptors, the system call or the counters of one that it does not (hook_ptrace_access_check(),
  * security/landlock; tried on 6.18).
  *
- * 0; -Exxx: nothing is given up (a kernel without filters: -EINVAL).
+ * 0; -Exxx: nothing is given up (a kernel without filters: -EINVAL; boundtop check says so).
  */
 int bt_calls_confine(enum bt_files files);
 

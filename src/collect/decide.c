@@ -70,6 +70,11 @@ size_t bt_check_lines(const struct bt_kernel_facts *f, struct bt_check_line *lin
 	     state_of(!f->ptrace_scope || f->cap_sys_ptrace), false,
 	     "without BPF: what a process waits in is not known but for children",
 	     "sysctl kernel.yama.ptrace_scope=0", NULL},
+	    {"filters for system calls (seccomp)", state_of(f->call_filters), false,
+	     "boundtop keeps, while it runs, system calls that it has no use for",
+	     "boot a kernel built with CONFIG_SECCOMP_FILTER=y, and allow seccomp() where a container "
+	     "forbids it",
+	     NULL},
 	};
 	size_t count = sizeof(all) / sizeof(all[0]);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "facts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <cap-ng.h>
+#include <linux/seccomp.h>
 
 /* PID_NS_INIT_INO, include/uapi/linux/nsfs.h (before 6.18 PROC_PID_INIT_INO, include/linux/proc_ns.h) */
 #define PID_NS_INITIAL 0xEFFFFFFCu
@@ -161,6 +164,12 @@ static void files_probe(struct bt_kernel_facts *f)
 	mounts_probe(f);
 }
 
+static bool has_call_filters(void)
+{
+	/* Who knows filters looks for one before anything else (prctl(2), PR_SET_SECCOMP). */
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) && errno == EFAULT;
+}
+
 static bool has_capability(unsigned int capability)
 {
 	return capng_have_capability(CAPNG_EFFECTIVE, capability);
@@ -213,6 +222,7 @@ void bt_facts_probe(struct bt_kernel_facts *out)
 	files_probe(&f);
 	f.foreign_pids = bt_facts_proc_is_foreign();
 	f.lockdown = lockdown_probe();
+	f.call_filters = has_call_filters();
 	if (!capng_get_caps_process()) {
 		admin = has_capability(CAP_SYS_ADMIN);
 		f.cap_bpf = admin || has_capability(CAP_BPF);

@@ -36,6 +36,7 @@ struct bt_kernel_facts {
 	bool cgroups;          /* a cgroup hierarchy of either version is mounted */
 	bool proc_hidden;      /* /proc is mounted with hidepid: not everybody sees everything */
 	int ptrace_scope;      /* kernel.yama.ptrace_scope; 0 without Yama, too */
+	bool call_filters;     /* seccomp's: system calls can be given up */
 	bool cap_bpf;          /* effective; CAP_SYS_ADMIN counts as both of the first two */
 	bool cap_perfmon;
 	bool cap_sys_ptrace;

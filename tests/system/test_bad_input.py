@@ -21,6 +21,9 @@ NEEDED_CAPABILITIES = ("bpf", "perfmon", "sys_ptrace", "dac_read_search")
 DROPPED = {"sys_module": 16, "sys_rawio": 17, "sys_admin": 21, "setuid": 7, "net_admin": 12}
 
 
+WITHOUT_FILTERS = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "without_filters.py")]
+
+
 def as_nobody(*capabilities):
     """A command prefix: user nobody with these capabilities and no other."""
     names = ",".join(["-all", *[f"+{name}" for name in capabilities]])
@@ -431,6 +434,15 @@ class BadInput(unittest.TestCase):
         for name, bit in DROPPED.items():
             if own & 1 << bit:
                 self.assertFalse(effective & 1 << bit, f"boundtop keeps {name}")
+
+    def test_without_filters_for_system_calls(self):
+        """It runs all the same, and check says what is not given up."""
+        done = subprocess.run([*WITHOUT_FILTERS, paths.boundtop(), "check"], stdout=subprocess.PIPE, timeout=30, check=True)
+        self.assertRegex(done.stdout.decode(), r"(?m)^  missing  filters for system calls")
+        with product.Running("top", "-b", "-n", 1000, "-d", 60, prefix=WITHOUT_FILTERS) as running:
+            running.await_attached()
+            with open(f"/proc/{running.pid}/status", encoding="ascii", errors="replace") as file:
+                self.assertIn("Seccomp_filters:\t1\n", file.readlines())
 
     def test_command_is_started_as_by_a_shell(self):
         """What boundtop drops, blocks and opens for itself must not reach the command that it runs."""

@@ -23,6 +23,7 @@ static const struct bt_kernel_facts everything = {
     .delay_accounting = true,
     .pressure = true,
     .cgroups = true,
+    .call_filters = true,
     .cap_bpf = true,
     .cap_perfmon = true,
     .cap_sys_ptrace = true,
@@ -98,6 +99,7 @@ static void without_btf_the_rest_is_unknown(void **state)
 	    .delay_accounting = true,
 	    .pressure = true,
 	    .cgroups = true,
+	    .call_filters = true,
 	};
 
 	(void)state;
@@ -139,6 +141,7 @@ static void btf_that_was_not_read_is_not_missing(void **state)
 	    .delay_accounting = true,
 	    .pressure = true,
 	    .cgroups = true,
+	    .call_filters = true,
 	};
 	struct bt_check_line line;
 
@@ -178,6 +181,7 @@ static void optional_facts(void **state)
 	WITHOUT(f.delay_accounting = false);
 	WITHOUT(f.pressure = false);
 	WITHOUT(f.cgroups = false);
+	WITHOUT(f.call_filters = false);
 	/* Who may look into every process is not kept from it by these. */
 	f = everything;
 	f.proc_hidden = true;
