@@ -15,6 +15,7 @@ import bench
 import bpf
 
 FLOOR = "an empty sched_switch program (the floor)"
+ACCOUNTS = "clock and accounts alone (the floor of exact times)"
 OURS = "**boundtop top**"
 TARGET = 1.10
 RUNS = 5
@@ -23,6 +24,7 @@ RUNS = 5
 def tracers(scratch, slow):
     """{name: command that attaches it}, those that are installed."""
     found = {FLOOR: [bench.helper("floor")],
+             ACCOUNTS: [bench.helper("floor"), "--accounts"],
              OURS: [bench.boundtop(), "top", "-b", "-d", "3600"]}
     if bench.have("cpudist"):
         found["cpudist"] = ["cpudist", "3600"]
