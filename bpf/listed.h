@@ -25,12 +25,12 @@
 __u64 frame_ns;
 /* There was no room in the ring for one: all have to be looked at. */
 __u64 list_lost;
-/* An exchange that returns what was there is a full barrier everywhere. */
-static __u64 barrier_word;
-
+/* An exchange that returns what was there is a full barrier everywhere; of a word that no other CPU wants. */
 static __always_inline void full_barrier(void)
 {
-	__sync_lock_test_and_set(&barrier_word, 1);
+	__u64 word = 0;
+
+	__sync_lock_test_and_set(&word, 1);
 }
 
 /* Else every frame walks over all: this kernel cannot look a thread up, or we live in a PID namespace. */
