@@ -6,6 +6,7 @@ It takes the package gcc-aarch64-linux-gnu. What is fetched is kept where tests/
 """
 
 import compileall
+import hashlib
 import os
 import py_compile
 import subprocess
@@ -23,8 +24,9 @@ TOOLS = ("bash", "bpftool", "busybox-static", "coreutils", "dash", "libc-bin", "
 
 
 def root_folder(name, packages):
-    """A root folder of arm64 with these packages and what they depend on."""
-    folder = os.path.join(kernels.cache_folder(), f"{name}-arm64")
+    """A root folder of arm64 with these packages and what they depend on; another one if the list changes."""
+    version = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
+    folder = os.path.join(kernels.cache_folder(), f"{name}-arm64-{version}")
     if not os.path.isdir(folder):
         apt = kernels.Apt((f"{kernels.MIRROR} bookworm", f"{kernels.SECURITY} bookworm-security"), "arm64")
         apt.update()
