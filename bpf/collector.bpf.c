@@ -12,6 +12,7 @@
 #include "hotspot.h"
 #include "listed.h"
 #include "maps.h"
+#include "open_wait.h"
 #include "pid_ns.h"
 #include "reason.h"
 #include "ruby.h"
@@ -19,6 +20,11 @@
 #include "wire.h"
 
 char LICENSE[] SEC("license") = "GPL";
+
+/*
+ * Programs and functions that are not inlined: 32 at most, the loader that bpftool generates has room for no
+ * more (MAX_USED_PROGS in libbpf's gen_loader.c), and does not say so.
+ */
 
 struct bt_kernel_stats stats;
 
@@ -123,7 +129,7 @@ static __always_inline void record_head(struct bt_record *r, const struct bt_acc
 }
 
 /* No room for a record of its own: the sums under the process that forked it. */
-static __noinline int lump_add(struct bt_account *a)
+static __always_inline int lump_add(struct bt_account *a)
 {
 	struct bt_lump_key key = {.start_ns = a->parent_start_ns, .tgid = a->parent_tgid};
 	struct bt_lump *l = bpf_map_lookup_elem(&lumps, &key);

@@ -70,19 +70,19 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
  * is not seen: that of the thread which took the CPU down, and is parked then. Nobody else writes its account
  * before its CPU is back.
  */
-static __noinline int park_late(struct bt_account *a, struct task_struct *t, __u64 now_ns)
+static __always_inline void park_late(struct bt_account *a, struct task_struct *t, __u64 now_ns)
 {
 	struct bt_reason parked = {.fd = -1, .syscall = NO_SYSCALL, .cause = BT_MS_EVENT};
 	__u64 left_ns = a->since_ns + (t->se.sum_exec_runtime - a->runtime_ns);
 
 	if (t->on_cpu || !(task_state(t) & TASK_PARKED) || a->since_ns + PARKED_FOR_NS > now_ns)
-		return 0;
+		return;
 	/* What a frame has shown stays. */
 	if (left_ns < a->shown_ns)
 		left_ns = a->shown_ns;
 	a->runtime_ns = t->se.sum_exec_runtime;
 	a->run_delay_ns = task_run_delay_ns(t);
-	return bt_account_switch_out(a, left_ns < now_ns ? left_ns : now_ns, true, &parked, BT_DOUBT_NONE);
+	bt_account_switch_out(a, left_ns < now_ns ? left_ns : now_ns, true, &parked, BT_DOUBT_NONE);
 }
 
 /* Copies the account against its running writers. false: it moved at every attempt, the copy is torn. */
@@ -111,6 +111,9 @@ static __noinline int record_make(struct bt_record *r, struct bt_account *a, str
 
 	if (a && a->phase == BT_PHASE_ONCPU)
 		park_late(a, task_plain(t), now_ns);
+	/* At the start the others have no accounts yet: found_asleep.h */
+	if (a && !seeding)
+		open_wait_look(a, t, now_ns);
 	/* The thread that execs takes the leader's number over. */
 	if (a && a->id && pid_ns_inum)
 		numbers_set(a, t);
@@ -148,7 +151,8 @@ static __always_inline void record_was_read(struct bt_account *a, struct task_st
 	__u32 phase = r->account.phase;
 
 	bt_account_was_read(a, seq, phase);
-	if (phase == BT_PHASE_BLOCKED && r->head.valid & BT_VALID_ACCOUNT)
+	if (phase == BT_PHASE_BLOCKED && r->head.valid & BT_VALID_ACCOUNT &&
+	    !bt_account_is_undecided(&r->account, r->head.now_ns))
 		account_unlist(a, t, seq);
 	else
 		a->listed = 1;

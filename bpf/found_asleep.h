@@ -23,62 +23,6 @@ static __always_inline void join_check(struct bt_account *a, struct task_struct 
 		a->reason.cause = BT_MS_CHILD;
 }
 
-/* Entries of a socket's wait queue that are looked at. */
-#define WAITERS_MAX 4
-
-/*
- * Whether somebody is asleep for what comes in at a socket: in a read or a poll, whose entries have something
- * private (prepare_to_wait(), __pollwait()), or in epoll_wait() at an instance that it is in
- * (ep_ptable_queue_proc()). 1: so it is, or nobody knows.
- */
-__noinline int socket_is_waited_at(__u64 sk)
-{
-	__u64 queue = sk ? address_read((void *)sk + bpf_core_field_offset(struct sock, sk_wq)) : 0;
-	__u64 head, next;
-
-	if (!queue)
-		return 1;
-	head = queue + bpf_core_field_offset(struct socket_wq, wait.head);
-	next = address_read((void *)head);
-	for (int i = 0; i < WAITERS_MAX; i++) {
-		void *waiter = (void *)next - bpf_core_field_offset(struct wait_queue_entry, entry);
-		__u64 item, ep, asleep;
-
-		if (!next || next == head)
-			return 0;
-		if (address_read(waiter + bpf_core_field_offset(struct wait_queue_entry, private)))
-			return 1;
-		item = address_read(waiter - bpf_core_field_offset(struct eppoll_entry, wait) +
-				    bpf_core_field_offset(struct eppoll_entry, base));
-		ep = item ? address_read((void *)item + bpf_core_field_offset(struct epitem, ep)) : 0;
-		if (!ep)
-			return 1;
-		asleep = ep + bpf_core_field_offset(struct eventpoll, wq.head);
-		if (address_read((void *)asleep) != asleep)
-			return 1;
-		next = address_read((void *)next);
-	}
-	return 1;
-}
-
-/*
- * Who connected a unix socket asks, as with internet sockets: it has no name, the one that it asks has that
- * of the listener (unix_stream_connect() in net/unix/af_unix.c). It is owed an answer, unless who would give
- * it waits itself. 1: it is.
- */
-__noinline int unix_socket_is_owed(__u64 file)
-{
-	__u64 socket =
-	    file ? address_read((void *)file + bpf_core_field_offset(struct file, private_data)) : 0;
-	__u64 sk = socket ? address_read((void *)socket + bpf_core_field_offset(struct socket, sk)) : 0;
-	__u64 peer = sk ? address_read((void *)sk + bpf_core_field_offset(struct unix_sock, peer)) : 0;
-
-	if (!peer || address_read((void *)sk + bpf_core_field_offset(struct unix_sock, addr)) ||
-	    !address_read((void *)peer + bpf_core_field_offset(struct unix_sock, addr)))
-		return 0;
-	return !socket_is_waited_at(peer);
-}
-
 /* What a task, asleep in poll(), has asked for. */
 static __always_inline enum bt_doubt
 doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struct bt_reason *why)
@@ -95,9 +39,6 @@ doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struc
 	}
 	return doubt_of_polled(task_files(t), fds, (__u32)call->arg[1], why);
 }
-
-/* Set for the first time alone: the accounts have just been seeded, and no frame has shown them yet. */
-bool first_look;
 
 /*
  * A thread of Java's or Ruby's that waits at a futex, and could not say for what before user space had an
@@ -162,16 +103,12 @@ int bt_polled(struct bpf_iter__task *ctx)
 		doubt = doubt_of_polled_by(t, &call, &why);
 	else if (class != BT_SC_READ)
 		return 0;
-	/* Of several nobody knows which one it is about. */
-	if (why.target == BT_TARGET_UNIX && why.cause == BT_MS_EVENT &&
-	    (class == BT_SC_READ || call.arg[1] == 1) &&
-	    unix_socket_is_owed(file_of_fd(task_files(t), (__u32)why.fd)))
-		why.cause = BT_MS_IPC;
 	/* It may have gone on meanwhile: then that is known better. */
 	if (!a->found_asleep || a->phase != BT_PHASE_BLOCKED)
 		return 0;
 	a->reason = why;
 	a->doubt = (__u8)doubt;
+	open_wait_look(a, t, bpf_ktime_get_ns());
 	return 0;
 }
 

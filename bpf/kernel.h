@@ -64,6 +64,7 @@ struct sock_common {
 
 struct list_head {
 	struct list_head *next;
+	struct list_head *prev;
 };
 
 struct wait_queue_head {
@@ -119,6 +120,7 @@ struct path {
 };
 
 struct file {
+	unsigned int f_mode;
 	struct inode *f_inode;
 	void *private_data;
 	struct path f_path;
@@ -231,6 +233,7 @@ struct sched_info {
 };
 
 struct signal_struct {
+	struct list_head thread_head;
 	unsigned long long sum_sched_runtime;
 };
 
@@ -289,6 +292,8 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
+	struct list_head children;
+	struct list_head sibling;
 	struct task_struct *group_leader;
 	__u64 utime;
 	__u64 stime;
@@ -302,6 +307,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct list_head thread_node;
 	struct task_io_accounting ioac;
 	struct io_uring_task *io_uring;
 	struct css_set *cgroups;

@@ -137,10 +137,40 @@ BT_INLINE struct bt_habit *bt_account_habit(struct bt_account *a, __u32 place)
 	return &a->habits[(place >> (32 - BT_HABIT_BITS)) & (BT_HABITS - 1)];
 }
 
-/* On-CPU since its last block, of the thread that is running. */
+/*
+ * On-CPU since its last block, of the thread that is running. If it was not seen to get the CPU (what is not
+ * traced: docs/architecture.md), since it was woken.
+ */
 BT_INLINE __u64 bt_account_burst_ns(const struct bt_account *a, __u64 now_ns)
 {
-	return a->burst_ns + bt_span_ns(a->since_ns, now_ns);
+	__u64 from_ns = a->phase == BT_PHASE_WOKEN ? a->woken_ns : a->since_ns;
+
+	return a->burst_ns + bt_span_ns(from_ns, now_ns);
+}
+
+/* Where an idle wait that lasted until to_ns has ended for those that the thread wakes: what it carries on
+ * began earlier. */
+BT_INLINE __u64 bt_account_idle_until(const struct bt_account *a, __u64 to_ns)
+{
+	return a->carried_ns && a->carried_ns < to_ns ? a->carried_ns : to_ns;
+}
+
+/*
+ * When the last wait of group idle of the thread that is running ended, and what it was. The one that was not
+ * seen to end, as the switch-in was not, is not closed yet.
+ */
+BT_INLINE __u64 bt_account_idle_end(const struct bt_account *a, __u64 now_ns, __u32 *cause)
+{
+	if (a->phase == BT_PHASE_WOKEN && bt_cause_is_idle(a->woken_cause)) {
+		*cause = a->woken_cause;
+		return bt_account_idle_until(a, a->woken_ns);
+	}
+	if (a->phase == BT_PHASE_BLOCKED && bt_cause_is_idle(a->reason.cause)) {
+		*cause = a->reason.cause;
+		return now_ns;
+	}
+	*cause = a->idle_cause;
+	return a->idle_end_ns;
 }
 
 /* A turn lasts for this part of the wait for it at least. */
@@ -192,6 +222,12 @@ BT_INLINE void bt_account_count(const struct bt_account *a, __u32 cause, __u64 t
 {
 	__u64 from_ns = a->since_ns;
 
+	if (a->read_ns > from_ns && a->relabeled_ns > from_ns) {
+		__u64 relabeled_ns = a->relabeled_ns < to_ns ? a->relabeled_ns : to_ns;
+
+		bt_totals_add(out, a->relabeled_cause, bt_span_ns(from_ns, relabeled_ns));
+		from_ns = relabeled_ns;
+	}
 	if (a->read_ns > from_ns && a->read_cause != cause) {
 		__u64 shown_ns = a->read_ns < to_ns ? a->read_ns : to_ns;
 
@@ -230,7 +266,7 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 t
 	if (bt_cause_is_io(cause))
 		a->bursts.io[bt_burst_bucket(ns)]++;
 	if (bt_cause_is_idle(cause)) {
-		a->idle_end_ns = a->carried_ns && a->carried_ns < to_ns ? a->carried_ns : to_ns;
+		a->idle_end_ns = bt_account_idle_until(a, to_ns);
 		a->idle_cause = (__u8)cause;
 	}
 	if (a->doubt) {
@@ -409,6 +445,47 @@ BT_INLINE void bt_account_end(struct bt_account *a, __u64 now_ns)
 	a->since_ns = now_ns;
 	bt_account_phase_set(a, BT_PHASE_DEAD);
 	bt_account_write_end(a);
+}
+
+/* A wait in doubt that goes on is looked at when it is shown first, and again when it has lasted for this. */
+#define BT_GUESS_AGAIN_NS BT_IDLE_AFTER_NS
+
+/*
+ * The thread waits for what only the other end of a pipe or of a unix socket can tell of, and has not waited
+ * there before: what the wait is for is guessed by what that end does (bpf/open_wait.h).
+ */
+BT_INLINE int bt_account_is_guessed(const struct bt_account *a)
+{
+	__u32 place = bt_wait_place(&a->reason);
+
+	return a->phase == BT_PHASE_BLOCKED && (a->doubt == BT_DOUBT_PEER || a->doubt == BT_DOUBT_POLL) &&
+	       (a->reason.target == BT_TARGET_PIPE || a->reason.target == BT_TARGET_UNIX) &&
+	       a->habits[(place >> (32 - BT_HABIT_BITS)) & (BT_HABITS - 1)].place != place;
+}
+
+/* It will be guessed again: who sleeps on in it has to be looked at. */
+BT_INLINE int bt_account_is_undecided(const struct bt_account *a, __u64 now_ns)
+{
+	return bt_account_is_guessed(a) && bt_span_ns(a->since_ns, now_ns) < BT_GUESS_AGAIN_NS;
+}
+
+/*
+ * The open wait, which goes on at now_ns, is more likely for cause. What was shown of it stays what it was
+ * shown as; so it can be relabeled once. By the reader alone, before it marks and copies.
+ */
+BT_INLINE void bt_account_relabel(struct bt_account *a, __u8 cause)
+{
+	if (a->reason.cause == cause)
+		return;
+	if (a->read_ns > a->since_ns) {
+		if (a->relabeled_ns > a->since_ns)
+			return;
+		a->relabeled_cause = a->read_cause;
+		bt_store_fence(a);
+		*(volatile __u64 *)&a->relabeled_ns = a->read_ns;
+		bt_store_fence(a);
+	}
+	a->reason.cause = cause;
 }
 
 /* The reader is about to show the open interval as it stands; call before it is copied. */

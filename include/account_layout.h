@@ -151,6 +151,7 @@ struct bt_account {
 	__u64 woken_ns;     /* WOKEN: when */
 	__u64 read_ns;      /* when the reader last saw it asleep, and */
 	__u64 shown_ns;     /* when at all */
+	__u64 relabeled_ns; /* up to when it was told something else than read_cause */
 	__u64 burst_ns;     /* on-CPU so far in the open CPU burst */
 	__u64 runtime_ns;   /* the scheduler's own sum_exec_runtime at the last switch-out, */
 	__u64 run_delay_ns; /* and its sched_info.run_delay */
@@ -177,11 +178,11 @@ struct bt_account {
 	__u32 gil_size;        /* and how far that reaches; 0 = there is none */
 	__u32 missed;          /* switches that were not seen: the time went to unknown */
 	__u32 missed_told;     /* of these, how many the reader has counted */
-	__u32 reserved2;
-	__s32 tid;         /* the numbers that it is shown by: those of the reader's PID namespace, */
-	__s32 tgid;        /* 0 = it is not to be seen there */
-	__u64 own_ns;      /* events that its own process worked for: cumulative, closed waits only */
-	__u64 uring_bytes; /* what its task had read and written when it last waited for a ring */
+	__u32 relabeled_cause; /* what that was */
+	__s32 tid;             /* the numbers that it is shown by: those of the reader's PID namespace, */
+	__s32 tgid;            /* 0 = it is not to be seen there */
+	__u64 own_ns;          /* events that its own process worked for: cumulative, closed waits only */
+	__u64 uring_bytes;     /* what its task had read and written when it last waited for a ring */
 	/* Whether a waking was a turn shows when the woken has worked: see bt_account_hand_on(). */
 	__u64 last_burst_ns; /* its last CPU burst that is over */
 	__u64 hop_wait_ns; /* its wait that a hand-on ended, as long as it did not work after it; 0 = none, */
@@ -201,7 +202,7 @@ _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
 _Static_assert(sizeof(struct bt_totals) == 8UL * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
-_Static_assert(__builtin_offsetof(struct bt_account, totals) == 136,
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 144,
 	       "what every switch touches lies together");
 
 #endif

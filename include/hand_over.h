@@ -110,10 +110,12 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
  */
 BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, int same_process, __u64 now_ns)
 {
-	int idle = 2 * bt_span_ns(by->idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
+	__u32 idle_cause;
+	__u64 idle_end_ns = bt_account_idle_end(by, now_ns, &idle_cause);
+	int idle = 2 * bt_span_ns(idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
 	int lock = a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(by, &a->reason);
 
-	a->carried_ns = by->idle_end_ns ? by->idle_end_ns : 1;
+	a->carried_ns = idle_end_ns ? idle_end_ns : 1;
 	if (a->doubt == BT_DOUBT_FUTEX && same_process && !lock) {
 		enum bt_hand_on said = bt_account_hand_on(a, by, now_ns);
 
@@ -127,7 +129,7 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 			return BT_MS_LOCK;
 		}
 	}
-	if (idle && !(lock && by->idle_cause == BT_MS_SLEEP)) {
+	if (idle && !(lock && idle_cause == BT_MS_SLEEP)) {
 		a->lock_credit = 0;
 		return BT_MS_EVENT;
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "collector_shared.h"
 
 void bt_known_free(struct bt_known *k)
@@ -104,7 +105,8 @@ static bool record_is_asleep(const struct bt_record_head *head)
 
 	if (head->type == BT_RECORD_SAME)
 		return true;
-	return head->valid & BT_VALID_ACCOUNT && r->account.phase == BT_PHASE_BLOCKED;
+	return head->valid & BT_VALID_ACCOUNT && r->account.phase == BT_PHASE_BLOCKED &&
+	       !bt_account_is_undecided(&r->account, head->now_ns);
 }
 
 static struct bt_known_thread thread_of(const struct bt_record_head *head)

@@ -95,6 +95,8 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(account.born_ns, NUMBER),
 	R(account.parent_start_ns, NUMBER),
 	R(account.parent_tgid, NUMBER),
+	R(account.relabeled_ns, SHOWN_TIME),
+	R(account.relabeled_cause, NUMBER),
 
 	R(account.id, NEVER), /* is head.id */
 	R(account.leader_start_ns, NEVER), /* is that of facts */
@@ -132,7 +134,6 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(account.gil_size, NEVER),
 	R(account.missed, NEVER),
 	R(account.missed_told, NEVER),
-	R(account.reserved2, NEVER),
 	R(account.uring_bytes, NEVER),
 	RE(account.habits, place, NEVER),
 	RE(account.habits, cause, NEVER),

@@ -277,6 +277,68 @@ static void a_label_that_changes_rewrites_nothing(void **state)
 	assert_closed(&a, 3000);
 }
 
+/* Nor does a better guess while it goes on: it holds from the frame on that shows it. */
+static void a_guess_that_changes_rewrites_nothing(void **state)
+{
+	struct bt_account a = running();
+	struct bt_totals t;
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_pipe, BT_DOUBT_PEER);
+	bt_account_relabel(&a, BT_MS_EVENT);
+	bt_account_mark_read(&a, 2300);
+	bt_account_totals_at(&a, 2300, &t);
+	assert_int_equal(t.OFF(EVENT), 300);
+	bt_account_relabel(&a, BT_MS_IPC);
+	bt_account_mark_read(&a, 2900);
+	bt_account_totals_at(&a, 2900, &t);
+	assert_int_equal(t.OFF(EVENT), 300);
+	assert_int_equal(t.OFF(IPC), 600);
+	/* Only one part can be kept apart. */
+	bt_account_relabel(&a, BT_MS_EVENT);
+	bt_account_mark_read(&a, 3000);
+	bt_account_waking(&a, 3100, 42, BT_MS_NETWORK);
+	bt_account_switch_in(&a, 3150);
+	assert_int_equal(a.totals.OFF(EVENT), 300);
+	assert_int_equal(a.totals.OFF(IPC), 700);
+	assert_int_equal(a.totals.OFF(NETWORK), 100);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 50);
+	assert_closed(&a, 3150);
+	/* Of the next wait it says nothing. */
+	bt_account_switch_out(&a, 4000, 1, &on_disk, BT_DOUBT_NONE);
+	bt_account_mark_read(&a, 4500);
+	bt_account_totals_at(&a, 4500, &t);
+	assert_int_equal(t.OFF(DISK), 500);
+}
+
+/* Only of a first wait at a place that its peer can tell of, for as long as there is little to judge by. */
+static void what_is_guessed(void **state)
+{
+	struct bt_account a = running();
+	struct bt_reason pipe = on_pipe;
+
+	(void)state;
+	pipe.target = BT_TARGET_PIPE;
+	bt_account_switch_out(&a, 2000, 1, &on_pipe, BT_DOUBT_PEER);
+	assert_false(bt_account_is_guessed(&a));
+	bt_account_waking(&a, 2100, 42, BT_MS_IPC);
+	bt_account_switch_in(&a, 2100);
+	memset(a.habits, 0, sizeof(a.habits));
+	bt_account_switch_out(&a, 3000, 1, &pipe, BT_DOUBT_NONE);
+	assert_false(bt_account_is_guessed(&a));
+	bt_account_waking(&a, 3100, 42, BT_MS_IPC);
+	bt_account_switch_in(&a, 3100);
+	bt_account_switch_out(&a, 4000, 1, &pipe, BT_DOUBT_PEER);
+	assert_true(bt_account_is_guessed(&a));
+	assert_true(bt_account_is_undecided(&a, 4000 + BT_GUESS_AGAIN_NS - 1));
+	assert_false(bt_account_is_undecided(&a, 4000 + BT_GUESS_AGAIN_NS));
+	bt_account_waking(&a, 5000, 42, BT_MS_IPC);
+	assert_false(bt_account_is_guessed(&a));
+	bt_account_switch_in(&a, 5000);
+	bt_account_switch_out(&a, 6000, 1, &pipe, BT_DOUBT_PEER);
+	assert_false(bt_account_is_guessed(&a));
+}
+
 /* It was in a run queue already when it was shown: nobody had seen the waking. */
 static void shown_as_blocked_after_it_was_woken(void **state)
 {
@@ -343,6 +405,24 @@ static void the_waker_tells_what_a_wait_was(void **state)
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, true, false), BT_MS_EVENT);
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 0, false, false), BT_MS_IPC);
 	assert_int_equal(woken_by(BT_DOUBT_FUTEX, 1900000, true, true), BT_MS_EVENT);
+}
+
+/* Who wakes us slept until a moment ago, but was not seen to get its CPU, or not even to be woken. */
+static void a_waker_that_was_not_seen_to_run(void **state)
+{
+	struct bt_reason child = {.fd = -1, .syscall = 61, .cause = BT_MS_CHILD};
+	struct bt_account by = running(), a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_pipe, BT_DOUBT_PEER);
+	bt_account_switch_out(&by, 3000, 1, &child, BT_DOUBT_NONE);
+	assert_int_equal(bt_cause_by_waker(&a, &by, 0, 100000), BT_MS_EVENT);
+	bt_account_waking(&by, 99000, 7, BT_MS_CHILD);
+	assert_int_equal(bt_cause_by_waker(&a, &by, 0, 100000), BT_MS_EVENT);
+	assert_int_equal(a.carried_ns, 99000);
+	assert_int_equal(bt_account_burst_ns(&by, 100000), 1000);
+	/* It did something for half of the time. */
+	assert_int_equal(bt_cause_by_waker(&a, &by, 0, 250000), BT_MS_IPC);
 }
 
 /* A lock that is held asleep is a lock, a queue whose reader waits for work is not. */
@@ -504,6 +584,8 @@ static void random_events(uint64_t seed, int missing)
 			bt_account_waking(&a, now_ns - (dice >> 40) % 3, (int)(dice >> 50), why.cause);
 			break;
 		default:
+			if (a.phase == BT_PHASE_BLOCKED && (dice >> 40) % 2)
+				bt_account_relabel(&a, why.cause);
 			bt_account_mark_read(&a, now_ns);
 			bt_account_totals_at(&a, now_ns, &now);
 			assert_int_equal(bt_totals_sum_ns(&now), now_ns - a.born_ns);
@@ -704,9 +786,12 @@ int main(void)
 	    cmocka_unit_test(an_idle_cpu_that_wakes_up_is_a_part_of_the_wait),
 	    cmocka_unit_test(the_end_is_final),
 	    cmocka_unit_test(a_label_that_changes_rewrites_nothing),
+	    cmocka_unit_test(a_guess_that_changes_rewrites_nothing),
+	    cmocka_unit_test(what_is_guessed),
 	    cmocka_unit_test(shown_as_blocked_after_it_was_woken),
 	    cmocka_unit_test(shown_as_blocked_but_never_slept),
 	    cmocka_unit_test(the_waker_tells_what_a_wait_was),
+	    cmocka_unit_test(a_waker_that_was_not_seen_to_run),
 	    cmocka_unit_test(who_sleeps_with_a_lock_held),
 	    cmocka_unit_test(without_a_waker_the_length_tells),
 	    cmocka_unit_test(a_wait_in_doubt_is_taken_for_what_the_last_one_was),

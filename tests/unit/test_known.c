@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "account.h"
 #include "collector_shared.h"
 #include "unit.h"
 
@@ -117,6 +118,27 @@ static void who_is_awake_or_listed_is_asked_for_once(void **state)
 	assert_asked(f, 1, (int32_t[]){SECOND});
 }
 
+/* What a first wait at a pipe is for is guessed again, when there is more to judge by. */
+static void who_waits_for_what_is_guessed_is_asked_for(void **state)
+{
+	struct fixture *f = *state;
+	struct bt_record *r;
+
+	add(&f->walk, FIRST, 1, BT_PHASE_BLOCKED);
+	r = (struct bt_record *)(void *)f->walk.records;
+	r->account.doubt = BT_DOUBT_PEER;
+	r->account.reason.target = BT_TARGET_PIPE;
+	r->account.since_ns = 1000;
+	r->head.now_ns = 1000 + BT_GUESS_AGAIN_NS - 1;
+	assert_int_equal(0, bt_known_take(&f->k, &f->walk));
+	assert_int_equal(0, bt_known_ask(&f->k, READ));
+	assert_asked(f, 1, (int32_t[]){FIRST});
+	r->head.now_ns++;
+	assert_int_equal(0, bt_known_take(&f->k, &f->walk));
+	assert_int_equal(0, bt_known_ask(&f->k, READ));
+	assert_asked(f, 0, (int32_t[]){0});
+}
+
 static void everybody_is_asked_for_from_time_to_time(void **state)
 {
 	struct fixture *f = *state;
@@ -203,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(who_is_awake_or_listed_is_asked_for_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(who_waits_for_what_is_guessed_is_asked_for, setup, teardown),
 	    cmocka_unit_test_setup_teardown(everybody_is_asked_for_from_time_to_time, setup, teardown),
 	    cmocka_unit_test_setup_teardown(who_sleeps_on_is_the_same, setup, teardown),
 	    cmocka_unit_test_setup_teardown(threads_come_and_go, setup, teardown),

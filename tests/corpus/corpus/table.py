@@ -308,6 +308,11 @@ def table():
     case("gzip-busy-writer", shell("sh", "xz -9c </dev/urandom | gzip -1c >/dev/null", "gzip", "xz", ready="cpu 0.5"),
          "sh/gzip", "io-bound", "ipc", ("blocked", "read:pipe"), "gzip behind xz, which computes",
          twin="gzip-slow-writer")
+    for what, command, verdict, cause, rule in (("computes", "xz -9c </dev/zero", "io-bound", "ipc", "blocked"),
+                                                ("sleeps", "sleep 1000", "idle", "event", "idle")):
+        case(f"uniq-{what}", shell("sh", f"({command} | wc -c) | uniq", "uniq", ready="child uniq"), "sh/uniq", verdict, cause,
+             (rule, "read:pipe"), f"uniq, which has read nothing yet, behind wc behind one that {what}",
+             twin={"computes": "uniq-sleeps", "sleeps": "uniq-computes"}[what])
     case("xz-cpu", Step("xz", ("xz", "-9c"), "cpu 0.1", stdin="/dev/urandom"), "xz", "cpu-bound", USER, ("busy",
          "user"), "xz of random bytes", twin="gzip-busy-writer")
     case("openssl-speed", Step("openssl", ("openssl", "speed", "-seconds", "60", "sha256")), "openssl", "cpu-bound",

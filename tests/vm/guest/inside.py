@@ -5,7 +5,7 @@ Left out: `unit`, `whole_host` and `clock_step` want a machine that is started a
 `library` knows no kernel.
 """
 
-EXACT = ("run", "lifecycle", "exact", "verdicts", "peers", "interpreters", "reasons", "everyone_counted", "gil", "holder", "procfs",
+EXACT = ("run", "lifecycle", "exact", "verdicts", "peers", "interpreters", "reasons", "open_waits", "everyone_counted", "gil", "holder", "procfs",
          "record", "commands", "waits", "faults", "killed", "load", "bad_input", "dashboard", "diagnose", "advice")
 # Where sampling is all that runs.
 SAMPLED = ("procfs", "run", "lifecycle", "peers", "commands", "record", "dashboard")
