@@ -284,7 +284,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	if (a->phase != BT_PHASE_ONCPU)
 		switch_in_late(a, prev, now_ns);
 	else
-		bt_account_steal(a, now_ns, prev->se.sum_exec_runtime - a->runtime_ns);
+		bt_account_ran(a, now_ns, prev->se.sum_exec_runtime - a->runtime_ns);
 	if (state & TASK_DEAD) {
 		account_finish(a, prev, now_ns);
 		return;

@@ -183,8 +183,8 @@ static __always_inline __u64 task_number(struct task_struct *t)
 
 /*
  * A pipe knows nothing of who writes into it. Shells, and whoever reads what a command says, make them
- * between relatives: the reader's siblings and their children, its own children, and its parent are looked
- * at.
+ * between relatives: the reader's children, siblings, and their children are looked at. Who waits for its
+ * parent waits to be given work, or for it to end. Where nobody is found at work, nobody is known to be.
  */
 static __always_inline __u8 cause_of_writers(struct bt_account *a, struct task_struct *t, __u64 inode,
 					     __u64 now_ns)
@@ -203,8 +203,6 @@ static __always_inline __u8 cause_of_writers(struct bt_account *a, struct task_s
 	/* A shell that waits for who works for it. */
 	if (w.last && !w.works)
 		children_search(w.last, &w);
-	if (!w.works && process_writes_pipe(parent, inode))
-		w.works = process_is_at_work(parent, &w);
 	return w.works ? BT_MS_IPC : BT_MS_EVENT;
 }
 

@@ -279,28 +279,41 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 t
 	bt_account_wait_add(a, cause, ns);
 }
 
-/* Less than this can be the distance of two clocks, or of two places where they are read. */
-#define BT_STOLEN_MIN_NS 50000
-
 /*
- * Before a thread leaves the CPU: of the time since it got it, it ran for ran_ns by the scheduler's account,
- * which leaves out what a hypervisor stole (update_rq_clock_task() in kernel/sched/core.c). The rest was
- * spent waiting for a CPU. What a frame has shown as on-CPU stays that.
+ * Before a thread leaves the CPU: since it left one last it has had one for ran_ns by the scheduler's
+ * account, which is everybody else's (top, time, cgroups), too. What a frame has shown stays what it was
+ * shown as.
+ *
+ * - That leaves out what a hypervisor stole (update_rq_clock_task() in kernel/sched/core.c): spent waiting
+ * for a CPU.
+ * - It begins when the thread was put into a run queue, where that was to preempt somebody, or to end a CPU's
+ * sleep (rq_clock_skip_update() in wakeup_preempt()): before the switch, by the rest of an interrupt or by
+ * the time that the CPU took to wake up.
  */
-BT_INLINE void bt_account_steal(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
+BT_INLINE void bt_account_ran(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
 {
+	__u64 oncpu_ns = bt_span_ns(a->since_ns, now_ns);
 	__u64 from_ns = a->shown_ns > a->since_ns ? a->shown_ns : a->since_ns;
-	__u64 stolen_ns, most_ns;
+	__u64 stolen_ns, early_ns, most_ns;
 
-	if (a->phase != BT_PHASE_ONCPU || bt_span_ns(a->since_ns, now_ns) <= ran_ns + BT_STOLEN_MIN_NS)
+	if (a->phase != BT_PHASE_ONCPU)
 		return;
-	stolen_ns = now_ns - a->since_ns - ran_ns;
-	most_ns = bt_span_ns(from_ns, now_ns);
-	if (stolen_ns > most_ns)
-		stolen_ns = most_ns;
 	bt_account_write_begin(a);
-	bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, stolen_ns);
-	a->since_ns += stolen_ns;
+	if (oncpu_ns > ran_ns) {
+		stolen_ns = oncpu_ns - ran_ns;
+		most_ns = bt_span_ns(from_ns, now_ns);
+		if (stolen_ns > most_ns)
+			stolen_ns = most_ns;
+		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, stolen_ns);
+		a->since_ns += stolen_ns;
+	} else if (a->shown_ns < a->since_ns) {
+		early_ns = ran_ns - oncpu_ns;
+		if (early_ns > a->queued_ns)
+			early_ns = a->queued_ns;
+		bt_totals_add(&a->totals, a->woken_cause, -early_ns);
+		a->since_ns -= early_ns;
+	}
+	a->queued_ns = 0;
 	bt_account_write_end(a);
 }
 
@@ -390,14 +403,22 @@ BT_INLINE void bt_account_cpu_was_idle(struct bt_account *a, __u64 queued_ns)
 	if (a->phase != BT_PHASE_WOKEN || a->shown_ns > a->woken_ns || queued_ns <= a->woken_ns)
 		return;
 	bt_account_write_begin(a);
+	a->queued_ns = queued_ns - a->woken_ns;
 	a->woken_ns = queued_ns;
 	bt_account_write_end(a);
+}
+
+/* How much of a time that ends now no frame has shown. */
+BT_INLINE __u64 bt_account_unshown_ns(const struct bt_account *a, __u64 from_ns, __u64 now_ns)
+{
+	return bt_span_ns(a->shown_ns > from_ns ? a->shown_ns : from_ns, now_ns);
 }
 
 /* The thread gets a CPU. Returns 0, or 1 if it had one already as far as the account knows. */
 BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 {
-	__u32 phase = a->phase;
+	__u32 phase = a->phase, queued_cause = BT_MS_RUN_QUEUE;
+	__u64 queued_ns = 0;
 	int missed = 0;
 
 	bt_account_write_begin(a);
@@ -406,13 +427,21 @@ BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 
 		bt_account_close_block(a, a->woken_cause, woken_ns);
 		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, now_ns - woken_ns);
+		queued_ns = bt_account_unshown_ns(a, woken_ns, now_ns);
+		if (!queued_ns) {
+			queued_ns = a->queued_ns;
+			queued_cause = a->woken_cause;
+		}
 	} else if (phase == BT_PHASE_RUNNABLE) {
 		bt_account_close(a, a->reason.cause, now_ns);
+		queued_ns = bt_account_unshown_ns(a, a->since_ns, now_ns);
+		queued_cause = a->reason.cause;
 	} else if (phase == BT_PHASE_BLOCKED && a->found_asleep) {
 		a->waker_pid = 0;
 		bt_account_close_block(a, a->reason.cause, now_ns);
 	} else if (phase == BT_PHASE_BLOCKED) {
 		bt_account_close(a, BT_MS_RUN_QUEUE, now_ns);
+		queued_ns = bt_account_unshown_ns(a, a->since_ns, now_ns);
 	} else {
 		/* It left the CPU, nobody knows when; what a frame has shown stays. */
 		__u64 shown_ns = a->shown_ns < now_ns ? a->shown_ns : now_ns;
@@ -424,6 +453,8 @@ BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 		missed = 1;
 	}
 	a->found_asleep = 0;
+	a->queued_ns = queued_ns;
+	a->woken_cause = (__u8)queued_cause;
 	a->since_ns = now_ns;
 	bt_account_phase_set(a, BT_PHASE_ONCPU);
 	bt_account_write_end(a);

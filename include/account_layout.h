@@ -143,7 +143,7 @@ struct bt_account {
 	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
 	__u8 doubt;        /* BLOCKED, WOKEN: enum bt_doubt */
 	__s32 waker_pid;   /* WOKEN: which process did it; 0 = an interrupt or the kernel */
-	__u8 woken_cause;  /* WOKEN: what the wait turned out to be */
+	__u8 woken_cause;  /* WOKEN: what the wait turned out to be; ONCPU: what queued_ns is counted as */
 	__u8 idle_cause;   /* what its last wait of group idle was */
 	__u8 turn;         /* enum bt_turn */
 	__u8 lock_credit;  /* how long waits at a futex of its own count as a lock yet: BT_LOCK_CREDIT */
@@ -161,6 +161,7 @@ struct bt_account {
 	__u64 after_ns;     /* and from there to the end of the last burst in which it did */
 	__u32 hop;          /* wakings from thread to thread, at futexes, that led to its last one, */
 	__s32 hops_since;   /* and how many of them since the one before; see bt_account_hand_on() */
+	__u64 queued_ns;    /* ONCPU: the wait for the CPU, as far as no frame has shown it */
 	struct bt_reason reason; /* RUNNABLE, BLOCKED, WOKEN */
 
 	struct bt_totals totals;
@@ -202,7 +203,7 @@ _Static_assert(sizeof(struct bt_reason) == 16, "wire layout");
 _Static_assert(sizeof(struct bt_wait) == 32, "wire layout");
 _Static_assert(sizeof(struct bt_totals) == 8UL * (1 + BT_OFFCPU_COUNT), "wire layout");
 _Static_assert(sizeof(struct bt_account) % 8 == 0, "wire records are copied in words");
-_Static_assert(__builtin_offsetof(struct bt_account, totals) == 144,
+_Static_assert(__builtin_offsetof(struct bt_account, totals) == 152,
 	       "what every switch touches lies together");
 
 #endif

@@ -123,6 +123,7 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(account.turn_ns, NEVER),
 	R(account.turn_object, NEVER),
 	R(account.shown_ns, NEVER),
+	R(account.queued_ns, NEVER),
 	R(account.burst_ns, NEVER),
 	R(account.runtime_ns, NEVER),
 	R(account.run_delay_ns, NEVER),

@@ -573,10 +573,12 @@ static void random_events(uint64_t seed, int missing)
 			bt_account_switch_in(&a, now_ns);
 			break;
 		case PREEMPT:
+			bt_account_ran(&a, now_ns, bt_span_ns(a.since_ns, now_ns) / 2);
 			bt_account_switch_out(&a, now_ns, 0, (dice >> 40) % 2 ? &preempted : &throttled,
 					      BT_DOUBT_NONE);
 			break;
 		case BLOCK:
+			bt_account_ran(&a, now_ns, bt_span_ns(a.since_ns, now_ns) + (dice >> 40) % 4000);
 			bt_account_switch_out(&a, now_ns, 1, &why, (enum bt_doubt)((dice >> 60) % 5));
 			break;
 		case WAKE:
@@ -621,22 +623,16 @@ static void stolen_time_is_run_queue(void **state)
 	struct bt_account a = running();
 
 	(void)state;
-	bt_account_steal(&a, 10000000, 3999000);
+	bt_account_ran(&a, 10000000, 3999000);
 	bt_account_switch_out(&a, 10000000, 1, &on_disk, BT_DOUBT_NONE);
 	assert_int_equal(a.totals.oncpu_ns, 3999000);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 6000000);
 	assert_closed(&a, 10000000);
 
-	/* Within the distance of the clocks nothing was. */
-	a = running();
-	bt_account_steal(&a, 10000000, 10000000 - 1000 - BT_STOLEN_MIN_NS);
-	bt_account_switch_out(&a, 10000000, 1, &on_disk, BT_DOUBT_NONE);
-	assert_int_equal(a.totals.OFF(RUN_QUEUE), 0);
-
 	/* What was shown as on-CPU stays that. */
 	a = running();
 	bt_account_mark_read(&a, 9000000);
-	bt_account_steal(&a, 10000000, 3999000);
+	bt_account_ran(&a, 10000000, 3999000);
 	bt_account_switch_out(&a, 10000000, 1, &on_disk, BT_DOUBT_NONE);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 1000000);
 	assert_int_equal(a.totals.oncpu_ns, 8999000);
@@ -728,6 +724,57 @@ static void the_least_lock_makes_room(void **state)
 }
 
 /* Between its waking and its being queued the CPU woke up: nobody else had it. */
+/* The scheduler counts from the waking on: so does everybody. What a frame has shown stays that. */
+static void the_scheduler_says_how_long_it_ran(void **state)
+{
+	struct bt_account a = running();
+
+	(void)state;
+	bt_account_switch_out(&a, 2000, 1, &on_disk, BT_DOUBT_NONE);
+	wake(&a, 2700, 0);
+	bt_account_switch_in(&a, 3000);
+	bt_account_ran(&a, 4000, 1200);
+	bt_account_switch_out(&a, 4000, 1, &on_disk, BT_DOUBT_NONE);
+	assert_int_equal(a.totals.oncpu_ns, 1000 + 1200);
+	assert_int_equal(a.last_burst_ns, 1200);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
+	assert_closed(&a, 4000);
+
+	/* A CPU that slept: the wait that ended had that time. */
+	wake(&a, 4700, 0);
+	bt_account_cpu_was_idle(&a, 5000);
+	bt_account_switch_in(&a, 5000);
+	assert_int_equal(a.totals.OFF(DISK), 700 + 1000);
+	bt_account_ran(&a, 6000, 1250);
+	assert_int_equal(a.totals.OFF(DISK), 700 + 750);
+	bt_account_switch_out(&a, 6000, 1, &on_disk, BT_DOUBT_NONE);
+	assert_int_equal(a.totals.oncpu_ns, 1000 + 1200 + 1250);
+	assert_closed(&a, 6000);
+
+	/* No more than the wait for the CPU. */
+	wake(&a, 6900, 0);
+	bt_account_switch_in(&a, 7000);
+	bt_account_ran(&a, 8000, 5000);
+	bt_account_switch_out(&a, 8000, 1, &on_disk, BT_DOUBT_NONE);
+	assert_int_equal(a.totals.oncpu_ns, 1000 + 1200 + 1250 + 1100);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
+	assert_closed(&a, 8000);
+
+	wake(&a, 8500, 0);
+	bt_account_mark_read(&a, 8800);
+	bt_account_switch_in(&a, 9000);
+	bt_account_ran(&a, 9500, 1000);
+	bt_account_switch_out(&a, 9500, 1, &on_disk, BT_DOUBT_NONE);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100 + 300);
+	bt_account_mark_read(&a, 9600);
+	wake(&a, 9700, 0);
+	bt_account_switch_in(&a, 9800);
+	bt_account_mark_read(&a, 9900);
+	bt_account_ran(&a, 10000, 300);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100 + 300 + 100);
+	assert_closed(&a, 10000);
+}
+
 static void an_idle_cpu_that_wakes_up_is_a_part_of_the_wait(void **state)
 {
 	struct bt_account a = running();
@@ -783,6 +830,7 @@ int main(void)
 	    cmocka_unit_test(found_asleep_was_asleep),
 	    cmocka_unit_test(missed_switches_are_unknown),
 	    cmocka_unit_test(stolen_time_is_run_queue),
+	    cmocka_unit_test(the_scheduler_says_how_long_it_ran),
 	    cmocka_unit_test(an_idle_cpu_that_wakes_up_is_a_part_of_the_wait),
 	    cmocka_unit_test(the_end_is_final),
 	    cmocka_unit_test(a_label_that_changes_rewrites_nothing),

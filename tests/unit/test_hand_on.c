@@ -161,7 +161,7 @@ static void stolen_after_a_waking(void **state)
 	(void)state;
 	park_all(2);
 	unpark(0, 1, 1002000);
-	bt_account_steal(&parked[0], 1003000, 100000);
+	bt_account_ran(&parked[0], 1003000, 100000);
 	park(0, 1003000);
 	assert_int_equal(parked[0].after_ns, 0);
 }
