@@ -28,6 +28,7 @@ static __always_inline enum bt_doubt
 doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struct bt_reason *why)
 {
 	__s32 fds[BT_POLLED_MAX] = {-1, -1, -1, -1};
+	__u32 writes = 0;
 
 	for (int i = 0; i < BT_POLLED_MAX; i++) {
 		struct pollfd polled;
@@ -36,8 +37,9 @@ doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struc
 		    bpf_copy_from_user_task(&polled, sizeof(polled), (struct pollfd *)call->arg[0] + i, t, 0))
 			break;
 		fds[i] = polled.fd;
+		writes |= polled_writes(&polled) << i;
 	}
-	return doubt_of_polled(task_files(t), fds, (__u32)call->arg[1], why);
+	return doubt_of_polled(task_files(t), fds, (__u32)call->arg[1], writes, why);
 }
 
 /*

@@ -83,6 +83,8 @@ struct socket_wq {
 struct sock {
 	struct sock_common __sk_common;
 	struct socket_wq *sk_wq;
+	struct socket *sk_socket;
+	struct pid *sk_peer_pid;
 	/* a bit field before 5.17 */
 	__u8 sk_userlocks;
 	__u16 sk_type;
@@ -105,6 +107,7 @@ struct unix_sock {
 
 struct socket {
 	struct sock *sk;
+	struct file *file;
 };
 
 struct qstr {

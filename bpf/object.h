@@ -51,6 +51,19 @@ static __always_inline bool socket_is_owed(struct sock *sk, __u16 family)
 	}
 }
 
+/*
+ * Who accepted a unix stream waits for requests, as with internet sockets: it has the name of the listener,
+ * and who connected has none, as a rule (unix_stream_connect() in net/unix/af_unix.c).
+ */
+static __always_inline bool unix_is_accepted(struct sock *sk)
+{
+	struct unix_sock *u = (struct unix_sock *)sk;
+	struct sock *peer = plain_read(unix_sock, u, peer);
+
+	return peer && plain_read(unix_sock, u, addr) &&
+	       !plain_read(unix_sock, (struct unix_sock *)peer, addr);
+}
+
 static __always_inline void object_of_socket(struct file *file, struct bt_object *o)
 {
 	struct socket *socket = plain_read(file, file, private_data);
@@ -66,7 +79,7 @@ static __always_inline void object_of_socket(struct file *file, struct bt_object
 	family = plain_read(sock, sk, __sk_common.skc_family);
 	if (family == AF_UNIX) {
 		o->target = BT_TARGET_UNIX;
-		o->peer = true;
+		o->peer = !unix_is_accepted(sk);
 	} else if (family == AF_INET || family == AF_INET6) {
 		o->target = BT_TARGET_INET;
 		o->owed = socket_is_owed(sk, family);

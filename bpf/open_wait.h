@@ -60,31 +60,14 @@ __noinline int socket_is_waited_at(__u64 sk)
 	return 1;
 }
 
-/*
- * Who connected a unix socket asks, as with internet sockets: it has no name, the one that it asks has that
- * of the listener (unix_stream_connect() in net/unix/af_unix.c). It is owed an answer, unless who would give
- * it waits itself. 1: it is.
- */
-static __always_inline bool unix_socket_is_owed(__u64 file)
-{
-	__u64 socket =
-	    file ? address_read((void *)file + bpf_core_field_offset(struct file, private_data)) : 0;
-	__u64 sk = socket ? address_read((void *)socket + bpf_core_field_offset(struct socket, sk)) : 0;
-	__u64 peer = sk ? address_read((void *)sk + bpf_core_field_offset(struct unix_sock, peer)) : 0;
-
-	if (!peer || address_read((void *)sk + bpf_core_field_offset(struct unix_sock, addr)) ||
-	    !address_read((void *)peer + bpf_core_field_offset(struct unix_sock, addr)))
-		return 0;
-	return !socket_is_waited_at(peer);
-}
-
-/* Who may end a wait at a pipe, and whether one of them is at work. */
+/* Who may end a wait, and whether one of them is at work. */
 struct writers {
-	__u64 inode;
+	__u64 inode;    /* of what they write into: the pipe, or their end of the socket */
 	__u64 since_ns; /* the wait's begin */
 	__u64 now_ns;
 	__u64 reader; /* the leader of the waiting process */
 	__u64 last;   /* the leader of the last one that was found idle; 0 = none */
+	bool both;    /* who can read from it, too, may be one */
 	bool works;
 };
 
@@ -135,20 +118,22 @@ __noinline int process_is_at_work(__u64 leader, struct writers *w)
 	return 0;
 }
 
-/* It can write into a pipe, and cannot read from it: who has both ends was handed them down, or talks to
- * itself. */
-__noinline int process_writes_pipe(__u64 leader, __u64 inode)
+/* It can write there. Who has both ends of a pipe was handed them down with the fork, or talks to itself. */
+__noinline int process_writes(__u64 leader, struct writers *w)
 {
 	__u64 files = address_read((void *)leader + bpf_core_field_offset(struct task_struct, files));
 	__u32 modes = 0;
 
+	if (!w)
+		return 0;
 	for (__u32 fd = 0; fd < DESCRIPTORS_MAX; fd++) {
 		__u64 file = file_of_fd(files, fd);
 
-		if (file && address_read((void *)file + bpf_core_field_offset(struct file, f_inode)) == inode)
+		if (file &&
+		    address_read((void *)file + bpf_core_field_offset(struct file, f_inode)) == w->inode)
 			modes |= plain_read(file, (void *)file, f_mode);
 	}
-	return (modes & (FMODE_READ | FMODE_WRITE)) == FMODE_WRITE;
+	return modes & FMODE_WRITE && (w->both || !(modes & FMODE_READ));
 }
 
 __noinline int children_search(__u64 parent, struct writers *w)
@@ -163,7 +148,7 @@ __noinline int children_search(__u64 parent, struct writers *w)
 		__u64 child = next - bpf_core_field_offset(struct task_struct, sibling);
 
 		next = address_read((void *)next);
-		if (child == w->reader || !process_writes_pipe(child, w->inode))
+		if (child == w->reader || !process_writes(child, w))
 			continue;
 		w->works = process_is_at_work(child, w);
 		w->last = child;
@@ -182,28 +167,85 @@ static __always_inline __u64 task_number(struct task_struct *t)
 }
 
 /*
- * A pipe knows nothing of who writes into it. Shells, and whoever reads what a command says, make them
- * between relatives: the reader's children, siblings, and their children are looked at. Who waits for its
- * parent waits to be given work, or for it to end. Where nobody is found at work, nobody is known to be.
+ * Shells, and whoever reads what a command says, make pipes between relatives: the reader's children,
+ * siblings, and their children are looked at. Who waits for its parent waits to be given work, or for it to
+ * end.
  */
-static __always_inline __u8 cause_of_writers(struct bt_account *a, struct task_struct *t, __u64 inode,
-					     __u64 now_ns)
+static __always_inline void relatives_search(struct task_struct *t, struct writers *w)
 {
-	struct writers w = {.inode = inode, .since_ns = a->since_ns, .now_ns = now_ns};
+	bool both = w->both;
 	__u64 parent;
 
-	/* Each thread has its own children. */
-	children_search(task_number(t), &w);
-	w.reader = address_read((void *)t + bpf_core_field_offset(struct task_struct, group_leader));
-	parent = address_read((void *)w.reader + bpf_core_field_offset(struct task_struct, real_parent));
-	if (!w.works)
-		children_search(w.reader, &w);
-	if (!w.works)
-		children_search(parent, &w);
+	w->reader = address_read((void *)t + bpf_core_field_offset(struct task_struct, group_leader));
+	parent = address_read((void *)w->reader + bpf_core_field_offset(struct task_struct, real_parent));
+	/* Our own children may have the end that we read from by the fork. Each thread has its own. */
+	w->both = true;
+	children_search(task_number(t), w);
+	if (!w->works)
+		children_search(w->reader, w);
+	w->both = both;
+	if (!w->works)
+		children_search(parent, w);
 	/* A shell that waits for who works for it. */
-	if (w.last && !w.works)
-		children_search(w.last, &w);
-	return w.works ? BT_MS_IPC : BT_MS_EVENT;
+	if (w->last && !w->works)
+		children_search(w->last, w);
+}
+
+/* A pipe knows nothing of who writes into it. Where nobody is found at work, nobody is known to be. */
+static __always_inline __u8 cause_of_pipe(struct task_struct *t, __u64 file, struct writers *w)
+{
+	w->inode = address_read((void *)file + bpf_core_field_offset(struct file, f_inode));
+	relatives_search(t, w);
+	return w->works ? BT_MS_IPC : BT_MS_EVENT;
+}
+
+/* The address of the task of a process that listened for our connection; 0: it is gone, or nobody did. */
+static __always_inline __u64 listener_of(__u64 sk)
+{
+	__u64 pid = address_read((void *)sk + bpf_core_field_offset(struct sock, sk_peer_pid));
+	struct task_struct *t = pid ? bpf_task_from_pid(plain_read(pid, (void *)pid, numbers[0].nr)) : NULL;
+	__u64 number;
+
+	if (!t)
+		return 0;
+	number = task_number(t);
+	bpf_task_release(t);
+	return number;
+}
+
+/*
+ * Who has the other end: a relative, or who listened, or a child of that one. Where nobody is found, it is
+ * owed an answer if it has connected (unix_stream_connect() in net/unix/af_unix.c gives the name of the
+ * listener to the other end alone), unless somebody waits there himself.
+ */
+static __always_inline __u8 cause_of_unix(struct task_struct *t, __u64 file, struct writers *w)
+{
+	__u64 socket = address_read((void *)file + bpf_core_field_offset(struct file, private_data));
+	__u64 sk = socket ? address_read((void *)socket + bpf_core_field_offset(struct socket, sk)) : 0;
+	__u64 peer = sk ? address_read((void *)sk + bpf_core_field_offset(struct unix_sock, peer)) : 0;
+	__u64 other = peer ? address_read((void *)peer + bpf_core_field_offset(struct sock, sk_socket)) : 0;
+	bool connected, waited;
+
+	if (!peer)
+		return BT_MS_EVENT;
+	connected = !address_read((void *)sk + bpf_core_field_offset(struct unix_sock, addr)) &&
+		    address_read((void *)peer + bpf_core_field_offset(struct unix_sock, addr));
+	waited = socket_is_waited_at(peer);
+	file = other ? address_read((void *)other + bpf_core_field_offset(struct socket, file)) : 0;
+	if (waited || !file || !has_rdonly_cast)
+		return connected && !waited ? BT_MS_IPC : BT_MS_EVENT;
+	w->inode = address_read((void *)file + bpf_core_field_offset(struct file, f_inode));
+	w->both = true;
+	relatives_search(t, w);
+	if (!w->works && connected) {
+		__u64 listener = listener_of(sk);
+
+		children_search(listener, w);
+		/* Its own descriptors may be many. */
+		if (!w->last)
+			w->works = !listener || process_is_at_work(listener, w);
+	}
+	return w->works ? BT_MS_IPC : BT_MS_EVENT;
 }
 
 /*
@@ -214,6 +256,7 @@ static __always_inline void open_wait_look(struct bt_account *a, struct task_str
 {
 	__u32 seq = *(volatile __u32 *)&a->seq;
 	__u32 class = class_of_call(a->reason.syscall);
+	struct writers w = {.since_ns = a->since_ns, .now_ns = now_ns};
 	__u8 cause = BT_MS_NONE;
 	struct syscall_regs call;
 	bool first, again;
@@ -231,12 +274,11 @@ static __always_inline void open_wait_look(struct bt_account *a, struct task_str
 		return;
 	task_syscall(t, &call);
 	if (a->reason.target == BT_TARGET_PIPE && has_rdonly_cast)
-		cause = cause_of_writers(
-		    a, t, address_read((void *)file + bpf_core_field_offset(struct file, f_inode)), now_ns);
+		cause = cause_of_pipe(t, file, &w);
 	/* Of several nobody knows which one it is about. */
 	else if (a->reason.target == BT_TARGET_UNIX &&
 		 (class == BT_SC_READ || (class == BT_SC_POLL && call.arg[1] == 1)))
-		cause = unix_socket_is_owed(file) ? BT_MS_IPC : BT_MS_EVENT;
+		cause = cause_of_unix(t, file, &w);
 	/* It may have gone on meanwhile: then that is known better. */
 	if (cause != BT_MS_NONE && a->phase == BT_PHASE_BLOCKED && *(volatile __u32 *)&a->seq == seq)
 		bt_account_relabel(a, cause);

@@ -107,13 +107,25 @@ static __always_inline bool futex_is_musl_join(__u32 op, __u32 val, __u64 addres
 	       self == address - MUSL_DETACH_STATE;
 }
 
+#define POLL_IN  1 /* include/uapi/asm-generic/poll.h */
+#define POLL_OUT 4
+
 struct pollfd {
 	__s32 fd;
 	__s16 events, revents;
 };
 
-/* A wait for one of a few descriptors. An owed internet socket among them is what it is about. */
-static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *fds, __u32 count,
+/* It is asked for room alone. */
+static __always_inline __u32 polled_writes(const struct pollfd *polled)
+{
+	return (polled->events & (POLL_IN | POLL_OUT)) == POLL_OUT;
+}
+
+/*
+ * A wait for one of a few descriptors. An owed internet socket among them is what it is about, or one that
+ * there is to be room in: their bits are set in writes.
+ */
+static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *fds, __u32 count, __u32 writes,
 						     struct bt_reason *r)
 {
 	enum bt_doubt doubt = BT_DOUBT_NONE;
@@ -121,11 +133,17 @@ static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *f
 	for (__u32 i = 0; i < BT_POLLED_MAX && i < count; i++) {
 		struct bt_object o = {};
 
-		if (!object_of_fd(files, (__u32)fds[i], &o) || !(o.owed || o.peer))
+		bool asks = writes >> i & 1;
+
+		if (!object_of_fd(files, (__u32)fds[i], &o) || !(o.owed || o.peer || asks))
 			continue;
 		r->fd = fds[i];
 		r->object = o.ino;
 		r->target = o.target;
+		if (asks) {
+			r->cause = cause_of_object(&o, true, (struct bt_sleep){});
+			return BT_DOUBT_NONE;
+		}
 		if (o.owed) {
 			r->cause = BT_MS_NETWORK;
 			return BT_DOUBT_REPLY;
@@ -139,6 +157,7 @@ static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *f
 __noinline int doubt_of_poll(__u64 files, __u64 set, __u64 count, struct bt_reason *r)
 {
 	__s32 fds[BT_POLLED_MAX] = {-1, -1, -1, -1};
+	__u32 writes = 0;
 
 	if (!r || !count || count > BT_POLLED_MAX)
 		return BT_DOUBT_NONE;
@@ -149,8 +168,9 @@ __noinline int doubt_of_poll(__u64 files, __u64 set, __u64 count, struct bt_reas
 		if (i >= (int)count || bpf_probe_read_user(&polled, sizeof(polled), (struct pollfd *)set + i))
 			break;
 		fds[i] = polled.fd;
+		writes |= polled_writes(&polled) << i;
 	}
-	return doubt_of_polled(files, fds, (__u32)count, r);
+	return doubt_of_polled(files, fds, (__u32)count, writes, r);
 }
 
 /* The number of the lowest bit that is set, by a de Bruijn sequence: clang 14 breaks down over ctz for BPF.
@@ -180,7 +200,7 @@ __noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_
 	}
 	if (bits)
 		return BT_DOUBT_NONE;
-	return doubt_of_polled(files, fds, count, r);
+	return doubt_of_polled(files, fds, count, 0, r);
 }
 
 /*

@@ -149,6 +149,8 @@ static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a,
 			return BT_MS_EVENT;
 		if (o.owed)
 			return BT_MS_NETWORK;
+		if (!by && o.target == BT_TARGET_ANON && cause_of_uring(t, a) == BT_MS_DISK)
+			return BT_MS_DISK;
 		if (!o.peer)
 			return BT_MS_EVENT;
 		break;
@@ -163,6 +165,9 @@ static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a,
 	case BT_DOUBT_NONE:
 		return a->reason.cause;
 	default:
+		/* An eventfd that tells of asynchronous I/O. */
+		if (!by && a->reason.target == BT_TARGET_ANON && cause_of_uring(t, a) == BT_MS_DISK)
+			return BT_MS_DISK;
 		break;
 	}
 	return by ? bt_cause_by_waker(a, by, same_process, now_ns) : bt_cause_by_kernel(a, now_ns);

@@ -54,9 +54,12 @@ BT_INLINE __u8 bt_cause_of_aim(struct bt_aim aim, bool writes, struct bt_sleep h
 	case BT_TARGET_BLOCKDEV:
 		return BT_MS_DISK;
 	case BT_TARGET_PIPE:
-	case BT_TARGET_UNIX:
 		/* No block I/O is behind these: their buffer was not in memory. */
 		return how.iowait ? BT_MS_PAGING : BT_MS_IPC;
+	case BT_TARGET_UNIX:
+		if (how.iowait)
+			return BT_MS_PAGING;
+		return writes || aim.peer ? BT_MS_IPC : BT_MS_EVENT;
 	case BT_TARGET_INET:
 		if (how.iowait)
 			return BT_MS_PAGING;

@@ -57,6 +57,20 @@ SCRIPTS = {
 a, b = tcp(); r, w = os.pipe()
 child(lambda: os.write(w, bytes(60000)))
 while True: os.splice(r, a.fileno(), 65536)""", "splice", "network"),
+    "a poll for room in a full pipe": ("""
+import select
+r, w = os.pipe(); os.set_blocking(w, False)
+child(lambda: (time.sleep(0.02), os.read(r, 65536)))
+p = select.poll(); p.register(w, select.POLLOUT)
+while True:
+    p.poll()
+    try: os.write(w, bytes(65536))
+    except BlockingIOError: pass""", "poll", "ipc"),
+    "a server whose client computes": ("""
+a, b = os.pipe(); listener = socket.socket(socket.AF_UNIX); listener.bind("\\0reasons%d" % os.getpid()); listener.listen()
+s = socket.socket(socket.AF_UNIX); s.connect(listener.getsockname()); server = listener.accept()[0]
+child(lambda: (burn(0.005), s.send(b"x")))
+while True: server.recv(1)""", "recvfrom", "event"),
     "a splice out of an empty pipe": ("""
 a, b = tcp(); r, w = os.pipe()
 child(lambda: (burn(0.005), os.write(w, b"x")))
