@@ -70,6 +70,7 @@ enum bt_call bt_call_of(const struct bt_wait *w)
 	    {"writev", BT_CALL_WRITE},       {"pwritev", BT_CALL_WRITE},
 	    {"pwritev2", BT_CALL_WRITE},     {"sendto", BT_CALL_WRITE},
 	    {"sendmsg", BT_CALL_WRITE},      {"sendmmsg", BT_CALL_WRITE},
+	    {"msgsnd", BT_CALL_WRITE},       {"mq_timedsend", BT_CALL_WRITE},
 	    {"fsync", BT_CALL_SYNC},         {"fdatasync", BT_CALL_SYNC},
 	    {"sync", BT_CALL_SYNC},          {"syncfs", BT_CALL_SYNC},
 	    {"msync", BT_CALL_SYNC},         {"sync_file_range", BT_CALL_SYNC},
@@ -83,6 +84,9 @@ enum bt_call bt_call_of(const struct bt_wait *w)
 	};
 	const char *name = bt_syscall_name(w->reason.syscall);
 
+	/* Its descriptor is the one that it writes to. */
+	if (name && !strcmp(name, "sendfile") && w->reason.target >= BT_TARGET_PIPE)
+		return BT_CALL_WRITE;
 	for (size_t i = 0; name && i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (!strcmp(calls[i].name, name))
 			return calls[i].call;

@@ -63,10 +63,13 @@ bool bt_child_applies(const struct bt_case *c)
 
 void bt_child_say(const struct bt_case *c, struct bt_strbuf *out)
 {
-	bt_strbuf_add(out, "Waits for a child or a thread to end ");
+	struct bt_wait_sum sum = bt_case_waits_all(c, BT_MS_CHILD);
+	bool threads = sum.most && sum.most->reason.target == BT_TARGET_FUTEX;
+
+	bt_strbuf_addf(out, "Waits for %s to end ", threads ? "a thread" : "a child");
 	bt_say_share(c, idle_ns(c, BT_MS_CHILD), out);
-	bt_strbuf_add(out, ". Look at those instead");
-	bt_say_pid(c, ": boundtop classify --tree ", out);
+	bt_strbuf_add(out, ". Look there instead");
+	bt_say_pid(c, threads ? ": boundtop classify --threads " : ": boundtop classify --tree ", out);
 	bt_strbuf_add_char(out, '.');
 }
 

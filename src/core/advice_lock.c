@@ -36,7 +36,10 @@ static uint64_t bursts_held(const struct bt_usage *u, double *ns)
 	return count;
 }
 
-/* Is waiting for events what it mostly does between its bursts, and are these most of its CPU time? */
+/*
+ * Is waiting for events what it mostly does between its bursts, and are these most of its CPU time? Who polls
+ * for what another process is to hand over has no loop: xz before each read.
+ */
 static bool loop_is_held(const struct bt_usage *u)
 {
 	uint64_t polls = 0, all = 0;
@@ -46,7 +49,7 @@ static bool loop_is_held(const struct bt_usage *u)
 		const struct bt_wait *w = &u->waits[i];
 
 		all += w->count;
-		if (bt_call_of(w) == BT_CALL_POLL)
+		if (bt_call_of(w) == BT_CALL_POLL && w->reason.cause != BT_MS_IPC)
 			polls += w->count;
 	}
 	return polls && 2 * polls > all && bursts_held(u, &held_ns) &&

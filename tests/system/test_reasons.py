@@ -66,6 +66,11 @@ while True:
     p.poll()
     try: os.write(w, bytes(65536))
     except BlockingIOError: pass""", "poll", "ipc"),
+    "a FIFO that nobody opens": ("""
+path = "/tmp/boundtop-reasons-%d" % os.getpid(); os.mkfifo(path)
+if not os.fork():
+    time.sleep(0.3); os.unlink(path); os._exit(0)
+os.open(path, os.O_RDONLY)""", "openat", "event"),
     "a server whose client computes": ("""
 a, b = os.pipe(); listener = socket.socket(socket.AF_UNIX); listener.bind("\\0reasons%d" % os.getpid()); listener.listen()
 s = socket.socket(socket.AF_UNIX); s.connect(listener.getsockname()); server = listener.accept()[0]
