@@ -89,10 +89,14 @@ static __always_inline bool thread_is_at_work(const struct bt_account *a, const 
 
 static __always_inline bool number_is_at_work(__s32 tid, const struct writers *w)
 {
-	struct task_struct *t = bpf_task_from_pid(tid);
+	struct task_struct *t;
 	struct bt_account *a;
 	bool works;
 
+	/* Each global function is looked through by itself, whoever calls it or does not. */
+	if (!has_rdonly_cast)
+		return false;
+	t = bpf_task_from_pid(tid);
 	if (!t)
 		return false;
 	a = bpf_task_storage_get(&accounts, t, NULL, 0);

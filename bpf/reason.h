@@ -130,23 +130,22 @@ static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *f
 {
 	enum bt_doubt doubt = BT_DOUBT_NONE;
 
-	for (__u32 i = 0; i < BT_POLLED_MAX && i < count; i++) {
+	/* 6.1 takes a loop for endless whose head clang puts in the middle (check_cfg(), "back-edge"). */
+#pragma unroll
+	for (__u32 i = 0; i < BT_POLLED_MAX; i++) {
 		struct bt_object o = {};
-
 		bool asks = writes >> i & 1;
 
+		if (i >= count)
+			break;
 		if (!object_of_fd(files, (__u32)fds[i], &o) || !(o.owed || o.peer || asks))
 			continue;
 		r->fd = fds[i];
 		r->object = o.ino;
 		r->target = o.target;
-		if (asks) {
-			r->cause = cause_of_object(&o, true, (struct bt_sleep){});
-			return BT_DOUBT_NONE;
-		}
-		if (o.owed) {
-			r->cause = BT_MS_NETWORK;
-			return BT_DOUBT_REPLY;
+		if (o.owed || asks) {
+			r->cause = cause_of_object(&o, asks, (struct bt_sleep){});
+			return asks ? BT_DOUBT_NONE : BT_DOUBT_REPLY;
 		}
 		doubt = BT_DOUBT_POLL;
 	}

@@ -346,8 +346,8 @@ static int programs_open(struct bpf_collector *c)
 	if (err && err != -EPERM && err != -ENOMEM && err != -EMFILE && err != -ENFILE) {
 		bt_facts_probe(&facts);
 		program = bt_decide_program(&facts);
-		/* The kernel knows better than its BTF what it takes. */
-		if (program == BT_PROGRAM_PLAIN)
+		/* The kernel knows better than its BTF what it takes, and than us who could not read it. */
+		if (program == BT_PROGRAM_PLAIN || !facts.btf)
 			program = BT_PROGRAM_CALLS;
 		err = bt_skeleton_open(&c->skeleton, program);
 	}

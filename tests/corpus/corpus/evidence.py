@@ -210,12 +210,12 @@ def tree_busy(e, share=0.8, which="any"):
 
 
 def blocked(e, *calls):
-    """In one of these calls, clearly longer than all of its threads had or wanted a CPU.
+    """Off the CPU in one of these calls, clearly longer than all of its threads had or wanted a CPU.
 
     Time stolen from the host may have been wanted by this process.
     """
-    seconds, most = e.waited(calls)
-    return e.cpu + e.queue + e.steal < CLEARLY * seconds and most + e.most > 0.8
+    _, most = e.waited(calls)
+    return e.cpu + e.queue + e.steal < CLEARLY * e.off_in(calls) and most + e.most > 0.8
 
 
 def spread(e, *calls):
