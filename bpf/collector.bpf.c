@@ -339,10 +339,16 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns, bo
 	asleep = a->phase == BT_PHASE_BLOCKED;
 	if (asleep && !a->found_asleep)
 		waking_check(a, task_plain(next), now_ns);
-	if (cpu_was_idle)
-		bt_account_cpu_was_idle(a, now_ns - task_queued_ns(task_plain(next)));
+	if (cpu_was_idle) {
+		__u64 queued_ns = task_queued_ns(task_plain(next));
+
+		if (queued_ns) {
+			bt_account_cpu_was_idle(a, now_ns - queued_ns);
+			cpu_was_idle = false;
+		}
+	}
 	queued_count(a, now_ns);
-	if (bt_account_switch_in(a, now_ns))
+	if (bt_account_switch_in_from(a, now_ns, cpu_was_idle))
 		a->missed++;
 	/* The reader may have read it asleep meanwhile; of who was woken, its waker has seen to that. */
 	if (asleep)

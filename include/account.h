@@ -310,8 +310,13 @@ BT_INLINE void bt_account_ran(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
 		early_ns = ran_ns - oncpu_ns;
 		if (early_ns > a->queued_ns)
 			early_ns = a->queued_ns;
-		bt_totals_add(&a->totals, a->woken_cause, -early_ns);
+		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, -early_ns);
 		a->since_ns -= early_ns;
+		if (a->woken_cause != BT_MS_RUN_QUEUE) {
+			/* Nobody had that CPU. */
+			bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, early_ns - a->queued_ns);
+			bt_totals_add(&a->totals, a->woken_cause, a->queued_ns - early_ns);
+		}
 	}
 	a->queued_ns = 0;
 	bt_account_write_end(a);
@@ -403,7 +408,6 @@ BT_INLINE void bt_account_cpu_was_idle(struct bt_account *a, __u64 queued_ns)
 	if (a->phase != BT_PHASE_WOKEN || a->shown_ns > a->woken_ns || queued_ns <= a->woken_ns)
 		return;
 	bt_account_write_begin(a);
-	a->queued_ns = queued_ns - a->woken_ns;
 	a->woken_ns = queued_ns;
 	bt_account_write_end(a);
 }
@@ -414,8 +418,11 @@ BT_INLINE __u64 bt_account_unshown_ns(const struct bt_account *a, __u64 from_ns,
 	return bt_span_ns(a->shown_ns > from_ns ? a->shown_ns : from_ns, now_ns);
 }
 
-/* The thread gets a CPU. Returns 0, or 1 if it had one already as far as the account knows. */
-BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
+/*
+ * The thread gets a CPU. Returns 0, or 1 if it had one already as far as the account knows. cpu_was_idle:
+ * nobody had that CPU, and when the thread was put into its run queue is not known.
+ */
+BT_INLINE int bt_account_switch_in_from(struct bt_account *a, __u64 now_ns, int cpu_was_idle)
 {
 	__u32 phase = a->phase, queued_cause = BT_MS_RUN_QUEUE;
 	__u64 queued_ns = 0;
@@ -428,14 +435,12 @@ BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 		bt_account_close_block(a, a->woken_cause, woken_ns);
 		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, now_ns - woken_ns);
 		queued_ns = bt_account_unshown_ns(a, woken_ns, now_ns);
-		if (!queued_ns) {
-			queued_ns = a->queued_ns;
+		if (cpu_was_idle)
 			queued_cause = a->woken_cause;
-		}
 	} else if (phase == BT_PHASE_RUNNABLE) {
 		bt_account_close(a, a->reason.cause, now_ns);
-		queued_ns = bt_account_unshown_ns(a, a->since_ns, now_ns);
-		queued_cause = a->reason.cause;
+		if (a->reason.cause == BT_MS_RUN_QUEUE)
+			queued_ns = bt_account_unshown_ns(a, a->since_ns, now_ns);
 	} else if (phase == BT_PHASE_BLOCKED && a->found_asleep) {
 		a->waker_pid = 0;
 		bt_account_close_block(a, a->reason.cause, now_ns);
@@ -459,6 +464,11 @@ BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 	bt_account_phase_set(a, BT_PHASE_ONCPU);
 	bt_account_write_end(a);
 	return missed;
+}
+
+BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
+{
+	return bt_account_switch_in_from(a, now_ns, 0);
 }
 
 /* The last switch-out of the thread: the totals are final. */

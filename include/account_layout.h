@@ -143,7 +143,8 @@ struct bt_account {
 	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
 	__u8 doubt;        /* BLOCKED, WOKEN: enum bt_doubt */
 	__s32 waker_pid;   /* WOKEN: which process did it; 0 = an interrupt or the kernel */
-	__u8 woken_cause;  /* WOKEN: what the wait turned out to be; ONCPU: what queued_ns is counted as */
+	__u8 woken_cause;  /* WOKEN: what the wait turned out to be; ONCPU: what queued_ns was, but for what
+			      the scheduler counts as on-CPU */
 	__u8 idle_cause;   /* what its last wait of group idle was */
 	__u8 turn;         /* enum bt_turn */
 	__u8 lock_credit;  /* how long waits at a futex of its own count as a lock yet: BT_LOCK_CREDIT */

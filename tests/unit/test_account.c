@@ -570,7 +570,7 @@ static void random_events(uint64_t seed, int missing)
 		why.object = (dice >> 24) % 7;
 		switch (e) {
 		case SWITCH_IN:
-			bt_account_switch_in(&a, now_ns);
+			bt_account_switch_in_from(&a, now_ns, (dice >> 40) % 2);
 			break;
 		case PREEMPT:
 			bt_account_ran(&a, now_ns, bt_span_ns(a.since_ns, now_ns) / 2);
@@ -740,13 +740,15 @@ static void the_scheduler_says_how_long_it_ran(void **state)
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
 	assert_closed(&a, 4000);
 
-	/* A CPU that slept: the wait that ended had that time. */
+	/* A CPU that slept: what the scheduler does not count, the wait that ended had. */
 	wake(&a, 4700, 0);
-	bt_account_cpu_was_idle(&a, 5000);
-	bt_account_switch_in(&a, 5000);
-	assert_int_equal(a.totals.OFF(DISK), 700 + 1000);
+	bt_account_switch_in_from(&a, 5000, 1);
+	assert_int_equal(a.totals.OFF(DISK), 700 + 700);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100 + 300);
 	bt_account_ran(&a, 6000, 1250);
 	assert_int_equal(a.totals.OFF(DISK), 700 + 750);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
+	assert_int_equal(a.waits[0].ns, 700 + 700);
 	bt_account_switch_out(&a, 6000, 1, &on_disk, BT_DOUBT_NONE);
 	assert_int_equal(a.totals.oncpu_ns, 1000 + 1200 + 1250);
 	assert_closed(&a, 6000);

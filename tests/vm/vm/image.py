@@ -31,7 +31,7 @@ LOCALE = "/usr/lib/locale/C.utf8"
 # need comes before. What is built in is not found, and not missed.
 MODULES = ("virtio_pci", "virtio_mmio", "virtio_blk", "ext4", "loop", "overlay", "fuse", "unix_diag")
 # What the tests start beside boundtop; the last ones where they were built.
-WORKLOADS = ("workload", "threads_glibc", "embed", "threads_musl")
+WORKLOADS = ("workload", "threads_glibc", "embed", "threads_musl", "judged_twice")
 
 PYTHON_LEFT_OUT = shutil.ignore_patterns("test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "site-packages",
                                          "dist-packages", "config-*", "lib2to3", "pydoc_data", "*.a", "*.opt-*.pyc")
