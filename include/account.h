@@ -279,6 +279,12 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 t
 	bt_account_wait_add(a, cause, ns);
 }
 
+/* How much of a time that ends now no frame has shown. */
+BT_INLINE __u64 bt_account_unshown_ns(const struct bt_account *a, __u64 from_ns, __u64 now_ns)
+{
+	return bt_span_ns(a->shown_ns > from_ns ? a->shown_ns : from_ns, now_ns);
+}
+
 /*
  * Before a thread leaves the CPU: since it left one last it has had one for ran_ns by the scheduler's
  * account, which is everybody else's (top, time, cgroups), too. What a frame has shown stays what it was
@@ -293,30 +299,30 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 t
 BT_INLINE void bt_account_ran(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
 {
 	__u64 oncpu_ns = bt_span_ns(a->since_ns, now_ns);
-	__u64 from_ns = a->shown_ns > a->since_ns ? a->shown_ns : a->since_ns;
-	__u64 stolen_ns, early_ns, most_ns;
+	__u64 queued_ns = a->shown_ns < a->since_ns ? a->queued_ns : 0;
+	__u64 early_ns = 0, stolen_ns, most_ns;
 
 	if (a->phase != BT_PHASE_ONCPU)
 		return;
 	bt_account_write_begin(a);
 	if (oncpu_ns > ran_ns) {
 		stolen_ns = oncpu_ns - ran_ns;
-		most_ns = bt_span_ns(from_ns, now_ns);
+		most_ns = bt_account_unshown_ns(a, a->since_ns, now_ns);
 		if (stolen_ns > most_ns)
 			stolen_ns = most_ns;
 		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, stolen_ns);
 		a->since_ns += stolen_ns;
-	} else if (a->shown_ns < a->since_ns) {
+	} else {
 		early_ns = ran_ns - oncpu_ns;
-		if (early_ns > a->queued_ns)
-			early_ns = a->queued_ns;
+		if (early_ns > queued_ns)
+			early_ns = queued_ns;
 		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, -early_ns);
 		a->since_ns -= early_ns;
-		if (a->woken_cause != BT_MS_RUN_QUEUE) {
-			/* Nobody had that CPU. */
-			bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, early_ns - a->queued_ns);
-			bt_totals_add(&a->totals, a->woken_cause, a->queued_ns - early_ns);
-		}
+	}
+	if (a->woken_cause != BT_MS_RUN_QUEUE) {
+		/* Nobody had that CPU. */
+		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, early_ns - queued_ns);
+		bt_totals_add(&a->totals, a->woken_cause, queued_ns - early_ns);
 	}
 	a->queued_ns = 0;
 	bt_account_write_end(a);
@@ -410,12 +416,6 @@ BT_INLINE void bt_account_cpu_was_idle(struct bt_account *a, __u64 queued_ns)
 	bt_account_write_begin(a);
 	a->woken_ns = queued_ns;
 	bt_account_write_end(a);
-}
-
-/* How much of a time that ends now no frame has shown. */
-BT_INLINE __u64 bt_account_unshown_ns(const struct bt_account *a, __u64 from_ns, __u64 now_ns)
-{
-	return bt_span_ns(a->shown_ns > from_ns ? a->shown_ns : from_ns, now_ns);
 }
 
 /*

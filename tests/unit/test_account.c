@@ -753,13 +753,22 @@ static void the_scheduler_says_how_long_it_ran(void **state)
 	assert_int_equal(a.totals.oncpu_ns, 1000 + 1200 + 1250);
 	assert_closed(&a, 6000);
 
+	/* Whatever it says of the rest. */
+	wake(&a, 6500, 0);
+	bt_account_switch_in_from(&a, 6600, 1);
+	bt_account_ran(&a, 6700, 90);
+	assert_int_equal(a.totals.OFF(DISK), 700 + 750 + 600);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100 + 10);
+	bt_account_switch_out(&a, 6700, 1, &on_disk, BT_DOUBT_NONE);
+	assert_closed(&a, 6700);
+
 	/* No more than the wait for the CPU. */
 	wake(&a, 6900, 0);
 	bt_account_switch_in(&a, 7000);
 	bt_account_ran(&a, 8000, 5000);
 	bt_account_switch_out(&a, 8000, 1, &on_disk, BT_DOUBT_NONE);
-	assert_int_equal(a.totals.oncpu_ns, 1000 + 1200 + 1250 + 1100);
-	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);
+	assert_int_equal(a.totals.oncpu_ns, 1000 + 1200 + 1250 + 90 + 1100);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 110);
 	assert_closed(&a, 8000);
 
 	wake(&a, 8500, 0);
@@ -767,13 +776,13 @@ static void the_scheduler_says_how_long_it_ran(void **state)
 	bt_account_switch_in(&a, 9000);
 	bt_account_ran(&a, 9500, 1000);
 	bt_account_switch_out(&a, 9500, 1, &on_disk, BT_DOUBT_NONE);
-	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100 + 300);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 110 + 300);
 	bt_account_mark_read(&a, 9600);
 	wake(&a, 9700, 0);
 	bt_account_switch_in(&a, 9800);
 	bt_account_mark_read(&a, 9900);
 	bt_account_ran(&a, 10000, 300);
-	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100 + 300 + 100);
+	assert_int_equal(a.totals.OFF(RUN_QUEUE), 110 + 300 + 100);
 	assert_closed(&a, 10000);
 }
 
