@@ -265,6 +265,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, prev, NULL, 0);
 	enum bt_doubt doubt = BT_DOUBT_NONE;
+	__u64 left_ns = now_ns;
 	struct bt_reason why;
 	bool blocked = !preempt && (state & TASK_STATE_MASK);
 
@@ -284,7 +285,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	if (a->phase != BT_PHASE_ONCPU)
 		switch_in_late(a, prev, now_ns);
 	else
-		bt_account_ran(a, now_ns, prev->se.sum_exec_runtime - a->runtime_ns);
+		left_ns = bt_account_ran(a, now_ns, prev->se.sum_exec_runtime - a->runtime_ns);
 	if (state & TASK_DEAD) {
 		account_finish(a, prev, now_ns);
 		return;
@@ -302,7 +303,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	}
 	a->runtime_ns = prev->se.sum_exec_runtime;
 	a->run_delay_ns = task_run_delay_ns(prev);
-	bt_account_switch_out(a, now_ns, blocked, &why, doubt);
+	bt_account_switch_out(a, left_ns, blocked, &why, doubt);
 }
 
 static __always_inline void queued_count(const struct bt_account *a, __u64 now_ns)

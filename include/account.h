@@ -285,33 +285,40 @@ BT_INLINE __u64 bt_account_unshown_ns(const struct bt_account *a, __u64 from_ns,
 	return bt_span_ns(a->shown_ns > from_ns ? a->shown_ns : from_ns, now_ns);
 }
 
+/* Less than this is no hypervisor's: the scheduler's clock was read that long ago. */
+#define BT_STOLEN_MIN_NS 50000
+
 /*
  * Before a thread leaves the CPU: since it left one last it has had one for ran_ns by the scheduler's
- * account, which is everybody else's (top, time, cgroups), too. What a frame has shown stays what it was
- * shown as.
+ * account, which is everybody else's (top, time, cgroups), too. Returns when it left it by that. What a frame
+ * has shown stays what it was shown as.
  *
  * - That leaves out what a hypervisor stole (update_rq_clock_task() in kernel/sched/core.c): spent waiting
  * for a CPU.
- * - It begins when the thread was put into a run queue, where that was to preempt somebody, or to end a CPU's
- * sleep (rq_clock_skip_update() in wakeup_preempt()): before the switch, by the rest of an interrupt or by
- * the time that the CPU took to wake up.
+ * - Where one thread is to preempt another, or to end a CPU's sleep, the scheduler's clock stands still from
+ * the moment when that one was put into the run queue (rq_clock_skip_update() in wakeup_preempt()): it has
+ * had the CPU since then, and the other one has not, although the rest of an interrupt or of a system call,
+ * or the time that the CPU took to wake up, came before the switch.
  */
-BT_INLINE void bt_account_ran(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
+BT_INLINE __u64 bt_account_ran(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
 {
 	__u64 oncpu_ns = bt_span_ns(a->since_ns, now_ns);
 	__u64 queued_ns = a->shown_ns < a->since_ns ? a->queued_ns : 0;
-	__u64 early_ns = 0, stolen_ns, most_ns;
+	__u64 early_ns = 0, late_ns = 0, most_ns;
 
 	if (a->phase != BT_PHASE_ONCPU)
-		return;
+		return now_ns;
 	bt_account_write_begin(a);
 	if (oncpu_ns > ran_ns) {
-		stolen_ns = oncpu_ns - ran_ns;
+		late_ns = oncpu_ns - ran_ns;
 		most_ns = bt_account_unshown_ns(a, a->since_ns, now_ns);
-		if (stolen_ns > most_ns)
-			stolen_ns = most_ns;
-		bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, stolen_ns);
-		a->since_ns += stolen_ns;
+		if (late_ns > most_ns)
+			late_ns = most_ns;
+		if (late_ns > BT_STOLEN_MIN_NS) {
+			bt_totals_add(&a->totals, BT_MS_RUN_QUEUE, late_ns);
+			a->since_ns += late_ns;
+			late_ns = 0;
+		}
 	} else {
 		early_ns = ran_ns - oncpu_ns;
 		if (early_ns > queued_ns)
@@ -326,6 +333,7 @@ BT_INLINE void bt_account_ran(struct bt_account *a, __u64 now_ns, __u64 ran_ns)
 	}
 	a->queued_ns = 0;
 	bt_account_write_end(a);
+	return now_ns - late_ns;
 }
 
 /*
