@@ -319,6 +319,12 @@ static __always_inline void queued_count(const struct bt_account *a, __u64 now_n
 		q->waits[bt_burst_bucket(ns)]++;
 }
 
+/* A global function: the verifier goes through it once, not once for each way that leads here. */
+__noinline int account_switch_in(struct bt_account *a, __u64 now_ns, int cpu_was_idle)
+{
+	return a ? bt_account_switch_in_from(a, now_ns, cpu_was_idle) : 0;
+}
+
 static __always_inline void switch_in(struct task_struct *next, __u64 now_ns, bool cpu_was_idle)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, next, NULL, 0);
@@ -349,7 +355,7 @@ static __always_inline void switch_in(struct task_struct *next, __u64 now_ns, bo
 		}
 	}
 	queued_count(a, now_ns);
-	if (bt_account_switch_in_from(a, now_ns, cpu_was_idle))
+	if (account_switch_in(a, now_ns, cpu_was_idle))
 		a->missed++;
 	/* The reader may have read it asleep meanwhile; of who was woken, its waker has seen to that. */
 	if (asleep)

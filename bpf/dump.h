@@ -57,7 +57,7 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 		phase = BT_PHASE_RUNNABLE;
 	} else {
 		a->doubt = (__u8)reason_of_block(t, state, NULL, &a->reason);
-		a->found_asleep = 1;
+		a->found_asleep = BT_ASLEEP_FOUND;
 		phase = BT_PHASE_BLOCKED;
 	}
 	if (a->phase == BT_PHASE_NONE)
@@ -111,9 +111,6 @@ static __noinline int record_make(struct bt_record *r, struct bt_account *a, str
 
 	if (a && a->phase == BT_PHASE_ONCPU)
 		park_late(a, task_plain(t), now_ns);
-	/* At the start the others have no accounts yet: found_asleep.h */
-	if (a && !seeding)
-		open_wait_look(a, t, now_ns);
 	/* The thread that execs takes the leader's number over. */
 	if (a && a->id && pid_ns_inum)
 		numbers_set(a, t);
@@ -213,6 +210,10 @@ int bt_asked(struct bpf_iter__bpf_map_elem *ctx)
 	if (!t)
 		return 0;
 	a = bpf_task_storage_get(&accounts, t, NULL, 0);
+	/* Here alone: it takes the verifier as long as all the rest of the iterators. Who waits so is asked
+	 * for. */
+	if (a)
+		open_wait_look(a, t, bpf_ktime_get_ns());
 	record_make(r, a, t, &seq);
 	if (!bpf_seq_write(out, r, sizeof(*r)) && a)
 		record_was_read(a, t, r, seq);

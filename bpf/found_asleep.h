@@ -42,6 +42,9 @@ doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struc
 	return doubt_of_polled(task_files(t), fds, (__u32)call->arg[1], writes, why);
 }
 
+/* Set for the first time alone: the accounts have just been seeded, and no frame has shown them yet. */
+bool first_look;
+
 /*
  * A thread of Java's or Ruby's that waits at a futex, and could not say for what before user space had an
  * answer. What a frame has shown stays what it was shown as.
@@ -110,7 +113,9 @@ int bt_polled(struct bpf_iter__task *ctx)
 		return 0;
 	a->reason = why;
 	a->doubt = (__u8)doubt;
-	open_wait_look(a, t, bpf_ktime_get_ns());
+	/* Else it is looked at when it is asked for. */
+	if (!has_rdonly_cast)
+		open_wait_look(a, t, bpf_ktime_get_ns());
 	return 0;
 }
 

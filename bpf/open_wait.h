@@ -15,12 +15,9 @@
 /* Entries of a socket's wait queue that are looked at. */
 #define WAITERS_MAX 4
 /* Of a process: the children, the threads, and the descriptors of each that are looked at. */
-#define CHILDREN_MAX    32
-#define THREADS_MAX     16
+#define CHILDREN_MAX    16
+#define THREADS_MAX     8
 #define DESCRIPTORS_MAX 16
-
-/* Set for the first time alone: the accounts have just been seeded, and no frame has shown them yet. */
-bool first_look;
 
 #define FMODE_READ  1 /* include/linux/fs.h */
 #define FMODE_WRITE 2
@@ -268,11 +265,14 @@ static __always_inline void open_wait_look(struct bt_account *a, struct task_str
 
 	if (!bt_account_is_guessed(a))
 		return;
-	first = a->read_ns <= a->since_ns || first_look;
+	/* Of those found asleep a first record was made when the others had no accounts yet. */
+	first = a->read_ns <= a->since_ns || a->found_asleep == BT_ASLEEP_FOUND;
 	again =
 	    !bt_account_is_undecided(a, now_ns) && bt_span_ns(a->since_ns, a->read_ns) < BT_GUESS_AGAIN_NS;
 	if (!first && !again)
 		return;
+	if (a->found_asleep)
+		a->found_asleep = BT_ASLEEP_LOOKED_AT;
 	file = file_of_fd(task_files(t), (__u32)a->reason.fd);
 	if (!file)
 		return;

@@ -84,33 +84,29 @@ BT_INLINE void bt_totals_add(struct bt_totals *t, __u32 cause, __u64 ns)
 		t->offcpu_ns[i] += ns;
 }
 
-/* Bucket of a burst, see BT_BURST_BUCKETS. */
+/*
+ * Bucket of a burst, see BT_BURST_BUCKETS: the number of the highest bit. Without branches, as the verifier
+ * would go on from each of 32 outcomes; limit - v has its highest bit set if v is above the limit.
+ */
 BT_INLINE __u32 bt_burst_bucket(__u64 ns)
 {
 	__u64 v = ns >> BT_BURST_MIN_LOG2;
-	__u32 bucket = 0;
+	__u64 bucket, shift;
 
 	if (v >> 32)
-		return BT_BURST_BUCKETS - 1;
-	if (v >> 16) {
-		v >>= 16;
-		bucket += 16;
-	}
-	if (v >> 8) {
-		v >>= 8;
-		bucket += 8;
-	}
-	if (v >> 4) {
-		v >>= 4;
-		bucket += 4;
-	}
-	if (v >> 2) {
-		v >>= 2;
-		bucket += 2;
-	}
-	if (v >> 1)
-		bucket += 1;
-	return bucket & (BT_BURST_BUCKETS - 1);
+		v = 0xffffffff;
+	bucket = (0xffff - v) >> 63 << 4;
+	v >>= bucket;
+	shift = (0xff - v) >> 63 << 3;
+	v >>= shift;
+	bucket += shift;
+	shift = (0xf - v) >> 63 << 2;
+	v >>= shift;
+	bucket += shift;
+	shift = (3 - v) >> 63 << 1;
+	v >>= shift;
+	bucket += shift + ((1 - v) >> 63);
+	return (__u32)bucket & (BT_BURST_BUCKETS - 1);
 }
 
 BT_INLINE int bt_cause_is_io(__u32 cause)

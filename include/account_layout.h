@@ -110,6 +110,9 @@ enum bt_runtime {
 	BT_RUNTIME_RUBY,
 };
 
+/* A wait that began before the start, and that there was a look at what it may be for. */
+enum bt_found_asleep { BT_ASLEEP_NOT_FOUND, BT_ASLEEP_FOUND, BT_ASLEEP_LOOKED_AT };
+
 /* What the last wait in doubt at a place turned out to be; places share slots. */
 #define BT_HABITS     8
 #define BT_HABIT_BITS 3
@@ -140,7 +143,8 @@ struct bt_account {
 	__u32 read_seq;    /* seq as last read while BLOCKED: still the same = nothing happened since */
 	__u8 listed;       /* the reader knows that it has to look: bpf/listed.h */
 	__u8 read_cause;   /* what the reader was told the open block is, up to read_ns */
-	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
+	__u8 found_asleep; /* enum bt_found_asleep; since before the start: exempt from the rule of the
+			      missing waking */
 	__u8 doubt;        /* BLOCKED, WOKEN: enum bt_doubt */
 	__s32 waker_pid;   /* WOKEN: which process did it; 0 = an interrupt or the kernel */
 	__u8 woken_cause;  /* WOKEN: what the wait turned out to be; ONCPU: what queued_ns was, but for what
