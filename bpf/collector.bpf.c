@@ -2,6 +2,9 @@
 /*
  * The exact collector's kernel side: drives each thread's account (account.h) from the scheduler's
  * tracepoints, and writes all accounts out through a task iterator, one record a thread (wire.h).
+ *
+ * Programs and functions that are not inlined are 32 at most: the loader that bpftool generates has room for
+ * no more (MAX_USED_PROGS in libbpf's gen_loader.c), and does not say so.
  */
 #include "kernel.h"
 
@@ -20,11 +23,6 @@
 #include "wire.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-/*
- * Programs and functions that are not inlined: 32 at most, the loader that bpftool generates has room for no
- * more (MAX_USED_PROGS in libbpf's gen_loader.c), and does not say so.
- */
 
 struct bt_kernel_stats stats;
 
@@ -322,7 +320,7 @@ static __always_inline void queued_count(const struct bt_account *a, __u64 now_n
 /* A global function: the verifier goes through it once, not once for each way that leads here. */
 __noinline int account_switch_in(struct bt_account *a, __u64 now_ns, int cpu_was_idle)
 {
-	return a ? bt_account_switch_in_from(a, now_ns, cpu_was_idle) : 0;
+	return a ? bt_account_switch_in_cpu(a, now_ns, cpu_was_idle) : 0;
 }
 
 static __always_inline void switch_in(struct task_struct *next, __u64 now_ns, bool cpu_was_idle)

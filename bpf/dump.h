@@ -6,6 +6,8 @@
 #ifndef BOUNDTOP_BPF_DUMP_H
 #define BOUNDTOP_BPF_DUMP_H
 
+#include "account_reader.h"
+
 /* Set while the iterator runs for the first time: it makes an account for every thread that it finds. */
 bool seeding;
 /* Set to have every record whole, as after a read that failed. */
@@ -57,7 +59,7 @@ static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 n
 		phase = BT_PHASE_RUNNABLE;
 	} else {
 		a->doubt = (__u8)reason_of_block(t, state, NULL, &a->reason);
-		a->found_asleep = BT_ASLEEP_FOUND;
+		a->found_asleep = 1;
 		phase = BT_PHASE_BLOCKED;
 	}
 	if (a->phase == BT_PHASE_NONE)
@@ -213,7 +215,7 @@ int bt_asked(struct bpf_iter__bpf_map_elem *ctx)
 	/* Here alone: it takes the verifier as long as all the rest of the iterators. Who waits so is asked
 	 * for. */
 	if (a)
-		open_wait_look(a, t, bpf_ktime_get_ns());
+		open_wait_look(a, t);
 	record_make(r, a, t, &seq);
 	if (!bpf_seq_write(out, r, sizeof(*r)) && a)
 		record_was_read(a, t, r, seq);

@@ -115,7 +115,7 @@ int bt_polled(struct bpf_iter__task *ctx)
 	a->doubt = (__u8)doubt;
 	/* Else it is looked at when it is asked for. */
 	if (!has_rdonly_cast)
-		open_wait_look(a, t, bpf_ktime_get_ns());
+		open_wait_look(a, t);
 	return 0;
 }
 

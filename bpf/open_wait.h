@@ -6,7 +6,7 @@
 #ifndef BOUNDTOP_BPF_OPEN_WAIT_H
 #define BOUNDTOP_BPF_OPEN_WAIT_H
 
-#include "account.h"
+#include "account_reader.h"
 #include "kernel.h"
 #include "maps.h"
 #include "object.h"
@@ -216,8 +216,7 @@ static __always_inline __u64 listener_of(__u64 sk)
 
 /*
  * Who has the other end: a relative, or who listened, or a child of that one. Where nobody is found, it is
- * owed an answer if it has connected (unix_stream_connect() in net/unix/af_unix.c gives the name of the
- * listener to the other end alone), unless somebody waits there himself.
+ * owed an answer if it has connected, unless somebody waits there himself.
  */
 static __always_inline __u8 cause_of_unix(struct task_struct *t, __u64 file, struct writers *w)
 {
@@ -229,8 +228,7 @@ static __always_inline __u8 cause_of_unix(struct task_struct *t, __u64 file, str
 
 	if (!peer)
 		return BT_MS_EVENT;
-	connected = !address_read((void *)sk + bpf_core_field_offset(struct unix_sock, addr)) &&
-		    address_read((void *)peer + bpf_core_field_offset(struct unix_sock, addr));
+	connected = unix_is_accepted((struct sock *)peer);
 	waited = socket_is_waited_at(peer);
 	file = other ? address_read((void *)other + bpf_core_field_offset(struct socket, file)) : 0;
 	if (waited || !file || !has_rdonly_cast)
@@ -253,26 +251,18 @@ static __always_inline __u8 cause_of_unix(struct task_struct *t, __u64 file, str
  * Guesses what the thread, if it sleeps, waits for: when it is shown first, and once more when there is more
  * to judge by.
  */
-static __always_inline void open_wait_look(struct bt_account *a, struct task_struct *t, __u64 now_ns)
+static __always_inline void open_wait_look(struct bt_account *a, struct task_struct *t)
 {
 	__u32 seq = *(volatile __u32 *)&a->seq;
 	__u32 class = class_of_call(a->reason.syscall);
-	struct writers w = {.since_ns = a->since_ns, .now_ns = now_ns};
+	struct writers w = {.since_ns = a->since_ns, .now_ns = bpf_ktime_get_ns()};
 	__u8 cause = BT_MS_NONE;
 	struct syscall_regs call;
-	bool first, again;
 	__u64 file;
 
-	if (!bt_account_is_guessed(a))
+	if (!bt_account_is_to_guess(a, w.now_ns))
 		return;
-	/* Of those found asleep a first record was made when the others had no accounts yet. */
-	first = a->read_ns <= a->since_ns || a->found_asleep == BT_ASLEEP_FOUND;
-	again =
-	    !bt_account_is_undecided(a, now_ns) && bt_span_ns(a->since_ns, a->read_ns) < BT_GUESS_AGAIN_NS;
-	if (!first && !again)
-		return;
-	if (a->found_asleep)
-		a->found_asleep = BT_ASLEEP_LOOKED_AT;
+	a->guessed_ns = w.now_ns;
 	file = file_of_fd(task_files(t), (__u32)a->reason.fd);
 	if (!file)
 		return;

@@ -203,19 +203,17 @@ __noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_
 }
 
 /*
- * A ring's waits are flagged as I/O, all of them. It has block I/O in flight if the task has asked for some
- * since it last waited: direct I/O and pages that are not in memory are counted when they are asked for. What
- * the first request that is done was for tells in the end. What a worker does for the ring is the worker's
- * own wait.
+ * Whether the task has had block I/O since this was last asked: direct I/O and pages that are not in memory
+ * are counted when they are asked for.
  */
-static __always_inline __u8 cause_of_uring(struct task_struct *t, struct bt_account *a)
+static __always_inline bool block_io_was_asked(struct task_struct *t, struct bt_account *a)
 {
 	__u64 bytes = t->ioac.read_bytes + t->ioac.write_bytes;
 
-	if (!a || a->uring_bytes == bytes)
-		return BT_MS_EVENT;
-	a->uring_bytes = bytes;
-	return BT_MS_DISK;
+	if (a->block_bytes == bytes)
+		return false;
+	a->block_bytes = bytes;
+	return true;
 }
 
 #if defined(__TARGET_ARCH_x86)
@@ -390,7 +388,11 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		return a ? doubt_of_select(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
 	case BT_SC_URING:
 		r->fd = (__s32)call.arg[0];
-		r->cause = cause_of_uring(t, a);
+		/*
+		 * A ring's waits are flagged as I/O, all of them. What the first request that is done was for
+		 * tells in the end. What a worker does for the ring is the worker's own wait.
+		 */
+		r->cause = a && block_io_was_asked(t, a) ? BT_MS_DISK : BT_MS_EVENT;
 		if (call.arg[3] & IORING_ENTER_REGISTERED_RING)
 			r->fd = -1;
 		return a && has_uring_requests ? BT_DOUBT_URING : BT_DOUBT_NONE;

@@ -149,7 +149,7 @@ static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a,
 			return BT_MS_EVENT;
 		if (o.owed)
 			return BT_MS_NETWORK;
-		if (!by && o.target == BT_TARGET_ANON && cause_of_uring(t, a) == BT_MS_DISK)
+		if (!by && o.target == BT_TARGET_ANON && block_io_was_asked(t, a))
 			return BT_MS_DISK;
 		if (!o.peer)
 			return BT_MS_EVENT;
@@ -166,7 +166,7 @@ static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a,
 		return a->reason.cause;
 	default:
 		/* An eventfd that tells of asynchronous I/O. */
-		if (!by && a->reason.target == BT_TARGET_ANON && cause_of_uring(t, a) == BT_MS_DISK)
+		if (!by && a->reason.target == BT_TARGET_ANON && block_io_was_asked(t, a))
 			return BT_MS_DISK;
 		break;
 	}

@@ -20,7 +20,7 @@
  * recorded; so it acts on BLOCKED alone, and switch_out writes the phase last, when all else is written. An
  * off-CPU interval with no waking in it was therefore never asleep: it is run-queue time, whatever prev_state
  * said (a signal that was pending, a wake-up that came early: kernel/sched/core.c, __schedule() and
- * try_to_wake_up()). The reader (the iterator) writes read_ns and read_cause alone.
+ * try_to_wake_up()). What the reader (the iterator) does with it, and writes: account_reader.h.
  */
 #ifndef BOUNDTOP_ACCOUNT_H
 #define BOUNDTOP_ACCOUNT_H
@@ -49,19 +49,6 @@ BT_INLINE void bt_account_write_end(struct bt_account *a)
 {
 	bt_store_fence(a);
 	*(volatile __u32 *)&a->seq = a->seq + 1;
-}
-
-/* Asleep in the same wait as when it was last read. */
-BT_INLINE int bt_account_is_unchanged(const struct bt_account *a)
-{
-	return a->phase == BT_PHASE_BLOCKED && a->seq == a->read_seq;
-}
-
-/* The reader has got the account as it was at seq (even), in that phase. */
-BT_INLINE void bt_account_was_read(struct bt_account *a, __u32 seq, __u32 phase)
-{
-	/* seq never comes back to what it was, but for 2^31 writes. */
-	a->read_seq = phase == BT_PHASE_BLOCKED ? seq : seq - 2;
 }
 
 BT_INLINE void bt_account_phase_set(struct bt_account *a, enum bt_phase phase)
@@ -128,9 +115,10 @@ BT_INLINE __u32 bt_wait_place(const struct bt_reason *r)
 	return (__u32)((key * 0x9e3779b97f4a7c15ULL) >> 32) | 1;
 }
 
-BT_INLINE struct bt_habit *bt_account_habit(struct bt_account *a, __u32 place)
+/* The index of what is remembered of a place. */
+BT_INLINE __u32 bt_habit_slot(__u32 place)
 {
-	return &a->habits[(place >> (32 - BT_HABIT_BITS)) & (BT_HABITS - 1)];
+	return (place >> (32 - BT_HABIT_BITS)) & (BT_HABITS - 1);
 }
 
 /*
@@ -267,7 +255,7 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 t
 	}
 	if (a->doubt) {
 		__u32 place = bt_wait_place(&a->reason);
-		struct bt_habit *h = bt_account_habit(a, place);
+		struct bt_habit *h = &a->habits[bt_habit_slot(place)];
 
 		h->place = place;
 		h->cause = cause;
@@ -368,7 +356,7 @@ BT_INLINE int bt_account_switch_out(struct bt_account *a, __u64 now_ns, int bloc
 	a->doubt = (__u8)doubt;
 	if (doubt) {
 		__u32 place = bt_wait_place(why);
-		const struct bt_habit *h = bt_account_habit(a, place);
+		const struct bt_habit *h = &a->habits[bt_habit_slot(place)];
 
 		if (h->place == place)
 			a->reason.cause = (__u8)h->cause;
@@ -426,7 +414,7 @@ BT_INLINE void bt_account_cpu_was_idle(struct bt_account *a, __u64 queued_ns)
  * The thread gets a CPU. Returns 0, or 1 if it had one already as far as the account knows. cpu_was_idle:
  * nobody had that CPU, and when the thread was put into its run queue is not known.
  */
-BT_INLINE int bt_account_switch_in_from(struct bt_account *a, __u64 now_ns, int cpu_was_idle)
+BT_INLINE int bt_account_switch_in_cpu(struct bt_account *a, __u64 now_ns, int cpu_was_idle)
 {
 	__u32 phase = a->phase, queued_cause = BT_MS_RUN_QUEUE;
 	__u64 queued_ns = 0;
@@ -470,9 +458,10 @@ BT_INLINE int bt_account_switch_in_from(struct bt_account *a, __u64 now_ns, int 
 	return missed;
 }
 
+/* Likewise, where all that is known. */
 BT_INLINE int bt_account_switch_in(struct bt_account *a, __u64 now_ns)
 {
-	return bt_account_switch_in_from(a, now_ns, 0);
+	return bt_account_switch_in_cpu(a, now_ns, 0);
 }
 
 /* The last switch-out of the thread: the totals are final. */
@@ -490,86 +479,6 @@ BT_INLINE void bt_account_end(struct bt_account *a, __u64 now_ns)
 	a->since_ns = now_ns;
 	bt_account_phase_set(a, BT_PHASE_DEAD);
 	bt_account_write_end(a);
-}
-
-/* A wait in doubt that goes on is looked at when it is shown first, and again when it has lasted for this. */
-#define BT_GUESS_AGAIN_NS BT_IDLE_AFTER_NS
-
-/*
- * The thread waits for what only the other end of a pipe or of a unix socket can tell of, and has not waited
- * there before: what the wait is for is guessed by what that end does (bpf/open_wait.h).
- */
-BT_INLINE int bt_account_is_guessed(const struct bt_account *a)
-{
-	__u32 place = bt_wait_place(&a->reason);
-
-	return a->phase == BT_PHASE_BLOCKED && (a->doubt == BT_DOUBT_PEER || a->doubt == BT_DOUBT_POLL) &&
-	       (a->reason.target == BT_TARGET_PIPE || a->reason.target == BT_TARGET_UNIX) &&
-	       a->habits[(place >> (32 - BT_HABIT_BITS)) & (BT_HABITS - 1)].place != place;
-}
-
-/* It will be guessed again: who sleeps on in it has to be looked at. */
-BT_INLINE int bt_account_is_undecided(const struct bt_account *a, __u64 now_ns)
-{
-	return bt_account_is_guessed(a) && bt_span_ns(a->since_ns, now_ns) < BT_GUESS_AGAIN_NS;
-}
-
-/*
- * The open wait, which goes on at now_ns, is more likely for cause. What was shown of it stays what it was
- * shown as; so it can be relabeled once. By the reader alone, before it marks and copies.
- */
-BT_INLINE void bt_account_relabel(struct bt_account *a, __u8 cause)
-{
-	if (a->reason.cause == cause)
-		return;
-	if (a->read_ns > a->since_ns) {
-		if (a->relabeled_ns > a->since_ns)
-			return;
-		a->relabeled_cause = a->read_cause;
-		bt_store_fence(a);
-		*(volatile __u64 *)&a->relabeled_ns = a->read_ns;
-		bt_store_fence(a);
-	}
-	a->reason.cause = cause;
-}
-
-/* The reader is about to show the open interval as it stands; call before it is copied. */
-BT_INLINE void bt_account_mark_read(struct bt_account *a, __u64 now_ns)
-{
-	*(volatile __u64 *)&a->shown_ns = now_ns;
-	/* Only what a thread is asleep for can turn out to be something else. */
-	if (a->phase != BT_PHASE_BLOCKED)
-		return;
-	a->read_cause = a->reason.cause;
-	bt_store_fence(a);
-	*(volatile __u64 *)&a->read_ns = now_ns;
-}
-
-/*
- * Totals with the open interval counted up to now_ns: what a reader shows. out may not be part of a.
- * The sum over out is now_ns - born_ns (DEAD: since_ns - born_ns).
- */
-static inline void bt_account_totals_at(const struct bt_account *a, __u64 now_ns, struct bt_totals *out)
-{
-	__u64 woken_ns;
-
-	*out = a->totals;
-	switch (a->phase) {
-	case BT_PHASE_ONCPU:
-		out->oncpu_ns += bt_span_ns(a->since_ns, now_ns);
-		break;
-	case BT_PHASE_RUNNABLE:
-	case BT_PHASE_BLOCKED:
-		bt_account_count(a, a->reason.cause, now_ns, out);
-		break;
-	case BT_PHASE_WOKEN:
-		woken_ns = bt_account_woken_ns(a, now_ns);
-		bt_account_count(a, a->woken_cause, woken_ns, out);
-		bt_totals_add(out, BT_MS_RUN_QUEUE, bt_span_ns(woken_ns, now_ns));
-		break;
-	default:
-		break;
-	}
 }
 
 #endif

@@ -110,9 +110,6 @@ enum bt_runtime {
 	BT_RUNTIME_RUBY,
 };
 
-/* A wait that began before the start, and that there was a look at what it may be for. */
-enum bt_found_asleep { BT_ASLEEP_NOT_FOUND, BT_ASLEEP_FOUND, BT_ASLEEP_LOOKED_AT };
-
 /* What the last wait in doubt at a place turned out to be; places share slots. */
 #define BT_HABITS     8
 #define BT_HABIT_BITS 3
@@ -143,8 +140,7 @@ struct bt_account {
 	__u32 read_seq;    /* seq as last read while BLOCKED: still the same = nothing happened since */
 	__u8 listed;       /* the reader knows that it has to look: bpf/listed.h */
 	__u8 read_cause;   /* what the reader was told the open block is, up to read_ns */
-	__u8 found_asleep; /* enum bt_found_asleep; since before the start: exempt from the rule of the
-			      missing waking */
+	__u8 found_asleep; /* since before the start: exempt from the rule of the missing waking */
 	__u8 doubt;        /* BLOCKED, WOKEN: enum bt_doubt */
 	__s32 waker_pid;   /* WOKEN: which process did it; 0 = an interrupt or the kernel */
 	__u8 woken_cause;  /* WOKEN: what the wait turned out to be; ONCPU: what queued_ns was, but for what
@@ -188,7 +184,8 @@ struct bt_account {
 	__s32 tid;             /* the numbers that it is shown by: those of the reader's PID namespace, */
 	__s32 tgid;            /* 0 = it is not to be seen there */
 	__u64 own_ns;          /* events that its own process worked for: cumulative, closed waits only */
-	__u64 uring_bytes;     /* what its task had read and written when it last waited for a ring */
+	__u64 guessed_ns;      /* when there was a look at what its wait may be for */
+	__u64 block_bytes; /* what its task had read and written, when that last told of asynchronous I/O */
 	/* Whether a waking was a turn shows when the woken has worked: see bt_account_hand_on(). */
 	__u64 last_burst_ns; /* its last CPU burst that is over */
 	__u64 hop_wait_ns; /* its wait that a hand-on ended, as long as it did not work after it; 0 = none, */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account.h"
+#include "account_reader.h"
 #include "collector_shared.h"
 
 void bt_known_free(struct bt_known *k)

@@ -2,7 +2,7 @@
 /* What a thread did from one record to the next. */
 #include <string.h>
 
-#include "account.h"
+#include "account_reader.h"
 #include "model_internal.h"
 #include "names.h"
 

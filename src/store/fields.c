@@ -135,7 +135,8 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(account.gil_size, NEVER),
 	R(account.missed, NEVER),
 	R(account.missed_told, NEVER),
-	R(account.uring_bytes, NEVER),
+	R(account.guessed_ns, NEVER),
+	R(account.block_bytes, NEVER),
 	RE(account.habits, place, NEVER),
 	RE(account.habits, cause, NEVER),
 };

@@ -6,7 +6,6 @@ Each is looked at twice: asleep when boundtop comes, and begun while it runs. Th
 its session: somebody computes, or nobody does.
 """
 
-import calendar
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from systest import product, report, schema, workloads  # noqa: E402
+from systest import product, report, workloads  # noqa: E402
 
 INTERVAL_S = 1
 # The first look may come when the writer has hardly begun; the last one is after a second.
@@ -48,30 +47,29 @@ subprocess.Popen(["sh", "-c", "echo $$; exec cat"], stdin=subprocess.PIPE)
 while True: pass'"""
 BOTH_ENDS = """exec python3 -c '
 import os, threading
-def burn():
-    while True: pass
 r, w = os.pipe()
 threading.Thread(target=os.read, args=(r, 1)).start()
 print(os.getpid(), flush=True)
-if {burns}: burn()
 threading.Event().wait()'"""
+BUSY, SLEEPY = '["sh", "-c", "while :; do :; done"]', '["sleep", "1000"]'
 
-# name: (shell script that prints the reader's PID, cause)
+# name: (shell script that prints the reader's PID, cause, whether anybody else computes, the cause's share at the least)
 PIPES = {
-    "a writer that computes": (f"{BURN} | {READER}", "ipc"),
-    "a writer that sleeps": (f"sleep 1000 | {READER}", "event"),
-    "a shell that waits for one that computes": (f"({BURN}; true) | {READER}", "ipc"),
-    "a shell that waits for one that sleeps": (f"(sleep 1000; true) | {READER}", "event"),
-    "behind a reader of one that computes": (f"{BURN} | cat | {READER}", "ipc"),
-    "behind a reader of one that sleeps": (f"sleep 1000 | cat | {READER}", "event"),
-    "a writer's thread": (f"{THREAD} | {READER}", "ipc"),
-    "what a command says that computes": (ASKS.format(command='["sh", "-c", "while :; do :; done"]'), "ipc"),
-    "what a command says that sleeps": (ASKS.format(command='["sleep", "1000"]'), "event"),
-    "all that a command says that computes": (POLLS.format(command='["sh", "-c", "while :; do :; done"]'), "ipc"),
-    "all that a command says that sleeps": (POLLS.format(command='["sleep", "1000"]'), "event"),
-    "what a thread's command says": (IN_A_THREAD, "ipc"),
-    "what its parent has for it to do": (CHILD, "event"),
-    "nobody but itself": (BOTH_ENDS.format(burns=False), "event"),
+    "a writer that computes": (f"{BURN} | {READER}", "ipc", True, 0.9),
+    "a writer that sleeps": (f"sleep 1000 | {READER}", "event", False, 0.9),
+    "a shell that waits for one that computes": (f"({BURN}; true) | {READER}", "ipc", True, 0.9),
+    "a shell that waits for one that sleeps": (f"(sleep 1000; true) | {READER}", "event", False, 0.9),
+    "behind a reader of one that computes": (f"{BURN} | cat | {READER}", "ipc", True, 0.9),
+    "behind a reader of one that sleeps": (f"sleep 1000 | cat | {READER}", "event", False, 0.9),
+    "a writer's thread": (f"{THREAD} | {READER}", "ipc", True, 0.9),
+    "what a command says that computes": (ASKS.format(command=BUSY), "ipc", True, 0.9),
+    "what a command says that sleeps": (ASKS.format(command=SLEEPY), "event", False, 0.9),
+    "all that a command says that computes": (POLLS.format(command=BUSY), "ipc", True, 0.9),
+    "all that a command says that sleeps": (POLLS.format(command=SLEEPY), "event", False, 0.9),
+    # It is about one of two threads.
+    "what a thread's command says": (IN_A_THREAD, "ipc", True, 0.45),
+    "what its parent has for it to do": (CHILD, "event", True, 0.9),
+    "nobody but itself": (BOTH_ENDS, "event", False, 0.9),
 }
 
 
@@ -93,10 +91,6 @@ class OpenWaits(unittest.TestCase):
         if json.loads(product.run("check", "--json").out)["program"] != "plain":
             raise report.CannotRun("no plain reads of kernel pointers", "it takes them to look for who writes into a pipe")
 
-    @staticmethod
-    def is_worked(name, cause):
-        return cause == "ipc" or "parent" in name
-
     def start(self, script):
         process = subprocess.Popen(["sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    start_new_session=True)
@@ -109,23 +103,22 @@ class OpenWaits(unittest.TestCase):
         return int(workloads.Lines(process.stdout.fileno()).next())
 
     def start_all(self):
-        pids = {name: self.start(script) for name, (script, _) in PIPES.items()}
-        for name, (_, cause) in PIPES.items():
+        pids = {name: self.start(script) for name, (script, *_) in PIPES.items()}
+        for name, (_, _, computed, _) in PIPES.items():
             workloads.await_state([pids[name]], "S")
             deadline = time.monotonic() + 20
-            while others_compute(pids[name]) != self.is_worked(name, cause):
+            while others_compute(pids[name]) != computed:
                 self.assertLess(time.monotonic(), deadline, f"{name}: the others do not do what they are for")
                 time.sleep(0.01)
         return pids
 
     def judge(self, frame, pids):
-        for name, (_, cause) in PIPES.items():
+        for name, (_, cause, computed, share) in PIPES.items():
             process = product.find(frame, pids[name])
             report.note(f"{name}: {process['verdict']}/{process['cause']} {process['share'][cause]:.2f}")
             with self.subTest(name):
-                # One of two threads may be what it is about.
-                self.assertGreater(process["share"][cause], 0.45 if "thread's command" in name else 0.9, {k: v for k, v in process["share"].items() if v})
-                self.assertEqual(others_compute(pids[name]), self.is_worked(name, cause))
+                self.assertGreater(process["share"][cause], share, {k: v for k, v in process["share"].items() if v})
+                self.assertEqual(others_compute(pids[name]), computed)
 
     def test_found_asleep(self):
         pids = self.start_all()
@@ -137,13 +130,7 @@ class OpenWaits(unittest.TestCase):
         with product.Running("top", "-b", "--json", "-d", INTERVAL_S) as boundtop:
             boundtop.await_attached()
             pids = self.start_all()
-            begin = time.time() + SETTLED_S
-            while True:
-                frame = schema.parse(boundtop.lines.next())
-                end = time.strptime(frame["time"][:19], "%Y-%m-%dT%H:%M:%S")
-                if calendar.timegm(end) - frame["duration_s"] > begin:
-                    break
-            self.judge(frame, pids)
+            self.judge(boundtop.frame_after(time.time() + SETTLED_S), pids)
 
 
 if __name__ == "__main__":

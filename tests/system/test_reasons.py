@@ -6,7 +6,6 @@ All of them are started while boundtop runs and wait beside each other. The witn
 that a thread is in, /proc/PID/syscall.
 """
 
-import calendar
 import glob
 import os
 import re
@@ -16,7 +15,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from systest import paths, product, report, schema, workloads  # noqa: E402
+from systest import paths, product, report, workloads  # noqa: E402
 
 INTERVAL_S = 1
 
@@ -72,7 +71,7 @@ if not os.fork():
     time.sleep(0.3); os.unlink(path); os._exit(0)
 os.open(path, os.O_RDONLY)""", "openat", "event"),
     "a server whose client computes": ("""
-a, b = os.pipe(); listener = socket.socket(socket.AF_UNIX); listener.bind("\\0reasons%d" % os.getpid()); listener.listen()
+listener = socket.socket(socket.AF_UNIX); listener.bind("\\0reasons%d" % os.getpid()); listener.listen()
 s = socket.socket(socket.AF_UNIX); s.connect(listener.getsockname()); server = listener.accept()[0]
 child(lambda: (burn(0.005), s.send(b"x")))
 while True: server.recv(1)""", "recvfrom", "event"),
@@ -247,12 +246,7 @@ class Reasons(unittest.TestCase):
         with product.Running("top", "-b", "--json", "-d", INTERVAL_S) as boundtop:
             boundtop.await_attached()
             started = start()
-            begin = time.time()
-            while True:
-                frame = schema.parse(boundtop.lines.next())
-                end = time.strptime(frame["time"][:19], "%Y-%m-%dT%H:%M:%S")
-                if calendar.timegm(end) - frame["duration_s"] > begin:
-                    return started, frame
+            return started, boundtop.frame_after(time.time())
 
     def expect(self, name, frame, pid, cause, share=0.5):
         """Of the time that it does not wait for a CPU."""

@@ -31,4 +31,3 @@ def refuse_filters():
 
 refuse_filters()
 os.execvp(sys.argv[1], sys.argv[1:])
-

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fake.h"
 
+#include "account_reader.h"
 #include "hand_over.h"
 
 #include <stdlib.h>

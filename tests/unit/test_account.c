@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state machine of include/account.h. */
-#include "account.h"
+#include "account_reader.h"
 #include "hand_over.h"
 
 #include "unit.h"
@@ -571,7 +571,7 @@ static void random_events(uint64_t seed, int missing)
 		why.object = (dice >> 24) % 7;
 		switch (e) {
 		case SWITCH_IN:
-			bt_account_switch_in_from(&a, now_ns, (dice >> 40) % 2);
+			bt_account_switch_in_cpu(&a, now_ns, (dice >> 40) % 2);
 			break;
 		case PREEMPT:
 			left_ns = bt_account_ran(&a, now_ns, bt_span_ns(a.since_ns, now_ns) / 2);
@@ -743,7 +743,7 @@ static void the_scheduler_says_how_long_it_ran(void **state)
 
 	/* A CPU that slept: what the scheduler does not count, the wait that ended had. */
 	wake(&a, 4700, 0);
-	bt_account_switch_in_from(&a, 5000, 1);
+	bt_account_switch_in_cpu(&a, 5000, 1);
 	assert_int_equal(a.totals.OFF(DISK), 700 + 700);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100 + 300);
 	bt_account_ran(&a, 6000, 1250);
@@ -756,7 +756,7 @@ static void the_scheduler_says_how_long_it_ran(void **state)
 
 	/* Whatever it says of the rest; the next wait begins where it does not count any more. */
 	wake(&a, 6500, 0);
-	bt_account_switch_in_from(&a, 6600, 1);
+	bt_account_switch_in_cpu(&a, 6600, 1);
 	assert_int_equal(bt_account_ran(&a, 6700, 90), 6690);
 	assert_int_equal(a.totals.OFF(DISK), 700 + 750 + 600);
 	assert_int_equal(a.totals.OFF(RUN_QUEUE), 100);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "account.h"
+#include "account_reader.h"
 #include "collector_shared.h"
 #include "unit.h"
 

@@ -2,7 +2,7 @@
 /* What a collector cannot know, loses or gets wrong, and bytes that no collector wrote. */
 #include <errno.h>
 
-#include "account.h"
+#include "account_reader.h"
 #include "model_fixture.h"
 
 static void without_an_account(void **state)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Run boundtop, and know when it is attached."""
 
+import calendar
 import collections
 import os
 import platform
@@ -81,6 +82,14 @@ class Running:
         self.pid = self.process.pid
         if stdout == subprocess.PIPE:
             self.lines = Lines(self.process.stdout.fileno())
+
+    def frame_after(self, begin):
+        """The first frame that is all of the time after `begin` (of time.time())."""
+        while True:
+            frame = schema.parse(self.lines.next())
+            end = calendar.timegm(time.strptime(frame["time"][:19], "%Y-%m-%dT%H:%M:%S"))
+            if end - frame["duration_s"] > begin:
+                return frame
 
     def await_attached(self, patience=30, samples=not IS_EXACT):
         """Back when its first reading was taken: it sleeps in one call and was not switched in since.
