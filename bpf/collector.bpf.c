@@ -285,7 +285,7 @@ static __always_inline void switch_out(struct task_struct *prev, bool preempt, _
 	else
 		left_ns = bt_account_ran(a, now_ns, prev->se.sum_exec_runtime - a->runtime_ns);
 	if (state & TASK_DEAD) {
-		account_finish(a, prev, now_ns);
+		account_finish(a, prev, left_ns);
 		return;
 	}
 	if (blocked) {

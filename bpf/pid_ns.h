@@ -51,7 +51,7 @@ static __always_inline __s32 number_in_own(__u64 pid)
 }
 
 /* Of a task that is not being released: then it has no number any more. */
-static __noinline int numbers_set(struct bt_account *a, struct task_struct *t)
+static __always_inline int numbers_set(struct bt_account *a, struct task_struct *t)
 {
 	__u64 pid;
 

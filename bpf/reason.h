@@ -371,11 +371,7 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		return BT_DOUBT_NONE;
 	case BT_SC_PATH:
 		r->cause = bt_cause_of_class(class, true, how);
-		if (r->cause != BT_MS_IPC)
-			return BT_DOUBT_NONE;
-		/* A FIFO that nobody has opened at the other end. */
-		r->cause = BT_MS_EVENT;
-		return BT_DOUBT_PEER;
+		return r->cause == BT_MS_EVENT ? BT_DOUBT_PEER : BT_DOUBT_NONE;
 	case BT_SC_EPOLL:
 		r->fd = (__s32)call.arg[0];
 		r->cause = BT_MS_EVENT;

@@ -141,15 +141,15 @@ BT_INLINE __u8 bt_cause_of_fault(struct bt_sleep how)
 
 /*
  * A block in a call of a class that has no descriptor, and is no futex. any: poll, select have descriptors to
- * wait for. What a reader is owed, nobody knows here: SEMAPHORE, RECEIVE, EPOLL, POLL, SELECT, URING and
- * RESTART are in doubt.
+ * wait for. What a reader is owed, nobody knows here: SEMAPHORE, RECEIVE, EPOLL, POLL, SELECT, URING, RESTART
+ * and a PATH that is no disk are in doubt.
  */
 BT_INLINE __u8 bt_cause_of_class(__u32 class, bool any, struct bt_sleep how)
 {
 	switch (class) {
 	case BT_SC_PATH:
-		/* Interruptible: the other end of a FIFO is not open. */
-		return how.iowait || how.uninterruptible ? BT_MS_DISK : BT_MS_IPC;
+		/* Interruptible: nobody has opened the other end of a FIFO, and nobody may ever do. */
+		return how.iowait || how.uninterruptible ? BT_MS_DISK : BT_MS_EVENT;
 	case BT_SC_SYNC:
 	case BT_SC_AIO:
 		return BT_MS_DISK;

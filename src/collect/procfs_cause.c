@@ -211,6 +211,9 @@ static bool cause_of_call(const struct bt_evidence *e, struct bt_reason *why)
 		how.iowait = false;
 		why->cause = bt_cause_of_class(e->class, true, how);
 		return false;
+	case BT_SC_PATH:
+		why->cause = bt_cause_of_class(e->class, true, how);
+		return why->cause == BT_MS_DISK;
 	default:
 		why->cause = bt_cause_of_class(e->class, true, how);
 		return true;

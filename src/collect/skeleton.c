@@ -16,12 +16,12 @@
 #include "collector_5_14.skel.h"
 
 /*
- * The program that reads those it is asked for goes through a map, which a skeleton cannot attach by itself.
- * Without it every thread is read.
+ * The program that reads those it is asked for is called for one thread, our own, and a skeleton attaches to
+ * all. Without it every thread is read.
  */
 static void asked_open(struct bt_skeleton *s, int program, int map)
 {
-	union bpf_iter_link_info info = {.map = {.map_fd = (__u32)map}};
+	union bpf_iter_link_info info = {.task = {.tid = (__u32)getpid()}};
 	struct bpf_link_create_opts opts = {
 	    .sz = sizeof(opts), .iter_info = &info, .iter_info_len = sizeof(info)};
 	void *asked =

@@ -199,7 +199,7 @@ static void causes(void **state)
 	assert_cause(BT_MS_STOPPED, true, 'T', SYS_read, 0, 0, BT_TARGET_PIPE);
 	assert_cause(BT_MS_EVENT, false, 'S', SYS_epoll_pwait, 0, 0, 0);
 	assert_cause(BT_MS_LOCK, false, 'D', -1, 0, 0, 0);
-	assert_cause(BT_MS_IPC, true, 'S', SYS_openat, 0, 0, 0);
+	assert_cause(BT_MS_EVENT, false, 'S', SYS_openat, 0, 0, 0);
 	assert_cause(BT_MS_DISK, true, 'D', SYS_openat, 0, 0, 0);
 }
 

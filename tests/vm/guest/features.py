@@ -6,8 +6,8 @@ import os
 import subprocess
 import time
 
-from systest import judge, leftovers, paths, product, witness
-from systest.workloads import Workload
+from systest import judge, leftovers, paths, product, schema, witness
+from systest.workloads import Workload, favour
 
 GIL = """
 import threading
@@ -60,35 +60,48 @@ class Look:
 
     def __init__(self):
         self.cases = {}
+        self.of = 0
+        self.right, self.wrong, self.labels, self.unknown = set(), {}, {}, 0.0
 
     def add(self, name, pid, confirms, *labels):
         self.cases[name] = (pid, confirms, labels)
 
     def judge(self):
-        right, wrong, labels, unknown = set(), {}, {}, 0.0
-        for _ in range(self.LOOKS):
-            left = {name: case for name, case in self.cases.items() if name not in right and name not in wrong}
-            if not left:
-                break
-            windows = {name: witness.Window(pid) for name, (pid, _, _) in left.items()}
-            frame = product.run_json("classify", "-d", self.SECONDS, "--json", *(pid for pid, _, _ in left.values()))
-            for name, (pid, confirms, wanted) in left.items():
-                process = product.find(frame, pid)
-                unknown = max(unknown, process["share"]["unknown"] or 0)
-                labels[name] = label(process)
-                if not confirms(windows[name].close()):
-                    continue
-                if labels[name] in wanted:
-                    right.add(name)
-                elif frame["exact"] or process["confidence"] >= 0.9:
-                    wrong[name] = f"{labels[name]} {process['confidence']} {process['share']}"
-        out = {"right": len(right), "of": len(self.cases), "labels": labels, "unknown": round(unknown, 4)}
-        if wrong:
-            out["failed"] = f"wrong: {wrong}"
-        elif unknown > 0.01:
-            out["failed"] = f"{unknown:.3f} unaccounted"
-        elif not right:
-            out["failed"] = f"none was what it stands for: {labels}"
+        """Those that were added and run now; a frame and the witness are of the same time."""
+        left, self.cases = self.cases, {}
+        self.of += len(left)
+        pids = [word for pid, _, _ in left.values() for word in ("-p", pid)]
+        with product.Running("top", "-b", "-d", self.SECONDS, "--json", *pids) as top:
+            top.lines.next()
+            for _ in range(self.LOOKS):
+                windows = {name: witness.Window(pid) for name, (pid, _, _) in left.items()}
+                frame = schema.check_frame(schema.parse(top.lines.next()))
+                confirmed = [name for name, window in windows.items() if left[name][1](window.close())]
+                for name, (pid, _, wanted) in left.items():
+                    self.hold(name, product.find(frame, pid), wanted, name in confirmed, frame["exact"])
+                left = {name: case for name, case in left.items() if name not in self.right and name not in self.wrong}
+                if not left:
+                    break
+
+    def hold(self, name, process, wanted, confirmed, exact):
+        """The verdict against the label."""
+        self.unknown = max(self.unknown, process["share"]["unknown"] or 0)
+        self.labels[name] = label(process)
+        if not confirmed:
+            return
+        if self.labels[name] in wanted:
+            self.right.add(name)
+        elif exact or process["confidence"] >= 0.9:
+            self.wrong[name] = f"{self.labels[name]} {process['confidence']} {process['share']}"
+
+    def result(self):
+        out = {"right": len(self.right), "of": self.of, "labels": self.labels, "unknown": round(self.unknown, 4)}
+        if self.wrong:
+            out["failed"] = f"wrong: {self.wrong}"
+        elif self.unknown > 0.01:
+            out["failed"] = f"{self.unknown:.3f} unaccounted"
+        elif not self.right:
+            out["failed"] = f"none was what it stands for: {self.labels}"
         return out
 
 
@@ -107,33 +120,35 @@ def verdicts():
             look.add("client", client.pid, judge.off_cpu, "io-bound/network")
             look.add("fed by a sleeper", idle.facts["reader"], resting, "idle/event", "waiting/event")
             look.add("direct reader", reader.pid, judge.off_cpu, "io-bound/disk")
-            return look.judge()
+            look.judge()
     finally:
         folder.remove()
+    return look.result()
 
 
 def locks():
-    """Many threads and one lock, of a library and of an interpreter."""
+    """Many threads and one lock, of a library and of an interpreter; one after the other, as each wants a CPU all the time."""
     look = Look()
-    threads = subprocess.Popen(["python3", "-c", GIL], stdout=subprocess.PIPE)
+    with Workload("mutex", 8, "shared") as mutex:
+        look.add("mutex", mutex.pid, judge.off_cpu, "lock-bound/lock")
+        look.judge()
+    threads = subprocess.Popen(["python3", "-c", GIL], stdout=subprocess.PIPE, preexec_fn=favour)
     try:
-        with Workload("mutex", 8, "shared") as mutex:
-            threads.stdout.readline()
-            look.add("mutex", mutex.pid, judge.off_cpu, "lock-bound/lock")
-            look.add("gil", threads.pid, judge.off_cpu, "lock-bound/gil")
-            return look.judge()
+        threads.stdout.readline()
+        look.add("gil", threads.pid, judge.off_cpu, "lock-bound/gil")
+        look.judge()
     finally:
         threads.kill()
         threads.communicate()
+    return look.result()
 
 
 def exact():
     """CPU time by boundtop beside schedstat's, of a hog that stands still at both ends, and of a command beside wait4()'s."""
-    samples = json.loads(product.run("check", "--json").out)["collector"] != "bpf"
     with Workload("hog") as hog:
         hog.freeze()
         with product.Running("classify", "-d", "1.5", "--json", hog.pid) as look:
-            look.await_attached(samples=samples)
+            look.await_attached(samples=samples())
             before = witness.schedstat(hog.pid)
             hog.thaw()
             time.sleep(0.8)
