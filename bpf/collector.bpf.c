@@ -45,6 +45,17 @@ static __always_inline void account_init(struct bt_account *a, struct task_struc
 	numbers_set(a, t);
 }
 
+/* For an account that was not there when its thread was forked: bt_fork knows better. */
+static __always_inline void parent_set(struct bt_account *a, struct task_struct *t)
+{
+	struct task_struct *parent = task_plain(t)->real_parent;
+
+	if (a->parent_tgid || !parent)
+		return;
+	a->parent_tgid = pid_ns_inum ? number_in_ns(pid_of(parent->group_leader)) : parent->tgid;
+	a->parent_start_ns = parent->group_leader->start_boottime;
+}
+
 /*
  * An account that begins now. NULL: no memory, or this CPU interrupted an iterator that holds task storage's
  * lock (kernel/bpf/bpf_task_storage.c, bpf_task_storage_trylock()); the next switch tries again.
@@ -55,6 +66,7 @@ static __noinline struct bt_account *account_create(struct task_struct *t, __u64
 
 	if (a && !a->id) {
 		account_init(a, t, now_ns);
+		parent_set(a, t);
 		if (list_is_kept)
 			list_add(a, t);
 	}

@@ -32,17 +32,12 @@ static struct bt_record scratch;
 static __noinline struct bt_account *account_seed(struct task_struct *t, __u64 now_ns)
 {
 	struct bt_account *a = bpf_task_storage_get(&accounts, t, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	struct task_struct *parent;
 	__u32 state = task_state(t);
 	__u8 phase;
 
 	if (!a)
 		return NULL;
-	parent = task_plain(t)->real_parent;
-	if (!a->parent_tgid && parent) {
-		a->parent_tgid = pid_ns_inum ? number_in_ns(pid_of(parent->group_leader)) : parent->tgid;
-		a->parent_start_ns = parent->group_leader->start_boottime;
-	}
+	parent_set(a, t);
 	if (!a->id)
 		account_init(a, t, now_ns);
 	/* User space answers without being asked for those it finds at the start. */

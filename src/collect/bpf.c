@@ -25,7 +25,7 @@
  */
 #define WALK_EVERY     16
 #define WALK_SHARE     4
-#define WALK_ASKED_MIN BT_ASKED_MAX
+#define WALK_ASKED_MIN 512
 
 /* A bpf iterator hands out at most its own buffer a read: 8 pages (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
 #define READ_BYTES (32 << 10)

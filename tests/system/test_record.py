@@ -155,7 +155,12 @@ class Record(unittest.TestCase):
 
     def test_longer_frames(self):
         lines = self.replay(self.shared, "top", "-b", "--json", "-d", 1).splitlines()
-        self.assertAlmostEqual((frames(self.shared) - 1) / 2, len(lines), delta=1)
+        # On a busy host a recorded one can be longer than was asked for.
+        (last, *ends), expected = [end for end, in rows(self.shared, "SELECT end_ns FROM frame ORDER BY id")], 0
+        for end in ends:
+            if end - last > 0.95e9:
+                last, expected = end, expected + 1
+        self.assertAlmostEqual(expected, len(lines), delta=1)
         self.assertEqual(1, len(self.replay(self.shared, "top", "-b", "--json", "-n", 1).splitlines()))
 
     def test_a_part_of_it(self):

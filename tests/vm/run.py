@@ -36,7 +36,7 @@ def arguments():
     parser.add_argument("--refresh", action="store_true", help="look for newer kernels than those fetched before")
     parser.add_argument("--parallel", type=int, help="machines at the same time (default 2; arm64: 1)")
     parser.add_argument("--patience", type=int,
-                        help="CPU seconds until a machine is switched off (default 120, arm64 600, with --tests 1800, with --system 3600)")
+                        help="CPU seconds until a machine is switched off (default 200, arm64 600, with --tests 1800, with --system 3600)")
     parser.add_argument("--write", action="store_true", help="put the results into the tables of docs/kernels.md")
     parser.add_argument("--keep", action="store_true", help="leave the machines' files, and say where")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the consoles")
@@ -49,7 +49,7 @@ def arguments():
     foreign = options.arch != "amd64"
     if options.systemd and foreign:
         parser.error("--systemd: it is this machine's own")
-    options.patience = options.patience or (3600 if options.system else 1800 if options.tests else 600 if foreign else 120)
+    options.patience = options.patience or (3600 if options.system else 1800 if options.tests else 600 if foreign else 200)
     options.parallel = options.parallel or (1 if foreign else 2)
     return options
 
