@@ -149,9 +149,11 @@ class Faults(unittest.TestCase):
                 # Both are of one moment: none of these threads ever runs again.
                 first, shown = self.frame_of(top, parked, lambda frame, _: frame["loss"]["tasks"])
                 with Workload("parked", THREADS) as after:
-                    # One that is being made, or moved while it was read, is counted in one frame; refused ones in all.
+                    # One that is being made, or moved while it was read, is counted in one frame; refused ones in all. Those
+                    # that begin wait for a CPU first.
                     frame, known = self.frame_of(top, after, lambda frame, process: process["threads"] == THREADS + 1
-                                                 and frame["loss"]["tasks"] <= first["loss"]["tasks"])
+                                                 and frame["loss"]["tasks"] <= first["loss"]["tasks"]
+                                                 and (process["share"]["run-queue"] or 0) < 0.1)
                     again = frame["loss"]["tasks"]
             while frame["loss"]["tasks"]:
                 frame = schema.parse(top.lines.next())
