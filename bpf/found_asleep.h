@@ -27,19 +27,20 @@ static __always_inline void join_check(struct bt_account *a, struct task_struct 
 static __always_inline enum bt_doubt
 doubt_of_polled_by(struct task_struct *t, const struct syscall_regs *call, struct bt_reason *why)
 {
-	__s32 fds[BT_POLLED_MAX] = {-1, -1, -1, -1};
-	__u32 writes = 0;
+	__u64 files = task_files(t), count = call->arg[1];
+	struct polled p = {};
 
-	for (int i = 0; i < BT_POLLED_MAX; i++) {
-		struct pollfd polled;
+#pragma unroll
+	for (__u32 i = 0; i < BT_POLLED_MAX; i++) {
+		struct pollfd one;
 
-		if (i >= (int)call->arg[1] ||
-		    bpf_copy_from_user_task(&polled, sizeof(polled), (struct pollfd *)call->arg[0] + i, t, 0))
+		if (i >= count ||
+		    bpf_copy_from_user_task(&one, sizeof(one), (struct pollfd *)call->arg[0] + i, t, 0))
 			break;
-		fds[i] = polled.fd;
-		writes |= polled_writes(&polled) << i;
+		if (!polled_take(&p, files, &one, count <= BT_POLLED_FEW))
+			return BT_DOUBT_NONE;
 	}
-	return doubt_of_polled(task_files(t), fds, (__u32)call->arg[1], writes, why);
+	return polled_say(&p, files, why);
 }
 
 /* Set for the first time alone: the accounts have just been seeded, and no frame has shown them yet. */
@@ -104,7 +105,7 @@ int bt_polled(struct bpf_iter__task *ctx)
 	}
 	why = a->reason;
 	doubt = a->doubt;
-	if (class == BT_SC_POLL && !call.compat && call.arg[1] && call.arg[1] <= BT_POLLED_MAX)
+	if (class == BT_SC_POLL && !call.compat && call.arg[1])
 		doubt = doubt_of_polled_by(t, &call, &why);
 	else if (class != BT_SC_READ)
 		return 0;

@@ -235,7 +235,16 @@ struct sched_info {
 	unsigned long long last_queued;
 };
 
+struct bt_sigset___local {
+	unsigned long sig[1];
+};
+
+struct sigpending {
+	struct bt_sigset___local signal;
+};
+
 struct signal_struct {
+	struct sigpending shared_pending;
 	struct list_head thread_head;
 	unsigned long long sum_sched_runtime;
 };
@@ -310,6 +319,8 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct bt_sigset___local blocked;
+	struct sigpending pending;
 	struct list_head thread_node;
 	struct task_io_accounting ioac;
 	struct io_uring_task *io_uring;

@@ -116,60 +116,9 @@ struct pollfd {
 };
 
 /* It is asked for room alone. */
-static __always_inline __u32 polled_writes(const struct pollfd *polled)
+static __always_inline bool polled_writes(const struct pollfd *polled)
 {
 	return (polled->events & (POLL_IN | POLL_OUT)) == POLL_OUT;
-}
-
-/*
- * A wait for one of a few descriptors. An owed internet socket among them is what it is about, or one that
- * there is to be room in: their bits are set in writes.
- */
-static __always_inline enum bt_doubt doubt_of_polled(__u64 files, const __s32 *fds, __u32 count, __u32 writes,
-						     struct bt_reason *r)
-{
-	enum bt_doubt doubt = BT_DOUBT_NONE;
-
-	/* 6.1 takes a loop for endless whose head clang puts in the middle (check_cfg(), "back-edge"). */
-#pragma unroll
-	for (__u32 i = 0; i < BT_POLLED_MAX; i++) {
-		struct bt_object o = {};
-		bool asks = writes >> i & 1;
-
-		if (i >= count)
-			break;
-		if (!object_of_fd(files, (__u32)fds[i], &o) || !(o.owed || o.peer || asks))
-			continue;
-		r->fd = fds[i];
-		r->object = o.ino;
-		r->target = o.target;
-		if (o.owed || asks) {
-			r->cause = cause_of_object(&o, asks, (struct bt_sleep){});
-			return asks ? BT_DOUBT_NONE : BT_DOUBT_REPLY;
-		}
-		doubt = BT_DOUBT_POLL;
-	}
-	return doubt;
-}
-
-/* poll(): the set is in the memory of the task that is current. */
-__noinline int doubt_of_poll(__u64 files, __u64 set, __u64 count, struct bt_reason *r)
-{
-	__s32 fds[BT_POLLED_MAX] = {-1, -1, -1, -1};
-	__u32 writes = 0;
-
-	if (!r || !count || count > BT_POLLED_MAX)
-		return BT_DOUBT_NONE;
-	/* The kernel has just read it: it is there. One by one: older verifiers want to see the size. */
-	for (int i = 0; i < BT_POLLED_MAX; i++) {
-		struct pollfd polled;
-
-		if (i >= (int)count || bpf_probe_read_user(&polled, sizeof(polled), (struct pollfd *)set + i))
-			break;
-		fds[i] = polled.fd;
-		writes |= polled_writes(&polled) << i;
-	}
-	return doubt_of_polled(files, fds, (__u32)count, writes, r);
 }
 
 /* The number of the lowest bit that is set, by a de Bruijn sequence: clang 14 breaks down over ctz for BPF.
@@ -181,25 +130,100 @@ static const __u8 lowest_bit[64] = {
     44, 32, 23, 11, 46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9,  13, 8,  7,  6,
 };
 
+static __always_inline __u32 lowest_bit_of(__u64 bits)
+{
+	return lowest_bit[((bits & -bits) * DE_BRUIJN >> 58) & 63];
+}
+
+/* What a wait for one of several descriptors is about: of those that were looked at. */
+struct polled {
+	enum bt_doubt doubt;
+	__s32 fd;
+	bool asks; /* for room */
+};
+
+/*
+ * One more of them: an owed internet socket is what it is about, or, of a few, one that there is to be room
+ * in, before a pipe and its like. false: it is a server's, that waits for work.
+ */
+static __always_inline bool polled_take(struct polled *p, __u64 files, const struct pollfd *one, bool few)
+{
+	struct bt_object o = {};
+	bool asks = few && polled_writes(one);
+
+	if (!object_of_fd(files, (__u32)one->fd, &o))
+		return true;
+	if (!few && o.target == BT_TARGET_INET && !o.owed)
+		return false;
+	if (p->doubt == BT_DOUBT_REPLY || !(o.owed || o.peer || asks))
+		return true;
+	p->doubt = o.owed || asks ? BT_DOUBT_REPLY : BT_DOUBT_POLL;
+	p->fd = one->fd;
+	p->asks = asks;
+	return true;
+}
+
+static __always_inline enum bt_doubt polled_say(const struct polled *p, __u64 files, struct bt_reason *r)
+{
+	struct bt_object o = {};
+
+	if (!p->doubt || !object_of_fd(files, (__u32)p->fd, &o))
+		return BT_DOUBT_NONE;
+	r->fd = p->fd;
+	r->object = o.ino;
+	r->target = o.target;
+	if (p->doubt == BT_DOUBT_REPLY)
+		r->cause = cause_of_object(&o, p->asks, (struct bt_sleep){});
+	return p->asks ? BT_DOUBT_NONE : p->doubt;
+}
+
+/* 6.1 takes a loop for endless whose head clang puts in the middle (check_cfg(), "back-edge"): the loops are
+ * unrolled. */
+
+/* poll(): the set is in the memory of the task that is current. */
+__noinline int doubt_of_poll(__u64 files, __u64 set, __u64 count, struct bt_reason *r)
+{
+	struct polled p = {};
+
+	if (!r)
+		return BT_DOUBT_NONE;
+#pragma unroll
+	for (__u32 i = 0; i < BT_POLLED_MAX; i++) {
+		struct pollfd one;
+
+		/* The kernel has just read it: it is there. */
+		if (i >= count || bpf_probe_read_user(&one, sizeof(one), (struct pollfd *)set + i))
+			break;
+		if (!polled_take(&p, files, &one, count <= BT_POLLED_FEW))
+			return BT_DOUBT_NONE;
+	}
+	return polled_say(&p, files, r);
+}
+
 /* select(): likewise, of the first 64 descriptors. */
 __noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_reason *r)
 {
-	__s32 fds[BT_POLLED_MAX];
-	__u32 count = 0;
-	__u64 bits = 0;
+	struct polled p = {};
+	__u64 bits = 0, left;
 
 	if (!r || !set || !highest || bpf_probe_read_user(&bits, sizeof(bits), (void *)set))
 		return BT_DOUBT_NONE;
 	if (highest < 64)
 		bits &= (1ULL << highest) - 1;
+	left = bits;
+	for (int i = 0; i < BT_POLLED_FEW; i++)
+		left &= left - 1;
+#pragma unroll
 	for (int i = 0; i < BT_POLLED_MAX; i++) {
-		fds[i] = bits ? lowest_bit[((bits & -bits) * DE_BRUIJN >> 58) & 63] : -1;
-		count += bits != 0;
+		struct pollfd one = {.fd = (__s32)lowest_bit_of(bits)};
+
+		if (!bits)
+			break;
+		if (!polled_take(&p, files, &one, !left))
+			return BT_DOUBT_NONE;
 		bits &= bits - 1;
 	}
-	if (bits)
-		return BT_DOUBT_NONE;
-	return doubt_of_polled(files, fds, count, 0, r);
+	return polled_say(&p, files, r);
 }
 
 /*

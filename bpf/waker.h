@@ -135,6 +135,24 @@ static __always_inline struct task_struct *waker_process(void *ctx, struct task_
 	return waker;
 }
 
+/* As recalc_sigpending_tsk() in kernel/signal.c has it; a signal is put there before its task is woken. */
+static __always_inline bool signal_is_pending(struct task_struct *t)
+{
+	unsigned long signals = t->pending.signal.sig[0];
+
+	if (t->signal)
+		signals |= t->signal->shared_pending.signal.sig[0];
+	return signals & ~t->blocked.sig[0];
+}
+
+static __always_inline bool current_connects(void)
+{
+	struct syscall_regs call;
+
+	task_syscall(bpf_get_current_task_btf(), &call);
+	return call.nr >= 0 && !call.compat && class_of_call(call.nr) == BT_SC_CONNECT;
+}
+
 /* by: the account of the thread that wakes t; NULL: an interrupt or the kernel does. */
 static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a, struct bt_account *by,
 				    bool same_process, __u64 now_ns)
@@ -170,7 +188,17 @@ static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a,
 			return BT_MS_DISK;
 		break;
 	}
-	return by ? bt_cause_by_waker(a, by, same_process, now_ns) : bt_cause_by_kernel(a, now_ns);
+	if (!by)
+		return bt_cause_by_kernel(a, now_ns);
+	if (a->doubt == BT_DOUBT_PEER || a->doubt == BT_DOUBT_POLL || a->doubt == BT_DOUBT_EPOLL) {
+		/* That says nothing of what it waits for. */
+		if (signal_is_pending(t))
+			return a->reason.cause;
+		/* However long the client worked for it: a connection is no answer. */
+		if (current_connects())
+			return BT_MS_EVENT;
+	}
+	return bt_cause_by_waker(a, by, same_process, now_ns);
 }
 
 #endif

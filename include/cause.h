@@ -128,8 +128,12 @@ BT_INLINE __u8 bt_cause_of_kthread(bool idle, bool iowait)
 	return idle ? BT_MS_EVENT : BT_MS_LOCK;
 }
 
-/* Descriptors of poll and select that are looked at: with more, it is a server that waits for work. */
-#define BT_POLLED_MAX 4
+/*
+ * Descriptors of poll and select that are looked at, the first ones. Who waits for more than a few, and for
+ * an internet socket that others have connected to among them, is a server that waits for work.
+ */
+#define BT_POLLED_MAX 8
+#define BT_POLLED_FEW 4
 
 /* An exception. */
 BT_INLINE __u8 bt_cause_of_fault(struct bt_sleep how)

@@ -233,11 +233,11 @@ static void poll_look(struct bt_proc_eye *e, struct bt_proc_thread *t, const uin
 		int32_t fd;
 		int16_t events, revents;
 	} set[BT_POLLED_MAX];
+	uint64_t count = arg[1] < BT_POLLED_MAX ? arg[1] : BT_POLLED_MAX;
 
-	/* With more, it is a server that waits for work. */
-	if (!arg[1] || arg[1] > BT_POLLED_MAX || !memory_read(t, arg[0], set, arg[1] * sizeof(set[0])))
+	if (!count || !memory_read(t, arg[0], set, count * sizeof(set[0])))
 		return;
-	for (uint64_t i = 0; i < arg[1]; i++)
+	for (uint64_t i = 0; i < count; i++)
 		polled_add(e, t, set[i].fd, out);
 }
 
@@ -250,9 +250,7 @@ static void select_look(struct bt_proc_eye *e, struct bt_proc_thread *t, const u
 		return;
 	if (arg[0] < 64)
 		bits &= (1ULL << arg[0]) - 1;
-	if (__builtin_popcountll(bits) > BT_POLLED_MAX)
-		return;
-	for (; bits; bits &= bits - 1)
+	for (int i = 0; bits && i < BT_POLLED_MAX; i++, bits &= bits - 1)
 		polled_add(e, t, __builtin_ctzll(bits), out);
 }
 

@@ -151,6 +151,24 @@ def table():
          *CHILD), "the same of a child that sleeps between lines (a second thread waits for its end)",
          twin="py-asyncio-busy-child")
 
+    # Python: poll and select.
+    case("py-select-replies", (SERVER, py("select_replies", "{port}", "6")), "py", "io-bound", "network", ("blocked", *POLL),
+         "select() over six connections, each of which is owed an answer", twin="py-poll-server")
+    case("py-poll-server", py("poll_server", "6"), "py", "idle", "event", ("idle", *POLL),
+         "poll() over a listener and six clients that ask now and then", twin="py-select-replies")
+    case("py-poll-pipes-busy", py("poll_pipes", "busy", "6"), "py", "io-bound", "ipc", ("blocked", *POLL),
+         "poll() over six pipes; a child computes each line", twin="py-poll-pipes-idle", short=True)
+    case("py-poll-pipes-idle", py("poll_pipes", "sleep", "6"), "py", "idle", "event", ("idle", *POLL),
+         "the same of a child that sleeps between lines", twin="py-poll-pipes-busy", short=True)
+    case("py-poll-signals", py("poll_signals", "signal"), "py", "idle", "event", ("idle", *POLL),
+         "poll() of what nobody writes into; a child computes, and sends signals", twin="py-poll-pipes-busy")
+    case("py-poll-connections", py("poll_signals", "connect"), "py", "idle", "event", ("idle", *POLL),
+         "poll() of a listener; a child computes, and connects", twin="py-poll-pipes-busy")
+    case("py-process-pool-six", py("process_pool", "full", "6"), "py", "io-bound", "ipc", ("blocked", "read:pipe", *POLL),
+         "a ProcessPoolExecutor of six: a thread waits for one of eight pipes", twin="py-process-pool-six-idle")
+    case("py-process-pool-six-idle", py("process_pool", "idle", "6"), "py", "idle", ("event", "sleep"),
+         ("idle", *FUTEX, *POLL, "read:pipe", "pause", "rt_sigsuspend"), "the same without work", twin="py-process-pool-six")
+
     # Pools.
     for kind, name in (("pool", "Pool"), ("process_pool", "ProcessPoolExecutor")):
         short = kind == "pool"

@@ -12,6 +12,7 @@ import multiprocessing
 import multiprocessing.pool
 import os
 import queue
+import select
 import signal
 import socket
 import sqlite3
@@ -181,6 +182,86 @@ def ticker(kind):
         os.write(1, b"tick\n")
 
 
+# Waits for one of many.
+
+def poll_for(files, serve):
+    """serve() with each of the files that has something to read."""
+    poll = select.poll()
+    for file in files:
+        poll.register(file, select.POLLIN)
+    while True:
+        for number, _ in poll.poll():
+            serve(number)
+
+
+def select_replies(port, count):
+    """So many connections, and a question on its way on each of them."""
+    connections = [socket.create_connection(("127.0.0.1", int(port))) for _ in range(int(count))]
+    for connection in connections:
+        connection.sendall(b"?")
+    ready()
+    while True:
+        for connection in select.select(connections, [], [])[0]:
+            connection.recv(100)
+            connection.sendall(b"?")
+
+
+def poll_server(count):
+    """Serves so many clients, of one process that sleeps between the requests."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    clients = [socket.create_connection(listener.getsockname()) for _ in range(int(count))]
+    accepted = {}
+    for _ in clients:
+        connection, _ = listener.accept()
+        accepted[connection.fileno()] = connection
+
+    def ask():
+        while True:
+            for client in clients:
+                client.sendall(b"?")
+            time.sleep(0.05)
+    child(ask)
+    for client in clients:
+        client.close()
+    ready()
+    poll_for([listener, *accepted.values()], lambda number: accepted[number].recv(100))
+
+
+def poll_pipes(kind, count):
+    """So many pipes; into one of them a child writes, which computes or sleeps between two lines."""
+    ends = [os.pipe() for _ in range(int(count))]
+
+    def write():
+        while True:
+            spin(0.01) if kind == "busy" else time.sleep(0.02)
+            os.write(ends[0][1], b"tick\n")
+    child(write)
+    ready()
+    poll_for([read for read, _ in ends], lambda number: os.read(number, 100))
+
+
+def poll_signals(kind):
+    """Pipes of which nothing comes; a child computes, and then sends a signal, or connects to a socket that is among them."""
+    ends = [os.pipe() for _ in range(2)]
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind("listener")
+    listener.listen()
+    parent = os.getpid()
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+
+    def disturb():
+        while True:
+            spin(0.1)
+            if kind == "signal":
+                os.kill(parent, signal.SIGUSR1)
+            else:
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect("listener")
+    child(disturb)
+    ready()
+    poll_for([listener, *(read for read, _ in ends)], lambda _: listener.accept()[0].close())
+
+
 # Pools: idle, fed slowly, saturated.
 
 def feed(submit, kind, work_s):
@@ -206,9 +287,9 @@ def pool(kind):
         feed(lambda count: workers.map(task, [0.025] * count, 1), kind, 0.025)
 
 
-def process_pool(kind):
-    with concurrent.futures.ProcessPoolExecutor(2) as workers:
-        worker = list(workers.map(task, [0.05] * 4))[0]
+def process_pool(kind, count="2"):
+    with concurrent.futures.ProcessPoolExecutor(int(count)) as workers:
+        worker = list(workers.map(task, [0.05] * 2 * int(count)))[0]
         ready(worker=worker)
         feed(lambda count: list(workers.map(task, [0.025] * count)), kind, 0.025)
 
