@@ -348,6 +348,14 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+/* An iterator's link for one thread: f0d74c4da1f0 ("bpf: Parameterize task iterators."), 6.1; before, what is
+ * asked for is ignored. */
+union bpf_iter_link_info___tid {
+	struct {
+		__u32 tid;
+	} task;
+};
+
 struct bpf_iter__bpf_map_elem {
 	struct bpf_iter_meta *meta;
 	struct bpf_map *map;
@@ -421,6 +429,8 @@ static __always_inline struct task_struct *task_plain(struct task_struct *t)
 {
 	return has_rdonly_cast ? plain_cast(task_struct, t) : t;
 }
+
+#define iterator_takes_tid() bpf_core_field_exists(((union bpf_iter_link_info___tid *)0)->task)
 
 #define task_is_kthread(t) ((t)->flags & PF_KTHREAD)
 

@@ -70,7 +70,8 @@ struct bt_collector_ops {
 		      struct bt_object_facts *out);
 	/*
 	 * Likewise where in the kernel a thread sleeps: functions, the innermost first, joined by " < "; the
-	 * caller's to free. 0, -ENOENT: not to be had, or another -Exxx.
+	 * caller's to free. 0, -ENOENT: not to be had, or another -Exxx. Without stacks_prepare() it may be
+	 * the innermost alone.
 	 */
 	int (*stack)(struct bt_collector *c, pid_t pid, uint64_t start_ns, pid_t tid, char **out);
 	/* Releases everything, in the kernel too. */
@@ -78,6 +79,12 @@ struct bt_collector_ops {
 	/* The name of a user where the records come from, to be freed; NULL: there is none. No such function:
 	 * that is this host. */
 	char *(*user)(struct bt_collector *c, uint32_t uid);
+	/*
+	 * For who will ask for stacks, while all privileges are still there: makes ready what stack() has no
+	 * privileges for later. 0, or -Exxx: nothing is lost but functions. No such function: there is
+	 * nothing to do.
+	 */
+	int (*stacks_prepare)(struct bt_collector *c);
 };
 
 /* Implementations embed this first. */

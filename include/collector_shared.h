@@ -18,6 +18,9 @@
 
 #define BT_READ_ATTEMPTS 3
 
+/* Of a thread's stack in the kernel: more say less. */
+#define BT_STACK_FUNCTIONS 4
+
 /* A sleeping thread is read whole every so many refreshes all the same: rss, nice, cgroup may have changed.
  */
 #define BT_REFRESH_MASK 31

@@ -174,6 +174,8 @@ static int diagnose(struct diagnose *d)
 	struct bt_session *s = &d->session;
 	int status = bt_session_open_source(s, d->options);
 
+	if (!status)
+		bt_session_want_stacks(s);
 	if (!status && bt_growth_create(&d->growth))
 		status = complain_memory();
 	if (!status)

@@ -193,6 +193,8 @@ int bt_command_record(struct bt_options *o)
 	}
 	status = bt_session_open(&r.session, o->collector);
 	if (!status)
+		bt_session_want_stacks(&r.session);
+	if (!status)
 		status = open_file(&r);
 	/* SQLite takes its log away at the end. */
 	if (!status)

@@ -178,6 +178,14 @@ int bt_session_open_source(struct bt_session *s, const struct bt_options *o)
 	return status ? status : open_rest(s);
 }
 
+void bt_session_want_stacks(struct bt_session *s)
+{
+	/* The kernel shows whole stacks to root alone; what our file's capabilities can see is not the user's
+	 * to see. Who goes without has the innermost function. */
+	if (!getuid() && s->collector->ops->stacks_prepare)
+		(void)s->collector->ops->stacks_prepare(s->collector);
+}
+
 void bt_session_close(struct bt_session *s)
 {
 	bt_lookup_destroy(s->lookup);

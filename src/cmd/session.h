@@ -51,6 +51,9 @@ struct bt_session {
 int bt_session_open(struct bt_session *s, enum bt_collector_choice choice);
 /* The same as the options say: a collector, or a recording in its place. */
 int bt_session_open_source(struct bt_session *s, const struct bt_options *o);
+/* For who will ask the collector for stacks: after opening, before bt_session_base(). Root gets whole ones.
+ */
+void bt_session_want_stacks(struct bt_session *s);
 void bt_session_close(struct bt_session *s);
 
 /*

@@ -20,6 +20,7 @@
 #include "object.h"
 #include "questions.h"
 #include "skeleton.h"
+#include "stack.h"
 
 /* Everybody is looked at every so many reads, and when more than that share, and some, has to be asked for.
  */
@@ -35,6 +36,7 @@ struct bpf_collector {
 	struct bt_skeleton *skeleton;
 	struct ring_buffer *exits;
 	struct bt_questions *questions;
+	struct bt_stacks *stacks; /* NULL: nobody asked for them, or this kernel has none */
 	struct bt_snapshot ended; /* records of ended threads that wait for the next read */
 	struct bt_known known;
 	struct bt_snapshot answers; /* of those that were asked for; memory */
@@ -285,6 +287,22 @@ static int bpf_poll_fd(const struct bt_collector *base)
 	return ring_buffer__epoll_fd(((const struct bpf_collector *)base)->exits);
 }
 
+static int bpf_stacks_prepare(struct bt_collector *base)
+{
+	struct bpf_collector *c = of(base);
+
+	return c->stacks ? 0 : bt_stacks_open(&c->stacks);
+}
+
+static int bpf_stack(struct bt_collector *base, pid_t pid, uint64_t start_ns, pid_t tid, char **out)
+{
+	const struct bpf_collector *c = of(base);
+
+	if (c->stacks && !bt_stacks_read(c->stacks, start_ns, tid, out))
+		return 0;
+	return bt_stack_from_proc(base, pid, start_ns, tid, out);
+}
+
 static void bpf_close(struct bt_collector *base)
 {
 	struct bpf_collector *c = of(base);
@@ -294,6 +312,7 @@ static void bpf_close(struct bt_collector *base)
 	bt_objects_destroy(c->base.objects);
 	ring_buffer__free(c->exits);
 	bt_questions_destroy(c->questions);
+	bt_stacks_close(c->stacks);
 	bt_skeleton_close(c->skeleton);
 	bt_snapshot_free(&c->ended);
 	bt_snapshot_free(&c->answers);
@@ -311,8 +330,9 @@ static const struct bt_collector_ops ops = {
     .describe = bt_describe_from_proc,
     .host = bt_host_from_proc,
     .object = bt_object_from_proc,
-    .stack = bt_stack_from_proc,
+    .stack = bpf_stack,
     .close = bpf_close,
+    .stacks_prepare = bpf_stacks_prepare,
 };
 
 /* Makes an account for every thread that is there already. */

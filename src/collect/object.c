@@ -15,9 +15,6 @@
 #include "strbuf.h"
 #include "unix_peer.h"
 
-/* Of a stack: more say less. */
-#define FUNCTIONS_MAX 4
-
 /* Copies the last part of a path. */
 static void name_copy(char device[32], const char *path)
 {
@@ -185,46 +182,4 @@ int bt_object_from_proc(struct bt_collector *c, pid_t pid, uint64_t start_ns, co
 	if (!out->name)
 		bt_strbuf_free(&name);
 	return out->name || out->peer_pid || *out->peer_address ? 0 : -ENOENT;
-}
-
-/* "[<0>] jbd2_log_wait_commit+0x11c/0x180": the function. */
-static void add_function(char *line, struct bt_strbuf *out)
-{
-	char *at = strstr(line, "] ");
-
-	at = at ? at + 2 : line;
-	at[strcspn(at, "+\n")] = '\0';
-	if (*at)
-		bt_strbuf_addf(out, "%s%s", out->length ? " < " : "", at);
-}
-
-int bt_stack_from_proc(struct bt_collector *c, pid_t pid, uint64_t start_ns, pid_t tid, char **out)
-{
-	/* The whole stack takes CAP_SYS_ADMIN; the innermost function that is no part of the scheduler is
-	 * told to whom may trace it. */
-	static const char *const files[] = {"stack", "wchan"};
-	struct bt_strbuf text = BT_STRBUF_INIT;
-
-	(void)c;
-	(void)start_ns;
-	for (size_t i = 0; i < 2 && !text.length; i++) {
-		char path[64], line[256];
-		FILE *file;
-
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, files[i]);
-		file = fopen(path, "re");
-		for (int k = 0; file && k < FUNCTIONS_MAX && fgets(line, sizeof(line), file); k++)
-			if (strcmp(line, "0") != 0)
-				add_function(line, &text);
-		if (file)
-			fclose(file);
-	}
-	if (!text.length || bt_strbuf_error(&text)) {
-		int err = bt_strbuf_error(&text);
-
-		bt_strbuf_free(&text);
-		return err ? err : -ENOENT;
-	}
-	*out = text.data;
-	return 0;
 }

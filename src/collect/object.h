@@ -5,11 +5,10 @@
 
 #include "collector.h"
 
-/* The operations object and stack of a collector (collector.h). */
+/* The operation object of a collector (collector.h). */
 int bt_object_from_proc(struct bt_collector *c, pid_t pid, uint64_t start_ns, const struct bt_reason *reason,
 			struct bt_object_facts *out);
 /* What was kept for it; NULL is fine. For close(). */
 void bt_objects_destroy(struct bt_objects *o);
-int bt_stack_from_proc(struct bt_collector *c, pid_t pid, uint64_t start_ns, pid_t tid, char **out);
 
 #endif

@@ -17,6 +17,7 @@
 #include "object.h"
 #include "procfs_internal.h"
 #include "procfs_peer.h"
+#include "stack.h"
 #include "syscall_table.h"
 
 #define MS 1000000ull

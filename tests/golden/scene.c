@@ -245,11 +245,11 @@ int scene_open(const struct scene *scene, struct bt_collector **out)
 {
 	static const struct bt_collector_ops exact = {
 	    "bpf",      true,         scene_read,  scene_poll_fd, scene_drain, scene_describe,
-	    scene_host, scene_object, scene_stack, scene_close,   NULL,
+	    scene_host, scene_object, scene_stack, scene_close,   NULL,        NULL,
 	};
 	static const struct bt_collector_ops sampled = {
 	    "procfs",   false,        scene_read,  scene_poll_fd, scene_drain, scene_describe,
-	    scene_host, scene_object, scene_stack, scene_close,   NULL,
+	    scene_host, scene_object, scene_stack, scene_close,   NULL,        NULL,
 	};
 	struct scene_collector *c = calloc(1, sizeof(*c));
 

@@ -7,18 +7,21 @@ What changes the whole machine (swap, memory that is used up, the clock) is in t
 
 import contextlib
 import os
+import re
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from systest import paths, product, report, witness, workloads  # noqa: E402
-from systest.trouble import SEVERITIES, cgroup, child, diagnose, python, read, slow_answers, stuck_writer, write  # noqa: E402
+from systest.trouble import SEVERITIES, cgroup, child, diagnose, functions_of, python, read, slow_answers, stuck_writer, write  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 ATTEMPTS = 4
 # Findings about work for one CPU while others are idle: with other work on the machine there is none.
 IDLE_NEEDED = {"cpu-pinned", "cpu-one-thread"}
+# As many functions of a stack are said.
+STACK_FUNCTIONS = 4
 CPUS = len(os.sched_getaffinity(0))
 
 ZOMBIES = """
@@ -150,6 +153,7 @@ class Diagnose(unittest.TestCase):
             before = throttling(group)
             found = diagnose(5.5, "--exit-code", statuses=(4,))
             after = throttling(group)
+            functions = functions_of(stuck)
             self.assertEqual("D", workloads.state_of(stuck, stuck))
 
         throttled = self.finding(found, "cgroup-throttled", held.pid, "warning")
@@ -164,6 +168,12 @@ class Diagnose(unittest.TestCase):
         threads = self.finding(found, "threads-grow", growth.pid, "warning")["evidence"]
         self.assertGreater(threads["threads_at_end"], threads["threads_at_begin"])
         self.finding(found, "network-waits", slow, "warning")
+        with self.subTest("stack"):
+            if not functions:
+                raise report.CannotRun("no stacks in /proc", "they are the witness")
+            said = re.search(r" \[([^]]*)\]", in_d["text"]).group(1).split(" < ")
+            self.assertGreater(len(said), 1)
+            self.assertEqual(functions[:STACK_FUNCTIONS], said)
 
     def test_locks(self):
         with Workload("mutex", 4, "shared") as convoy:

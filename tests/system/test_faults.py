@@ -232,7 +232,8 @@ class Faults(unittest.TestCase):
 
     def victims(self, pid):
         return (("classify", "-d", "60", pid), ("classify", "-d", "60", "-a", "--threads", "--json"), ("top", "-b", "-d", "0.05"),
-                ("top", "-b", "-d", "0.05", "--json", "-H"), ("run", "--", "sleep", "2"), ("top", "-d", "0.05"), ("check",))
+                ("top", "-b", "-d", "0.05", "--json", "-H"), ("run", "--", "sleep", "2"), ("top", "-d", "0.05"), ("check",),
+                ("diagnose", "-d", "60"))
 
     def test_killed_at_any_time(self):
         """While it loads, seeds, reads, watches, prints, draws: the kernel takes all of it back."""

@@ -16,7 +16,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from systest import paths, product, report, schema  # noqa: E402
-from systest.trouble import diagnose, slow_answers, stuck_writer  # noqa: E402
+from systest.trouble import diagnose, functions_in, functions_of, slow_answers, stuck_writer  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 # By hand: KILLS=200
@@ -204,6 +204,7 @@ class Record(unittest.TestCase):
             with product.Running("record", "-o", path) as recorder:
                 await_frames(path, 1, recorder)
                 live = diagnose(5.5)
+                functions = functions_of(stuck)
                 live_peer = peer(product.run_json("classify", "-d", 1, "--json", slow), slow)
                 await_frames(path, 7, recorder)
                 self.await_peer(path, slow)
@@ -221,6 +222,34 @@ class Record(unittest.TestCase):
         self.assertEqual(live_peer, peer(schema.parse(self.replay(path, "classify", "--json", slow)), slow))
         # And for those who ask by themselves: the minute that is written at the end.
         self.assertEqual([(read,)], rows(path, f"SELECT DISTINCT name FROM waits_by_minute WHERE pid = {reader.pid} AND cause = 'disk'"))
+        with self.subTest("stack"):
+            self.check_stack(path, stuck, stuck, functions)
+
+    def check_stack(self, path, pid, tid, functions):
+        """What the recording has is what the kernel tells root."""
+        if not functions:
+            raise report.CannotRun("no stacks in /proc", "they are the witness")
+        (text,), = rows(path, "SELECT string.text FROM stack JOIN process ON process.id = stack.process JOIN string ON "
+                              f"string.id = stack.text WHERE pid = {pid} AND tid = {tid}")
+        self.assertGreater(text.count(" < "), 0)
+        self.assertEqual(functions[:text.count(" < ") + 1], text.split(" < "))
+
+    def test_stack_in_another_pid_namespace(self):
+        """Of a thread in D, whose child goes no further than to open a FIFO."""
+        path, fifo = self.file("inside.db"), self.file("fifo")
+        os.mkfifo(fifo)
+        parent = ("import os, threading\nthreading.Thread(target=os.posix_spawn, args=('/bin/true', ['true'], {}), "
+                  f"kwargs={{'file_actions': [(os.POSIX_SPAWN_OPEN, 0, {fifo!r}, os.O_RDONLY, 0)]}}).start()")
+        script = ('"$1" -c "$2" & sleep 0.5; "$3" record -o "$4" -d 3; cd /proc/$!/task; tid=0; '
+                  "for t in *; do test $t -lt $tid || tid=$t; done; echo $! $tid; cat $tid/stack")
+        inside = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh", sys.executable,
+                  parent, paths.boundtop(), path]
+        done = subprocess.run(inside, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=PATIENCE_S)
+        numbers, *lines = done.stdout.decode().splitlines()
+        pid, tid = map(int, numbers.split())
+        self.assertLess(pid, tid)
+        self.assertLess(tid, 30)
+        self.check_stack(path, pid, tid, functions_in(lines))
 
     # Files
 

@@ -106,6 +106,19 @@ def stuck_writer():
         yield writer.pid, path
 
 
+def functions_in(lines):
+    """Of /proc/PID/stack, the innermost first."""
+    return [line.split()[1].split("+")[0] for line in lines]
+
+
+def functions_of(pid):
+    """Where in the kernel it sleeps, as root is told; empty where nobody is."""
+    try:
+        return functions_in(read(f"/proc/{pid}/stack").splitlines())
+    except OSError:
+        return []
+
+
 @contextlib.contextmanager
 def slow_answers(delay_s):
     """A client that waits for that long for each answer over TCP; yields its PID."""
