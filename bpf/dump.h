@@ -145,8 +145,9 @@ static __always_inline void record_was_read(struct bt_account *a, struct task_st
 	__u32 phase = r->account.phase;
 
 	bt_account_was_read(a, seq, phase);
+	/* Where all are walked over nobody is asked for, and nothing is guessed. */
 	if (phase == BT_PHASE_BLOCKED && r->head.valid & BT_VALID_ACCOUNT &&
-	    !bt_account_is_undecided(&r->account, r->head.now_ns))
+	    !(list_is_kept && bt_account_is_undecided(&r->account, r->head.now_ns)))
 		account_unlist(a, t, seq);
 	else
 		a->listed = 1;

@@ -38,12 +38,6 @@ BT_INLINE int bt_account_is_guessed(const struct bt_account *a)
 	       a->habits[bt_habit_slot(place)].place != place;
 }
 
-/* It will be guessed again: who sleeps on in it has to be looked at. */
-BT_INLINE int bt_account_is_undecided(const struct bt_account *a, __u64 now_ns)
-{
-	return bt_account_is_guessed(a) && bt_span_ns(a->since_ns, now_ns) < BT_GUESS_AGAIN_NS;
-}
-
 /*
  * Whether there is to be a look at what the wait is for, at now_ns: the first one, or the one that has more
  * to judge by.
@@ -52,8 +46,15 @@ BT_INLINE int bt_account_is_to_guess(const struct bt_account *a, __u64 now_ns)
 {
 	if (!bt_account_is_guessed(a))
 		return 0;
-	return a->guessed_ns <= a->since_ns || (!bt_account_is_undecided(a, now_ns) &&
+	return a->guessed_ns <= a->since_ns || (bt_span_ns(a->since_ns, now_ns) >= BT_GUESS_AGAIN_NS &&
 						bt_span_ns(a->since_ns, a->guessed_ns) < BT_GUESS_AGAIN_NS);
+}
+
+/* It will be guessed yet: who sleeps on in it has to be looked at. */
+BT_INLINE int bt_account_is_undecided(const struct bt_account *a, __u64 now_ns)
+{
+	return bt_account_is_guessed(a) &&
+	       (bt_span_ns(a->since_ns, now_ns) < BT_GUESS_AGAIN_NS || bt_account_is_to_guess(a, now_ns));
 }
 
 /*

@@ -268,26 +268,26 @@ void bt_find_disk_waits(struct bt_host_case *c)
 void bt_find_fsync_storm(struct bt_host_case *c)
 {
 	struct bt_rank ranks[BT_RANKS];
-	double waiters, calls = 0;
+	double waiters, waits = 0;
 	size_t all, count = bt_rank(c, weigh_sync, 0.02, ranks, &waiters, &all);
 	struct bt_finding *f;
 	struct device d;
 	char device[32];
 
 	for (size_t i = 0; i < count; i++)
-		calls += (double)waits_of(ranks[i].p, BT_MS_DISK, 1).count * 1e9 / c->window_ns;
-	if (!count || waiters < SYNC_WAITERS || calls < SYNC_RATE)
+		waits += (double)waits_of(ranks[i].p, BT_MS_DISK, 1).count * 1e9 / c->window_ns;
+	if (!count || waiters < SYNC_WAITERS || waits < SYNC_RATE)
 		return;
 	f = bt_finding_add(
 	    c, bt_active_part(ranks[0].p, BT_MS_DISK) >= BOUND_PART ? BT_SEVERITY_WARNING : BT_SEVERITY_INFO,
 	    waiters);
 	if (!f)
 		return;
-	bt_finding_number(f, "calls_per_s", calls);
+	bt_finding_number(f, "waits_per_s", waits);
 	bt_finding_number(f, "threads_waiting", waiters);
 	bt_finding_number(f, "processes_waiting", (double)all);
-	bt_strbuf_add_fixed(&f->text, calls, 0);
-	bt_strbuf_add(&f->text, " confirmations of writes a second: ");
+	bt_strbuf_add_fixed(&f->text, waits, 0);
+	bt_strbuf_add(&f->text, " waits a second for writes to be confirmed: ");
 	add_waiters(c, f, ranks, count, BT_MS_DISK, 1, device);
 	if (count > 3)
 		bt_strbuf_addf(&f->text, "; and %zu more", count - 3);

@@ -99,8 +99,11 @@ void bt_find_lock_convoy(struct bt_host_case *c)
 			bt_strbuf_add(&f->text, " waits");
 		} else {
 			/* Those that wait for the same thing, as far as they are known: others may rest. */
-			bt_words_count(&f->text, waiters ? waiters : p->threads + p->threads_ended, "thread",
-				       "threads");
+			if (w)
+				bt_words_count(&f->text, waiters ? waiters : p->threads + p->threads_ended,
+					       "thread", "threads");
+			else
+				bt_strbuf_add(&f->text, "Threads");
 			bt_strbuf_add(&f->text, " of ");
 			bt_say_pid_name(&f->text, p);
 			bt_strbuf_add(&f->text, " wait");
@@ -134,10 +137,12 @@ void bt_find_lock_convoy(struct bt_host_case *c)
 			}
 			bt_strbuf_free(&target);
 		}
+		/* Which it was that is not among the longest waits, nobody knows: a thread's most likely. */
 		bt_strbuf_add(
 		    &f->advice,
-		    futex ? "Hold it for shorter, split it, or run fewer threads: more CPUs make it worse."
-			  : "See who holds it (lslocks, /proc/locks), and for how long.");
+		    futex || !w
+			? "Hold it for shorter, split it, or run fewer threads: more CPUs make it worse."
+			: "See who holds it (lslocks, /proc/locks), and for how long.");
 	}
 }
 
@@ -189,10 +194,11 @@ static const struct bt_process *process_find(const struct bt_host_case *c, int32
 	return NULL;
 }
 
-/* Whom p waits for most of its active time; NULL: for nobody. */
+/* Whom p waits for most of its active time; NULL: for nobody, or for one that came and went meanwhile. */
 static const struct bt_process *owed_by(const struct bt_host_case *c, const struct bt_process *p)
 {
 	const struct bt_wait *most = NULL;
+	const struct bt_process *owner;
 
 	if (bt_active_part(p, BT_MS_IPC) < CHAIN_PART)
 		return NULL;
@@ -200,7 +206,10 @@ static const struct bt_process *owed_by(const struct bt_host_case *c, const stru
 		if (p->usage.waits[i].reason.cause == BT_MS_IPC && p->usage.waits[i].waker_pid > 0 &&
 		    p->usage.waits[i].waker_pid != p->identity.pid)
 			most = &p->usage.waits[i];
-	return most ? process_find(c, most->waker_pid) : NULL;
+	owner = most ? process_find(c, most->waker_pid) : NULL;
+	return owner && !owner->exited && (double)(owner->end_ns - owner->begin_ns) >= c->window_ns / 2
+		   ? owner
+		   : NULL;
 }
 
 static size_t chain_of(const struct bt_host_case *c, const struct bt_process *head,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Findings about memory. */
 #include <math.h>
+#include <string.h>
 
 #include "diagnose_internal.h"
 #include "names.h"
@@ -18,6 +19,8 @@
 #define REFAULT_RATE  1000.0
 #define READS_MIN     10
 #define AVAILABLE_LOW 0.05
+/* With so much available it is not the host that is short of memory. */
+#define AVAILABLE_PLENTY 0.25
 
 static double weigh_paging(const struct bt_host_case *c, const struct bt_process *p)
 {
@@ -72,15 +75,44 @@ static void add_largest(struct bt_host_case *c, struct bt_finding *f)
 	}
 }
 
-static void add_paging(struct bt_host_case *c, struct bt_finding *f)
+/* Returns who waits most, or NULL. */
+static const struct bt_process *add_paging(struct bt_host_case *c, struct bt_finding *f)
 {
 	struct bt_name_group groups[BT_NAME_GROUPS];
 	size_t count = bt_rank_names(c, weigh_paging, 0.02, groups);
 
 	if (!count)
-		return;
+		return NULL;
 	bt_strbuf_add(&f->text, "; waiting for pages: ");
 	bt_finding_groups(f, groups, count < 3 ? count : 3, "threads_paging", " threads");
+	return groups[0].first;
+}
+
+static bool host_has_plenty(const struct bt_host_case *c)
+{
+	const struct bt_host_memory *m = &c->end->memory;
+
+	return c->end->valid & BT_HOST_MEMORY &&
+	       (double)m->available_bytes >= AVAILABLE_PLENTY * (double)m->total_bytes;
+}
+
+/* Who uses it up: the host's largest, or a control group that may have no more, most likely that of p (NULL:
+ * nobody knows). Returns which. */
+static bool add_whose(struct bt_host_case *c, struct bt_finding *f, const struct bt_process *p)
+{
+	add_memory(c, f);
+	if (!host_has_plenty(c)) {
+		add_largest(c, f);
+		return false;
+	}
+	bt_strbuf_add(&f->text, ": it is the limit of a control group");
+	if (p && p->cgroup && p->cgroup[0] && p->cgroup[1]) {
+		bt_strbuf_add(&f->text, ", most likely ");
+		bt_say_raw(&f->text, p->cgroup);
+		if (f->subject_count && !f->subjects[0].cgroup)
+			f->subjects[0].cgroup = strdup(p->cgroup);
+	}
+	return true;
 }
 
 void bt_find_swap_thrash(struct bt_host_case *c)
@@ -111,13 +143,11 @@ void bt_find_swap_thrash(struct bt_host_case *c)
 	bt_strbuf_add(&f->text, "/s and out at ");
 	bt_words_bytes(&f->text, out * (double)e->page_bytes);
 	bt_strbuf_add(&f->text, "/s");
-	add_paging(c, f);
-	add_memory(c, f);
-	add_largest(c, f);
-	bt_strbuf_add(
-	    &f->advice,
-	    "What is in use does not fit: end or limit the largest, or add memory. If the host has "
-	    "enough available, the limit of a cgroup is what is too small (memory.max, memory.high).");
+	bt_strbuf_add(&f->advice,
+		      add_whose(c, f, add_paging(c, f))
+			  ? "Raise that limit (memory.max, memory.high), or use less in the group: the "
+			    "host has enough."
+			  : "What is in use does not fit: end or limit the largest, or add memory.");
 }
 
 /* Threads that wait for pages or disks, but for those that are stuck in one wait. */
@@ -155,12 +185,12 @@ void bt_find_cache_thrash(struct bt_host_case *c)
 	bt_strbuf_add(&f->text, "Files are read again that were just dropped from memory: ");
 	bt_words_bytes(&f->text, rate * (double)c->end->vm.page_bytes);
 	bt_strbuf_add(&f->text, "/s");
-	add_paging(c, f);
-	add_memory(c, f);
-	add_largest(c, f);
 	bt_strbuf_add(&f->advice,
-		      "The files in use do not fit into memory, or into the limit of their cgroup "
-		      "(memory.max, memory.high): more memory, or less that is read at once.");
+		      add_whose(c, f, add_paging(c, f))
+			  ? "The files in use do not fit into what the group may have: raise its limit "
+			    "(memory.max, memory.high), or read less at once."
+			  : "The files in use do not fit into memory: more of it, or less that is read "
+			    "at once.");
 }
 
 void bt_find_memory_low(struct bt_host_case *c)
@@ -214,10 +244,8 @@ void bt_find_oom(struct bt_host_case *c)
 			bt_finding_process(f, p, NULL, 0);
 		}
 	}
-	add_memory(c, f);
-	add_largest(c, f);
-	bt_strbuf_add(
-	    &f->advice,
-	    "dmesg says which, and whether the host or the limit of a cgroup (memory.max) was used up: "
-	    "raise that, or use less.");
+	bt_strbuf_add(&f->advice,
+		      add_whose(c, f, NULL)
+			  ? "dmesg says which (oom_memcg): raise its limit (memory.max), or use less in it."
+			  : "dmesg says which, and why: use less, or add memory.");
 }

@@ -331,6 +331,13 @@ static void what_is_guessed(void **state)
 	bt_account_switch_out(&a, 4000, 1, &pipe, BT_DOUBT_PEER);
 	assert_true(bt_account_is_guessed(&a));
 	assert_true(bt_account_is_undecided(&a, 4000 + BT_GUESS_AGAIN_NS - 1));
+	/* A walk over all does not guess: it stays so until somebody has. */
+	assert_true(bt_account_is_undecided(&a, 4000 + 5 * BT_GUESS_AGAIN_NS));
+	assert_true(bt_account_is_to_guess(&a, 4000 + 5 * BT_GUESS_AGAIN_NS));
+	a.guessed_ns = 4001;
+	assert_false(bt_account_is_to_guess(&a, 4000 + BT_GUESS_AGAIN_NS - 1));
+	assert_true(bt_account_is_to_guess(&a, 4000 + BT_GUESS_AGAIN_NS));
+	a.guessed_ns = 4000 + BT_GUESS_AGAIN_NS;
 	assert_false(bt_account_is_undecided(&a, 4000 + BT_GUESS_AGAIN_NS));
 	bt_account_waking(&a, 5000, 42, BT_MS_IPC);
 	assert_false(bt_account_is_guessed(&a));

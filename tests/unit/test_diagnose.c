@@ -542,8 +542,16 @@ static void memory(void **state)
 	h.end.vm.swap_in = 20000;
 	assert_finds(&h, "");
 	spend(&h, 10, BT_MS_PAGING, 0.1);
+	/* With 9 of 16 GB available it is a group's limit; with less, the host's largest. */
+	h.p[10].cgroup = "/batch";
 	assert_finds(&h, "swap-thrash:warning");
 	assert_string_equal(h.d.verdict, "memory-bound");
+	assert_says(&h, 0, "the limit of a control group, most likely /batch");
+	assert_null(strstr(text_of(&h, 0), "largest"));
+	h.end.memory.available_bytes = 3 * GB;
+	assert_finds(&h, "swap-thrash:warning");
+	assert_says(&h, 0, "largest: ");
+	assert_null(strstr(text_of(&h, 0), "/batch"));
 	h.end.vm.swap_out = h.begin.vm.swap_out + 20000;
 	spend(&h, 11, BT_MS_PAGING, 0.5);
 	assert_finds(&h, "swap-thrash:critical");
@@ -594,6 +602,11 @@ static void locks(void **state)
 	assert_string_equal(h.d.verdict, "lock-bound");
 	assert_says(&h, 0, "4 threads of 110 workerE wait for a lock");
 	assert_string_equal(h.d.findings[0].subjects[0].object, "futex:0x7");
+	/* It is not among the waits that are known: how many there are nobody knows, nor is it a file's. */
+	h.p[10].usage.wait_count = 0;
+	assert_finds(&h, "lock-convoy:warning");
+	assert_says(&h, 0, "Threads of 110 workerE wait for a lock");
+	assert_null(strstr(h.d.findings[0].advice.data, "lslocks"));
 	/* It takes turns. */
 	again(&h);
 	wait_for(&h, 11, BT_MS_LOCK, BT_TARGET_FILE, SYS_flock, 0.9, 1);
@@ -621,6 +634,10 @@ static void chain(void **state)
 	wait_for(&h, 11, BT_MS_IPC, BT_TARGET_PIPE, SYS_read, 1.0, 50)->waker_pid = 112;
 	assert_finds(&h, "ipc-chain:info");
 	assert_says(&h, 0, "110 workerE waits for 111 workerF, which waits for 112 workerG");
+	/* Nothing is to be seen of one that came and went. */
+	h.p[12].begin_ns = WINDOW_NS - WINDOW_NS / 4;
+	assert_finds(&h, "");
+	h.p[12].begin_ns = 0;
 	/* Round and round. */
 	wait_for(&h, 12, BT_MS_IPC, BT_TARGET_PIPE, SYS_read, 1.0, 50)->waker_pid = 110;
 	assert_finds(&h, "ipc-chain:info");

@@ -136,6 +136,10 @@ static void who_waits_for_what_is_guessed_is_asked_for(void **state)
 	r->head.now_ns++;
 	assert_int_equal(0, bt_known_take(&f->k, &f->walk));
 	assert_int_equal(0, bt_known_ask(&f->k, READ));
+	assert_asked(f, 1, (int32_t[]){FIRST});
+	r->account.guessed_ns = r->head.now_ns;
+	assert_int_equal(0, bt_known_take(&f->k, &f->walk));
+	assert_int_equal(0, bt_known_ask(&f->k, READ));
 	assert_asked(f, 0, (int32_t[]){0});
 }
 
