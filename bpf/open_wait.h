@@ -16,7 +16,7 @@
 #define WAITERS_MAX 4
 /* Of a process: the children, the threads, and the descriptors of each that are looked at. */
 #define CHILDREN_MAX    16
-#define THREADS_MAX     8
+#define THREADS_MAX     32
 #define DESCRIPTORS_MAX 16
 
 #define FMODE_READ  1 /* include/linux/fs.h */
@@ -66,6 +66,7 @@ struct writers {
 	__u64 last;   /* the leader of the last one that was found idle; 0 = none */
 	bool both;    /* who can read from it, too, may be one */
 	bool works;
+	bool more; /* there are threads that were not looked at */
 };
 
 /* As of who ends a wait (bt_cause_by_waker()): it was not idle for most of the time. */
@@ -116,6 +117,8 @@ __noinline int process_is_at_work(__u64 leader, struct writers *w)
 			return 1;
 		next = address_read((void *)next);
 	}
+	if (w && next && next != head)
+		w->more = true;
 	return 0;
 }
 
@@ -215,8 +218,9 @@ static __always_inline __u64 listener_of(__u64 sk)
 }
 
 /*
- * Who has the other end: a relative, or who listened, or a child of that one. Where nobody is found, it is
- * owed an answer if it has connected, unless somebody waits there himself.
+ * Who has the other end: a relative, or who listened, or a child of that one. Where nobody is found, or one
+ * with more threads than are looked at, it is owed an answer if it has connected, unless somebody waits there
+ * himself.
  */
 static __always_inline __u8 cause_of_unix(struct task_struct *t, __u64 file, struct writers *w)
 {
@@ -244,7 +248,7 @@ static __always_inline __u8 cause_of_unix(struct task_struct *t, __u64 file, str
 		if (!w->last)
 			w->works = !listener || process_is_at_work(listener, w);
 	}
-	return w->works ? BT_MS_IPC : BT_MS_EVENT;
+	return w->works || (w->more && connected) ? BT_MS_IPC : BT_MS_EVENT;
 }
 
 /*

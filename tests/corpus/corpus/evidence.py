@@ -221,7 +221,7 @@ def blocked(e, *calls):
 def spread(e, *calls):
     """As blocked(), of a program whose threads take turns: together they fill the time."""
     seconds, _ = e.waited(calls)
-    return e.cpu + e.queue + e.steal < CLEARLY * seconds and e.cpu + e.queue + seconds > 0.8 * e.wall
+    return e.cpu + e.queue + e.steal < CLEARLY * e.off_in(calls) and e.cpu + e.queue + seconds > 0.8 * e.wall
 
 
 def idle(e, *calls):
