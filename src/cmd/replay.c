@@ -54,15 +54,6 @@ static int check_means_something(const struct bt_options *o)
 	return 0;
 }
 
-/* Whether the word names a command that shows no recording. */
-static bool is_other_command(const char *word)
-{
-	for (size_t i = 0; word && i < BT_COMMAND_COUNT; i++)
-		if (!strcmp(bt_commands[i].name, word))
-			return true;
-	return false;
-}
-
 int bt_command_replay(struct bt_options *o)
 {
 	enum bt_command_id view;
@@ -76,7 +67,8 @@ int bt_command_replay(struct bt_options *o)
 	o->recording = o->operands[0];
 	rest = o->operands + 1;
 	view = view_take(rest);
-	if (is_other_command(*rest)) {
+	/* The dashboard has no operands that it could be. */
+	if (view == BT_COMMAND_TOP && *rest && **rest != '-') {
 		bt_complain("replay: %s is no view of a recording; give top, classify or diagnose, or none "
 			    "for the dashboard",
 			    *rest);

@@ -387,6 +387,8 @@ class Record(unittest.TestCase):
             self.assertIn(what, self.refused("record", "-o", self.file("x"), *args, status=2))
         self.assertIn("give -o FILE", self.refused("record", status=2))
         self.assertIn("give the FILE", self.refused("replay", status=2))
+        for word in ("record", "bogus"):
+            self.assertIn(f"{word} is no view of a recording", self.refused("replay", self.shared, word, status=2))
 
 
 if __name__ == "__main__":
