@@ -356,13 +356,6 @@ union bpf_iter_link_info___tid {
 	} task;
 };
 
-struct bpf_iter__bpf_map_elem {
-	struct bpf_iter_meta *meta;
-	struct bpf_map *map;
-	void *key;
-	void *value;
-};
-
 #pragma clang attribute pop
 
 /* include/linux/sched.h */

@@ -150,10 +150,13 @@ struct bt_ask_java {
 /* In the same ring, a head alone: a thread that the reader has to look at; see bpf/listed.h. */
 #define BT_RECORD_LISTED 65
 
-/* Threads that are asked for at a time: what an iterator makes room for, 8 pages (bpf_seq_read() in
- * kernel/bpf/bpf_iter.c), holds the records of all. */
+/* What an iterator has room for, and hands out a read: 8 pages (bpf_seq_read() in kernel/bpf/bpf_iter.c), of
+ * 4096 bytes at least. */
+#define BT_ITERATOR_BYTES (8 << 12)
+
+/* Threads that are asked for at a time. */
 #define BT_ASKED_MAX 24
-_Static_assert(BT_ASKED_MAX * sizeof(struct bt_record) <= 8 << 12, "a page has 4096 bytes at least");
+_Static_assert(BT_ASKED_MAX * sizeof(struct bt_record) <= BT_ITERATOR_BYTES, "all go into one read");
 
 struct bt_lump_key {
 	__u64 start_ns;

@@ -28,9 +28,6 @@
 #define WALK_SHARE     4
 #define WALK_ASKED_MIN 512
 
-/* A bpf iterator hands out at most its own buffer a read: 8 pages (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
-#define READ_BYTES (32 << 10)
-
 struct bpf_collector {
 	struct bt_collector base;
 	struct bt_skeleton *skeleton;
@@ -96,13 +93,13 @@ static int iterator_read(struct bpf_collector *c, int link, struct bt_snapshot *
 	if (fd < 0)
 		return -errno;
 	for (;;) {
-		unsigned char *room = bt_snapshot_reserve(s, READ_BYTES);
+		unsigned char *room = bt_snapshot_reserve(s, BT_ITERATOR_BYTES);
 
 		if (!room) {
 			got = -ENOMEM;
 			break;
 		}
-		got = read(fd, room, READ_BYTES);
+		got = read(fd, room, BT_ITERATOR_BYTES);
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (got <= 0) {

@@ -15,22 +15,29 @@
 #include "collector.skel.h"
 #include "collector_5_14.skel.h"
 
+int bt_skeleton_link_thread(int program, pid_t tid)
+{
+	union bpf_iter_link_info info = {.task = {.tid = (__u32)tid}};
+	struct bpf_link_create_opts opts = {
+	    .sz = sizeof(opts), .iter_info = &info, .iter_info_len = sizeof(info)};
+	int link = bpf_link_create(program, 0, BPF_TRACE_ITER, &opts);
+
+	return link < 0 ? -errno : link;
+}
+
 /*
  * The program that reads those it is asked for is called for one thread, our own, and a skeleton attaches to
  * all. Without it every thread is read.
  */
 static void asked_open(struct bt_skeleton *s, int program, int map)
 {
-	union bpf_iter_link_info info = {.task = {.tid = (__u32)getpid()}};
-	struct bpf_link_create_opts opts = {
-	    .sz = sizeof(opts), .iter_info = &info, .iter_info_len = sizeof(info)};
 	void *asked =
 	    mmap(NULL, BT_ASKED_MAX * sizeof(*s->asked), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
 
 	if (asked == MAP_FAILED)
 		return;
 	s->asked = asked;
-	s->asked_link = bpf_link_create(program, 0, BPF_TRACE_ITER, &opts);
+	s->asked_link = bt_skeleton_link_thread(program, getpid());
 }
 
 /* One try for each generated type: they differ in name, and in whether sleepers' polled sets can be read. */

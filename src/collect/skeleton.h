@@ -6,6 +6,7 @@
 #define BOUNDTOP_COLLECT_SKELETON_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "collector_shared.h"
 #include "decide.h"
@@ -42,6 +43,10 @@ struct bt_skeleton {
 
 /* Loads and attaches that build. 0 or -Exxx: what the kernel said. */
 int bt_skeleton_open(struct bt_skeleton **out, enum bt_program program);
+/* A link of an iterator over tasks, for that one thread alone, by its number in our PID namespace; from 6.1
+ * on, and before 9495a5b731fc ("bpf: Fix iter/task tid filtering"), 6.12, for the leader of a process alone.
+ * It takes no privileges, and is gone with its descriptor. The descriptor, or -Exxx. */
+int bt_skeleton_link_thread(int program, pid_t tid);
 /* Detaches and unloads; NULL is fine. */
 void bt_skeleton_close(struct bt_skeleton *s);
 

@@ -24,6 +24,8 @@
 #define CHAIN_PART 0.5
 /* Threads that wait, on average, at the head of it. */
 #define CHAIN_WAITERS 0.3
+/* Who was there for less of the window came and went. */
+#define CHAIN_LIVED 0.5
 
 static const struct bt_wait *longest(const struct bt_process *p, enum bt_microstate ms)
 {
@@ -207,7 +209,8 @@ static const struct bt_process *owed_by(const struct bt_host_case *c, const stru
 		    p->usage.waits[i].waker_pid != p->identity.pid)
 			most = &p->usage.waits[i];
 	owner = most ? process_find(c, most->waker_pid) : NULL;
-	return owner && !owner->exited && (double)(owner->end_ns - owner->begin_ns) >= c->window_ns / 2
+	return owner && !owner->exited &&
+		       (double)(owner->end_ns - owner->begin_ns) >= CHAIN_LIVED * c->window_ns
 		   ? owner
 		   : NULL;
 }
