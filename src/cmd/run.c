@@ -95,7 +95,7 @@ static size_t count_living(struct run *r)
 	if (bt_tree_members(r->tree, &list, &count))
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		living += !list[i]->exited && list[i]->state != 'Z' && list[i]->identity.pid != r->root.pid;
+		living += list[i]->threads && list[i]->identity.pid != r->root.pid;
 	return living;
 }
 

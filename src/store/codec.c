@@ -80,19 +80,25 @@ struct bt_codec_lump *bt_codec_lump_add(struct bt_codec *c, uint64_t id)
 	return l;
 }
 
+void bt_codec_reset_lumps(struct bt_codec *c)
+{
+	struct bt_codec_lump *l, *next;
+
+	HASH_CLEAR(hh, c->lumps);
+	DL_FOREACH_SAFE(c->lump_order, l, next)
+	free(l);
+	c->lump_order = NULL;
+}
+
 void bt_codec_reset(struct bt_codec *c)
 {
-	struct bt_codec_slot *t, *next_slot;
-	struct bt_codec_lump *l, *next_lump;
+	struct bt_codec_slot *t, *next;
 
 	HASH_CLEAR(hh, c->slots);
-	HASH_CLEAR(hh, c->lumps);
-	DL_FOREACH_SAFE(c->order, t, next_slot)
+	DL_FOREACH_SAFE(c->order, t, next)
 	free(t);
-	DL_FOREACH_SAFE(c->lump_order, l, next_lump)
-	free(l);
 	c->order = NULL;
-	c->lump_order = NULL;
+	bt_codec_reset_lumps(c);
 }
 
 void bt_codec_destroy(struct bt_codec *c)

@@ -32,6 +32,7 @@ struct bt_codec_slot {
 	uint64_t id;
 	struct bt_codec_slot *prev, *next;
 	uint32_t frame;     /* the last one that it was in */
+	bool is_news;       /* reading: a key frame knows more of it than the frames before it */
 	struct bt_record r; /* as last heard of; head.now_ns is when */
 	UT_hash_handle hh;
 };
@@ -67,5 +68,6 @@ struct bt_codec_slot *bt_codec_slot_add(struct bt_codec *c, uint64_t id, struct 
 /* Likewise, always at the end. */
 struct bt_codec_lump *bt_codec_lump_find(const struct bt_codec *c, uint64_t id);
 struct bt_codec_lump *bt_codec_lump_add(struct bt_codec *c, uint64_t id);
+void bt_codec_reset_lumps(struct bt_codec *c);
 
 #endif

@@ -6,27 +6,56 @@
 #include "codec_internal.h"
 #include "numbers.h"
 
+/*
+ * A thread of the state at the head of a key frame. What the file says counts: if frames could not be written
+ * before this one, what was read so far is older. Such a thread is news even where it stays as it is.
+ */
+static int slot_decode(struct bt_codec *c, struct bt_bytes *in, struct bt_codec_place *p)
+{
+	struct bt_record r = {0};
+	struct bt_codec_slot *t;
+	int err = bt_get_difference(in, &p->id);
+
+	if (!err)
+		err = bt_get_difference(in, &p->now_ns);
+	if (err)
+		return err;
+	t = bt_codec_slot_find(c, p->id);
+	if (t && t->frame == c->frame)
+		return -EINVAL;
+	if (t) {
+		DL_DELETE(c->order, t);
+		DL_APPEND(c->order, t);
+	} else {
+		if (HASH_COUNT(c->slots) >= BT_CODEC_THREADS_MAX)
+			return -EINVAL;
+		t = bt_codec_slot_add(c, p->id, NULL);
+		if (!t)
+			return -ENOMEM;
+	}
+	err = bt_get_words(in, c->record, &r, p->now_ns);
+	r.head.now_ns = p->now_ns;
+	t->is_news = memcmp(&t->r, &r, sizeof(r)) != 0;
+	t->r = r;
+	t->frame = c->frame;
+	return err;
+}
+
 /* The state before it, at the head of a key frame. */
 static int state_decode(struct bt_codec *c, uint64_t begin_ns, struct bt_bytes *in)
 {
 	struct bt_codec_place p = {.now_ns = begin_ns};
+	struct bt_codec_slot *t, *next;
 	uint64_t count;
 	int err = bt_get(in, &count);
 
-	for (; !err && count; count--) {
-		struct bt_codec_slot *t;
-
-		err = bt_get_difference(in, &p.id);
-		if (!err)
-			err = bt_get_difference(in, &p.now_ns);
-		if (err || bt_codec_slot_find(c, p.id) || HASH_COUNT(c->slots) >= BT_CODEC_THREADS_MAX)
-			return -EINVAL;
-		t = bt_codec_slot_add(c, p.id, NULL);
-		if (!t)
-			return -ENOMEM;
-		err = bt_get_words(in, c->record, &t->r, p.now_ns);
-		t->r.head.now_ns = p.now_ns;
-	}
+	c->frame++;
+	for (; !err && count; count--)
+		err = slot_decode(c, in, &p);
+	DL_FOREACH_SAFE(c->order, t, next)
+	if (t->frame != c->frame)
+		bt_codec_slot_drop(c, t);
+	bt_codec_reset_lumps(c);
 	if (!err)
 		err = bt_get(in, &count);
 	p.id = 0;
@@ -40,31 +69,6 @@ static int state_decode(struct bt_codec *c, uint64_t begin_ns, struct bt_bytes *
 		if (!l)
 			return -ENOMEM;
 		err = bt_get_words(in, c->lump, &l->l, 0);
-	}
-	return err;
-}
-
-/* The same without keeping it. */
-static int state_pass(const struct bt_codec *c, struct bt_bytes *in)
-{
-	struct bt_record r = {0};
-	struct bt_lump l = {0};
-	uint64_t count, unused;
-	int err = bt_get(in, &count);
-
-	for (; !err && count; count--) {
-		err = bt_get(in, &unused);
-		if (!err)
-			err = bt_get(in, &unused);
-		if (!err)
-			err = bt_get_words(in, c->record, &r, 0);
-	}
-	if (!err)
-		err = bt_get(in, &count);
-	for (; !err && count; count--) {
-		err = bt_get(in, &unused);
-		if (!err)
-			err = bt_get_words(in, c->lump, &l, 0);
 	}
 	return err;
 }
@@ -138,7 +142,9 @@ static int decode_same(struct bt_codec *c, struct bt_bytes *in, struct bt_codec_
 		t->r.head.now_ns = p->now_ns;
 		t->frame = c->frame;
 		p->next = t->next;
-		err = emit_same(s, t->id, t->r.head.tid, t->r.head.valid, p->now_ns);
+		err = t->is_news ? emit_record(s, &t->r, t->id, BT_RECORD_THREAD)
+				 : emit_same(s, t->id, t->r.head.tid, t->r.head.valid, p->now_ns);
+		t->is_news = false;
 	}
 	return err;
 }
@@ -314,7 +320,7 @@ int bt_codec_decode(struct bt_codec *c, uint64_t begin_ns, const void *data, siz
 	if (restart)
 		bt_codec_reset(c);
 	if (!err && flags & BT_FRAME_KEY)
-		err = restart ? state_decode(c, begin_ns, &in) : state_pass(c, &in);
+		err = state_decode(c, begin_ns, &in);
 	c->frame++;
 	p.next = c->order;
 	p.next_lump = c->lump_order;

@@ -10,7 +10,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from systest import paths, product, report, witness  # noqa: E402
+from systest import paths, product, report, witness, workloads  # noqa: E402
 from systest.workloads import Lines, Workload  # noqa: E402
 
 WINDOW_S = 1.5
@@ -206,9 +206,9 @@ class Bursts(unittest.TestCase):
     def test_cpu_bursts(self):
         """4 ms of work between sleeps of 6 ms: what the kernel counts of both tells their length."""
         with Workload("sleeper", 6000, 4000) as sleeper:
-            before = witness.schedstat(sleeper.pid)[0], self.sleeps(sleeper.pid)
+            before = witness.schedstat(sleeper.pid)[0], workloads.sleeps(sleeper.pid)
             process = product.classify(sleeper.pid, 2)
-            after = witness.schedstat(sleeper.pid)[0], self.sleeps(sleeper.pid)
+            after = witness.schedstat(sleeper.pid)[0], workloads.sleeps(sleeper.pid)
         bursts = process["bursts"]["cpu"]
         mean_us = (after[0] - before[0]) / (after[1] - before[1]) * 1e6
         report.note(f"{bursts}; schedstat: {after[1] - before[1]} of {mean_us:.0f} us on average")
@@ -231,11 +231,6 @@ class Bursts(unittest.TestCase):
         report.note(f"{io}; {mean_us:.0f} us on average")
         self.assertAlmostEqual(io["count"], sum(wait["count"] for wait in waits), delta=1)
         self.assertTrue(0.5 < io["p50_us"] / mean_us < 2, io)
-
-    @staticmethod
-    def sleeps(pid):
-        with open(f"/proc/{pid}/status", encoding="ascii") as status:
-            return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(), re.M)[1])
 
     def test_drawn(self):
         with Workload("sleeper", 6000, 4000) as sleeper:

@@ -3,6 +3,7 @@
 """record and replay: the same verdicts later, files that survive anything, and what SQL says of them."""
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -15,7 +16,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from systest import paths, product, report, schema  # noqa: E402
+from systest import paths, product, report, schema, workloads  # noqa: E402
 from systest.trouble import diagnose, functions_in, functions_of, slow_answers, stuck_writer  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
@@ -50,6 +51,13 @@ def await_line(stream, text):
         if text in line:
             return line
     raise AssertionError(f"ended without {text!r}")
+
+
+def await_sleeps(pid, count):
+    """Until it has slept so many times more: a recorder does so at least once a frame."""
+    goal = workloads.sleeps(pid) + count
+    while workloads.sleeps(pid) < goal:
+        time.sleep(0.01)
 
 
 class Record(unittest.TestCase):
@@ -326,13 +334,20 @@ class Record(unittest.TestCase):
                     out.write(bytes(4096))
             await_line(recorder.process.stderr, b"full")
             full = frames(path)
-            os.unlink(filler)
-            await_line(recorder.process.stderr, b"goes on")
-            await_frames(path, full + 3, recorder)
-            recorder.process.send_signal(signal.SIGTERM)
-            self.assertEqual(0, recorder.process.wait(PATIENCE_S))
+            # It comes in a frame that is lost and does nothing after that.
+            with Workload("parked", 2) as parked:
+                await_sleeps(recorder.process.pid, 20)
+                os.unlink(filler)
+                await_line(recorder.process.stderr, b"goes on")
+                await_frames(path, full + 6, recorder)
+                recorder.process.send_signal(signal.SIGTERM)
+                self.assertEqual(0, recorder.process.wait(PATIENCE_S))
         self.assertEqual([("ok",)], rows(path, "PRAGMA quick_check"))
-        self.assertEqual(frames(path) - 1, len(self.replay(path, "top", "-b", "--json").splitlines()))
+        lines = self.replay(path, "top", "-b", "--json").splitlines()
+        self.assertEqual(frames(path) - 1, len(lines))
+        shown = {process["pid"]: process for process in json.loads(lines[-1])["processes"]}
+        self.assertIn(parked.pid, shown)
+        self.assertEqual(("idle", 3), (shown[parked.pid]["verdict"], shown[parked.pid]["threads"]))
 
     def test_keeps_to_its_size(self):
         path = self.file("small.db")

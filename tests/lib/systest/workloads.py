@@ -161,6 +161,12 @@ def state_of(pid, tid):
         return stat.read().rpartition(b")")[2].split()[0].decode()
 
 
+def sleeps(pid):
+    """Voluntary switches so far."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("voluntary_ctxt_switches:"))
+
+
 def threads_of(pid):
     return [int(tid) for tid in os.listdir(f"/proc/{pid}/task")]
 

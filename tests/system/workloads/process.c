@@ -57,13 +57,22 @@ int run_spawn(int argc, char **argv)
 	wait_for_end();
 }
 
-/* The grandchild leaves the session and is adopted by init; the pipe tells us when it has ended. */
+/*
+ * The grandchild leaves the session and is adopted by init; the pipe tells us when it has ended. All are on
+ * one CPU, and the grandchild goes before us at its end: we do not run again before its last switch.
+ */
 int run_daemonize(int argc, char **argv)
 {
 	long work_us = workload_number(argc, argv, 1, 200000);
+	struct sched_param first = {.sched_priority = 1};
 	int ended[2];
+	cpu_set_t one;
 	char byte;
 
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+		workload_die("sched_setaffinity");
 	if (pipe(ended) < 0)
 		workload_die("pipe");
 	pid_t child = workload_fork();
@@ -80,8 +89,8 @@ int run_daemonize(int argc, char **argv)
 		while (getppid() == getpgrp())
 			sched_yield(); /* until the parent is gone */
 		burn_us(work_us);
-		/* Between the pipe's end and its own it is not to wait for a CPU. */
-		setpriority(PRIO_PROCESS, 0, -20);
+		if (sched_setscheduler(0, SCHED_FIFO, &first) < 0)
+			workload_die("sched_setscheduler");
 		_exit(0);
 	}
 	if (waitpid(child, NULL, 0) != child)
