@@ -105,6 +105,8 @@ static __noinline int facts_fill(struct bt_facts *f, struct task_struct *trusted
 	f->stime_ns = t->stime;
 	f->runtime_ns = t->se.sum_exec_runtime;
 	f->group_ended_runtime_ns = t->signal->sum_sched_runtime;
+	f->children_utime_ns = t->signal->cutime;
+	f->children_stime_ns = t->signal->cstime;
 	f->rss_bytes = mm ? mm_rss_pages(mm) << page_shift : 0;
 	f->read_bytes = t->ioac.read_bytes;
 	f->write_bytes = t->ioac.write_bytes;

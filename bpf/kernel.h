@@ -246,6 +246,8 @@ struct sigpending {
 struct signal_struct {
 	struct sigpending shared_pending;
 	struct list_head thread_head;
+	__u64 cutime;
+	__u64 cstime;
 	unsigned long long sum_sched_runtime;
 };
 

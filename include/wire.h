@@ -62,6 +62,8 @@ struct bt_facts {
 	__u64 runtime_ns;             /* sum_exec_runtime: CPU time since the thread began */
 	__u64 group_ended_runtime_ns; /* likewise of threads of the process that ended:
 					 signal->sum_sched_runtime */
+	__u64 children_utime_ns;      /* of its children that were waited for, and of theirs: */
+	__u64 children_stime_ns;      /* signal->cutime, cstime; ticks */
 	__u64 rss_bytes;              /* of the address space */
 	__u64 read_bytes;             /* struct task_io_accounting: caused from block devices */
 	__u64 write_bytes;

@@ -132,15 +132,15 @@ static void read_end(struct run *r)
 static void missed_say(const struct run *r, const struct bt_report *report)
 {
 	uint64_t counted_ns = r->result.user_ns + r->result.system_ns;
-	uint64_t seen_ns = report->total->usage.totals.oncpu_ns;
+	/* The total has those that a parent waited for. */
+	uint64_t seen_ns = report->total->usage.totals.oncpu_ns - bt_tree_missed_ns(r->tree);
 	/* Two clocks, of which one goes by the tick. */
 	uint64_t alike_ns = counted_ns / 20 + 20000000;
 
 	if (!report->frame->exact && counted_ns > seen_ns + alike_ns)
-		bt_complain(
-		    "sampling missed short-lived descendants, and with them %.2f of %.2f s of CPU time; "
-		    "the exact collector sees them: boundtop check says what it lacks",
-		    (double)(counted_ns - seen_ns) / 1e9, (double)counted_ns / 1e9);
+		bt_complain("sampling missed short-lived descendants, which took %.2f of %.2f s of CPU time; "
+			    "the exact collector sees them: boundtop check says what it lacks",
+			    (double)(counted_ns - seen_ns) / 1e9, (double)counted_ns / 1e9);
 }
 
 /* Writes the report where it belongs. 0, or -1 and was said. */

@@ -165,6 +165,8 @@ static void facts_fill(const struct bt_proc_eye *e, struct bt_proc_thread *t, co
 	f->stime_ns = stat->stime_ticks * e->clock_tick_ns;
 	f->runtime_ns = kernel->oncpu_ns;
 	f->group_ended_runtime_ns = t->process->group_ended_ns;
+	f->children_utime_ns = stat->child_utime_ticks * e->clock_tick_ns;
+	f->children_stime_ns = stat->child_stime_ticks * e->clock_tick_ns;
 	f->rss_bytes = stat->rss_pages * e->page_bytes;
 	f->minor_faults = stat->minor_faults;
 	f->major_faults = stat->major_faults;

@@ -75,6 +75,8 @@ struct bt_process {
 	int32_t exit_code;      /* wait(2) status of the leader, if exited */
 	uint64_t rss_bytes;
 	uint64_t cpu_time_ns; /* since it began, ended threads included */
+	/* Likewise of its children that were waited for, and of theirs. */
+	uint64_t children_utime_ns, children_stime_ns;
 	/* Living threads, and those that ended in the interval: bt_model_threads(). Owned by the model. */
 	uint32_t thread_count;
 	struct bt_thread **thread_list;

@@ -123,6 +123,8 @@ struct bt_process_entry {
 	uint64_t ended_runtime_ns; /* as seen, on top of group_base_ns */
 	uint64_t group_base_ns;
 	uint64_t group_ended_ns; /* as the kernel says */
+	bool children_known;     /* what follows is set: the children's times when the interval began */
+	uint64_t children_base_utime_ns, children_base_stime_ns;
 };
 
 struct bt_lump_entry {

@@ -30,6 +30,8 @@ static void interval_reset(struct bt_process_entry *p)
 	p->p.threads_ended = 0;
 	p->p.lost_exits = 0;
 	p->p.exited = false;
+	p->children_base_utime_ns = p->p.children_utime_ns;
+	p->children_base_stime_ns = p->p.children_stime_ns;
 	p->own = false;
 	p->valid = VALID_ALL;
 	p->valid_any = 0;
@@ -109,6 +111,20 @@ static void describe_identity(struct bt_process *p, const struct bt_record *r)
 	p->forked_by.start_ns = a->parent_start_ns;
 }
 
+static void describe_children(struct bt_process_entry *p, const struct bt_facts *f)
+{
+	/* Each of its threads says the same, one of them later than the others. */
+	if (f->children_utime_ns > p->p.children_utime_ns)
+		p->p.children_utime_ns = f->children_utime_ns;
+	if (f->children_stime_ns > p->p.children_stime_ns)
+		p->p.children_stime_ns = f->children_stime_ns;
+	if (p->children_known)
+		return;
+	p->children_known = true;
+	p->children_base_utime_ns = p->p.children_utime_ns;
+	p->children_base_stime_ns = p->p.children_stime_ns;
+}
+
 void bt_process_describe(struct bt_process_entry *p, const struct bt_thread_entry *t,
 			 const struct bt_record *r)
 {
@@ -125,6 +141,8 @@ void bt_process_describe(struct bt_process_entry *p, const struct bt_thread_entr
 		if (f->group_ended_runtime_ns > p->group_ended_ns)
 			p->group_ended_ns = f->group_ended_runtime_ns;
 	}
+	if (r->head.valid & BT_VALID_TICKS)
+		describe_children(p, f);
 	if (!p->p.forked_by.pid)
 		describe_identity(&p->p, r);
 	/* Until the leader is seen, any thread speaks for it. */

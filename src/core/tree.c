@@ -8,6 +8,9 @@
 #include "model_internal.h"
 #include "sum.h"
 
+/* CPU time by ticks that a sampled tree may lack without a word. */
+#define MISSED_MIN_NS 30000000ull
+
 /* Updates after its end in which a child of a member may still turn up for the first time. */
 #define LATE_CHILD_UPDATES 4
 
@@ -18,6 +21,12 @@ struct member {
 	} key; /* identity without padding */
 	UT_hash_handle hh;
 	uint32_t seen_epoch; /* the last update in which the model had it */
+};
+
+/* CPU time of children, by their parents and by what was seen of themselves. */
+struct children {
+	uint64_t utime_ns, stime_ns; /* of those that were waited for in the interval */
+	uint64_t seen_ns;            /* of those that were members, since they began */
 };
 
 struct bt_tree {
@@ -32,10 +41,12 @@ struct bt_tree {
 	struct bt_usage_store forgotten_store;
 	uint64_t forgotten_begin_ns, forgotten_end_ns;
 	uint64_t forgotten_cpu_time_ns;
+	struct children forgotten_children;
 	uint32_t forgotten_threads;
 	uint32_t forgotten_lost_exits;
 	/* What is handed out. */
 	struct bt_sum total;
+	uint64_t missed_ns;
 	struct bt_process **list;
 	size_t list_capacity;
 };
@@ -73,6 +84,7 @@ static void forgotten_reset(struct bt_tree *t)
 	t->forgotten_begin_ns = UINT64_MAX;
 	t->forgotten_end_ns = 0;
 	t->forgotten_cpu_time_ns = 0;
+	t->forgotten_children = (struct children){0};
 	t->forgotten_threads = 0;
 	t->forgotten_lost_exits = 0;
 }
@@ -171,6 +183,14 @@ void bt_trees_begin(struct bt_model *m)
 		forgotten_reset(t);
 }
 
+static void children_add(struct children *c, const struct bt_process_entry *p)
+{
+	c->utime_ns += bt_grown(p->children_base_utime_ns, p->p.children_utime_ns);
+	c->stime_ns += bt_grown(p->children_base_stime_ns, p->p.children_stime_ns);
+	if (p->p.state == 'X')
+		c->seen_ns += p->p.cpu_time_ns + p->p.children_utime_ns + p->p.children_stime_ns;
+}
+
 void bt_trees_forget(struct bt_model *m, const struct bt_process_entry *p)
 {
 	for (struct bt_tree *t = m->trees; t; t = t->next) {
@@ -182,6 +202,7 @@ void bt_trees_forget(struct bt_model *m, const struct bt_process_entry *p)
 		if (p->p.end_ns > t->forgotten_end_ns)
 			t->forgotten_end_ns = p->p.end_ns;
 		t->forgotten_cpu_time_ns += p->p.cpu_time_ns;
+		children_add(&t->forgotten_children, p);
 		t->forgotten_threads += p->p.threads_ended;
 		t->forgotten_lost_exits += p->p.lost_exits;
 	}
@@ -280,6 +301,34 @@ int bt_tree_members(struct bt_tree *t, struct bt_process ***out, size_t *count)
 	return 0;
 }
 
+/*
+ * Members that came and went between two looks of the sampling collector: their parents tell their CPU time,
+ * nobody what else they did.
+ */
+static void missed_add(struct bt_tree *t, struct bt_sum *total)
+{
+	struct children c = t->forgotten_children;
+	struct bt_usage missed = {.valid = UINT8_MAX};
+	uint64_t ns;
+
+	for (const struct bt_process_entry *p = t->model->processes; p; p = p->hh.next)
+		if (bt_tree_has(t, &p->p))
+			children_add(&c, p);
+	ns = bt_grown(c.seen_ns, c.utime_ns + c.stime_ns);
+	if (ns < MISSED_MIN_NS)
+		return;
+	t->missed_ns = ns;
+	missed.wall_ns = missed.guessed_ns = missed.active_ended_ns = missed.totals.oncpu_ns = ns;
+	missed.utime_ns = (uint64_t)((double)c.utime_ns / (double)(c.utime_ns + c.stime_ns) * (double)ns);
+	missed.stime_ns = ns - missed.utime_ns;
+	bt_usage_sum_add(&total->process.usage, &total->store, &missed);
+}
+
+uint64_t bt_tree_missed_ns(const struct bt_tree *t)
+{
+	return t->missed_ns;
+}
+
 const struct bt_process *bt_tree_total(struct bt_tree *t)
 {
 	const struct bt_frame *f = bt_model_frame(t->model);
@@ -299,6 +348,9 @@ const struct bt_process *bt_tree_total(struct bt_tree *t)
 	for (size_t i = 0; i < f->process_count; i++)
 		if (bt_tree_has(t, f->processes[i]))
 			bt_sum_add(&t->total, f->processes[i]);
+	t->missed_ns = 0;
+	if (!f->exact)
+		missed_add(t, &t->total);
 	if (!root)
 		total->state = 'X';
 	bt_sum_judge(&t->total, f);

@@ -29,6 +29,11 @@ uint64_t bt_tree_descendants(const struct bt_tree *t);
  * was never seen). Members that were pruned are in it. It belongs to t, and is valid as long as a frame.
  */
 const struct bt_process *bt_tree_total(struct bt_tree *t);
+/*
+ * CPU time in the latest total of members that the sampling collector did not meet: their parents count it,
+ * once they waited for them (wait(2)). 0 where each is seen to end.
+ */
+uint64_t bt_tree_missed_ns(const struct bt_tree *t);
 /* Members of the interval, heaviest first: the most active time. Owned by t. 0 or -ENOMEM. */
 int bt_tree_members(struct bt_tree *t, struct bt_process ***out, size_t *count);
 

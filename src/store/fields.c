@@ -63,6 +63,8 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(facts.rchar, NUMBER),
 	R(facts.wchar, NUMBER),
 	R(facts.group_ended_runtime_ns, NUMBER),
+	R(facts.children_utime_ns, NUMBER),
+	R(facts.children_stime_ns, NUMBER),
 	R(facts.guessed_ns, NUMBER),
 	R(account.totals.oncpu_ns, NUMBER),
 	RS(account.totals.offcpu_ns, NUMBER),

@@ -181,7 +181,7 @@ class SaidClearly(unittest.TestCase):
         script = "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done"
         done = product.run("run", "--collector", "procfs", "--", "sh", "-c", script)
         self.assertEqual(0, done.status)
-        self.assertRegex(done.err, rb"^boundtop: sampling missed short-lived descendants, and with them 0\.\d+ of 0\.\d+ s "
+        self.assertRegex(done.err, rb"^boundtop: sampling missed short-lived descendants, which took 0\.\d+ of 0\.\d+ s "
                          rb"of CPU time; [^\n]*\n$")
         done = product.run("run", "--collector", "procfs", "--", paths.workload(), "burn", "300000")
         self.assertEqual((0, b""), (done.status, done.err))

@@ -256,7 +256,7 @@ const struct bt_snapshot *fake_read(struct fake_host *h)
 	h->s.time_s = (int64_t)(h->now_ns / 1000000000);
 	h->s.cpus_online = 2;
 	h->s.tick_ns = FAKE_TICK_NS;
-	h->s.exact = true;
+	h->s.exact = !h->sampled;
 	h->s.measured = BT_MEASURED_ALL;
 	if (!h->ended_last)
 		pending_flush(h);

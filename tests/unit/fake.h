@@ -34,6 +34,7 @@ struct fake_host {
 	size_t pending_length;
 	bool ended_last; /* ENDED records come behind the threads instead of before */
 	bool no_same;    /* full records only */
+	bool sampled;    /* snapshots are not exact */
 };
 
 void fake_open(struct fake_host *h);

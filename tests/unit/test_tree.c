@@ -304,6 +304,53 @@ static void a_root_that_is_gone(void **state)
 	assert_true(has(f, 12));
 }
 
+static uint64_t total_oncpu_ns(struct fixture *f)
+{
+	const struct bt_process *total = bt_tree_total(f->t);
+
+	assert_non_null(total);
+	return total->usage.totals.oncpu_ns;
+}
+
+/* What sampling does not meet, the parents count: but for those that it saw for themselves. */
+static void what_sampling_misses(void **state)
+{
+	struct fixture *f = *state;
+	struct bt_facts *root = &fake_at(&f->h, f->root)->r.facts;
+	int child = fake_fork(&f->h, 11, f->root);
+
+	f->h.sampled = true;
+	fake_wake(&f->h, f->root, 0);
+	fake_run(&f->h, f->root);
+	root->children_utime_ns = 700 * FAKE_MS; /* of the interval before */
+	fake_run(&f->h, child);
+	take(f);
+	bt_model_begin(f->m);
+	fake_pass(&f->h, 100 * FAKE_MS);
+	root->children_utime_ns += 300 * FAKE_MS;
+	root->children_stime_ns += 100 * FAKE_MS;
+	take(f);
+	assert_int_equal(total_oncpu_ns(f), (200 + 400) * FAKE_MS);
+	assert_int_equal(bt_tree_missed_ns(f->t), 400 * FAKE_MS);
+	assert_int_equal(bt_tree_total(f->t)->usage.guessed_ns, 400 * FAKE_MS);
+
+	/* The child ends and is waited for: its time was seen, all of it. */
+	fake_exit(&f->h, child, 0);
+	fake_reap(&f->h, child);
+	root->children_utime_ns += 100 * FAKE_MS;
+	fake_pass(&f->h, FAKE_MS);
+	take(f);
+	assert_int_equal(bt_tree_total(f->t)->usage.guessed_ns, 400 * FAKE_MS);
+
+	/* Ticks are coarse. */
+	bt_model_begin(f->m);
+	root->children_utime_ns += 20 * FAKE_MS;
+	fake_pass(&f->h, FAKE_MS);
+	take(f);
+	assert_int_equal(bt_tree_total(f->t)->usage.guessed_ns, 0);
+	assert_int_equal(bt_tree_missed_ns(f->t), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -318,6 +365,7 @@ int main(void)
 	    TEST(a_pid_used_again_is_a_stranger),
 	    TEST(sums_survive_prune),
 	    TEST(a_root_that_is_gone),
+	    TEST(what_sampling_misses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
