@@ -18,6 +18,9 @@ static const struct {
     {"sigsuspend", BT_MS_EVENT, true},
     {"do_signal_stop", BT_MS_STOPPED, true},
     {"ptrace_stop", BT_MS_STOPPED, true},
+    {"__refrigerator", BT_MS_STOPPED, true},
+    {"do_freezer_trap", BT_MS_STOPPED, true},
+    {"get_signal", BT_MS_STOPPED, true}, /* a freezer's trap that the compiler put into its caller */
     {"inet_csk_accept", BT_MS_EVENT, true},
     {"n_tty_read", BT_MS_EVENT, true},
     {"io_schedule", BT_MS_DISK, true},

@@ -396,6 +396,23 @@ static void settle_futex(struct bt_proc_eye *e, struct bt_proc_thread *t, const 
 		why->cause = BT_MS_IPC;
 }
 
+/*
+ * What a ring has in flight nobody tells; whether the process's bytes from and for disks grow from look to
+ * look, its counters do. -1: not known.
+ */
+static int ring_is_disks(const struct bt_proc_eye *e, struct bt_proc_thread *t)
+{
+	struct bt_proc_io io;
+	char path[32], text[512];
+	uint64_t before = t->ring_bytes;
+
+	snprintf(path, sizeof(path), "%d/io", (int)t->process->pid);
+	if (bt_proc_read(e->proc, path, text, sizeof(text)) <= 0 || bt_proc_io_parse(text, &io))
+		return -1;
+	t->ring_bytes = io.read_bytes + io.write_bytes;
+	return before ? t->ring_bytes > before : -1;
+}
+
 void bt_doubt_settle(struct bt_proc_eye *e, struct bt_proc_thread *t, const struct bt_evidence *v,
 		     struct bt_reason *why)
 {
@@ -421,6 +438,10 @@ void bt_doubt_settle(struct bt_proc_eye *e, struct bt_proc_thread *t, const stru
 		break;
 	case BT_SC_FUTEX:
 		settle_futex(e, t, v, why);
+		break;
+	case BT_SC_URING:
+		if (mostly(t, ring_is_disks(e, t)))
+			why->cause = BT_MS_DISK;
 		break;
 	default:
 		return;

@@ -42,6 +42,8 @@ struct bt_proc_thread {
 	float helped;
 	struct bt_reason settled; /* the last doubt: for which argument, when */
 	uint64_t settled_ns, settled_arg;
+	uint64_t ring_bytes; /* that its process had from and for disks, when it last waited for a ring; 0:
+				never */
 	struct bt_futex_place *place; /* the futex that it was last seen at; NULL */
 	struct bt_proc_thread *place_prev, *place_next;
 	uint64_t placed_ns;

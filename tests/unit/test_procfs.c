@@ -212,6 +212,9 @@ static void causes_by_function(void **state)
 	assert_true(bt_cause_of_evidence(&e, &why));
 	assert_int_equal(BT_MS_SLEEP, why.cause);
 	assert_int_equal(-1, why.syscall);
+	e.wchan = "__refrigerator";
+	assert_true(bt_cause_of_evidence(&e, &why));
+	assert_int_equal(BT_MS_STOPPED, why.cause);
 	e.wchan = "";
 	assert_false(bt_cause_of_evidence(&e, &why));
 	assert_int_equal(BT_MS_EVENT, why.cause);
