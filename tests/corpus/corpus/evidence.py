@@ -20,6 +20,8 @@ SAMPLE_S = 0.01
 CLEARLY = 0.7
 BUSY = 0.9
 IDLE = 0.035
+# Seconds that schedstat does not see of a wake: it counts from when the CPU hears of it, which may be taken from the host then.
+STOLEN_A_WAKE = 0.0005
 # A wait is for others' work if they had it for half of the time: this makes less than DESIGN's 0.05.
 FEEDER_QUEUED = 0.02
 PART = (0.07, 0.43)
@@ -92,11 +94,12 @@ class Sampler(threading.Thread):
 
 
 def threads_schedstat(pid):
+    """{TID: (seconds on a CPU, seconds in its queue, how often it got one)}"""
     found = {}
     for tid in workloads.threads_of(pid):
         with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as file:
             fields = file.read().split()
-        found[tid] = int(fields[0]) / 1e9, int(fields[1]) / 1e9
+        found[tid] = int(fields[0]) / 1e9, int(fields[1]) / 1e9, int(fields[2])
     return found
 
 
@@ -118,7 +121,7 @@ class Evidence:
         found = {}
         for pid in self.stage.processes() - {self.pid}:
             try:
-                found[pid] = sum(queue for _, queue in threads_schedstat(pid).values())
+                found[pid] = sum(queue for _, queue, _ in threads_schedstat(pid).values())
             except (FileNotFoundError, ProcessLookupError):
                 continue
         return found
@@ -140,16 +143,16 @@ class Evidence:
         self.wall = time.monotonic() - self.since
         ended = self.counters()
         self.grown = {key: ended[key] - self.begun[key] for key in ended}
-        self.threads = {tid: (after[tid][0] - before[0], after[tid][1] - before[1])
-                        for tid, before in self.threads_begun.items() if tid in after}
-        for tid in after.keys() - self.threads.keys():
-            self.threads[tid] = after[tid]
+        new = (0, 0, 0)
+        grown = {tid: [now - before for now, before in zip(counts, self.threads_begun.get(tid, new))] for tid, counts in after.items()}
+        self.threads = {tid: (cpu, queue) for tid, (cpu, queue, _) in grown.items()}
         self.cpu = sum(cpu for cpu, _ in self.threads.values())
         self.queue = sum(queue for _, queue in self.threads.values())
         self.others = max((queue - self.others_begun[pid] for pid, queue in self.queues_of_others().items()
                            if pid in self.others_begun), default=0)
         self.steal = self.grown["steal"]
         self.most = max(cpu + queue for cpu, queue in self.threads.values()) / self.wall
+        self.wanted = max(cpu + queue + min(self.steal, runs * STOLEN_A_WAKE) for cpu, queue, runs in grown.values()) / self.wall
         self.waits = self.sampler.shares()
         return self
 
@@ -231,7 +234,7 @@ def idle(e, *calls):
     """
     seconds, _ = e.waited(calls)
     fed = "wait4" in calls or e.others < FEEDER_QUEUED * e.wall
-    return fed and e.most < IDLE and seconds > 0.5 * len(e.waits) * e.wall
+    return fed and e.wanted < IDLE and seconds > 0.5 * len(e.waits) * e.wall
 
 
 def part(e, *calls):
