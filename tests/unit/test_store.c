@@ -219,57 +219,88 @@ static void test_every_byte_is_named(void **state)
 				 lump[i]);
 }
 
+/* What writes frames and what reads them, in a world of their own. */
+struct codecs {
+	struct bt_layout record, lump;
+	struct bt_codec *writer, *reader, *other;
+	struct bt_strbuf bytes; /* of the last frame */
+	struct bt_snapshot s;   /* as it was read */
+	struct world w;
+};
+
+static void codecs_open(struct codecs *c)
+{
+	*c = (struct codecs){.bytes = BT_STRBUF_INIT};
+	bt_layout_own(&c->record, bt_record_fields, bt_record_field_count);
+	bt_layout_own(&c->lump, bt_lump_fields, bt_lump_field_count);
+	assert_int_equal(bt_codec_create(&c->writer, &c->record, &c->lump), 0);
+	assert_int_equal(bt_codec_create(&c->reader, &c->record, &c->lump), 0);
+	assert_int_equal(bt_codec_create(&c->other, &c->record, &c->lump), 0);
+	world_begin(&c->w);
+}
+
+static void codecs_close(struct codecs *c)
+{
+	fake_close(&c->w.h);
+	bt_codec_destroy(c->writer);
+	bt_codec_destroy(c->reader);
+	bt_codec_destroy(c->other);
+	bt_snapshot_free(&c->s);
+	bt_strbuf_free(&c->bytes);
+}
+
+static void codecs_write(struct codecs *c, const struct bt_snapshot *given, bool key)
+{
+	bt_strbuf_clear(&c->bytes);
+	assert_int_equal(bt_codec_encode(c->writer, given, key, &c->bytes), 0);
+}
+
+/* Into c->s, with everything of given that is not in the bytes. wanted: the records are. */
+static void codecs_read(struct codecs *c, struct bt_codec *reader, const struct bt_snapshot *given,
+			bool restart, bool wanted)
+{
+	copy(&c->s, given);
+	c->s.length = 0;
+	assert_int_equal(bt_codec_decode(reader, given->begin_ns, c->bytes.data, c->bytes.length, restart,
+					 wanted ? &c->s : NULL),
+			 0);
+}
+
 /* Straight and through the codec, with a key every so often. */
 static void through_codec(bool spoiled)
 {
-	struct bt_layout record, lump;
-	struct bt_codec *writer, *reader;
 	struct bt_model *live, *replayed;
-	struct bt_strbuf bytes = BT_STRBUF_INIT;
-	struct bt_snapshot s = {0};
-	struct world w;
+	struct codecs c;
 
-	bt_layout_own(&record, bt_record_fields, bt_record_field_count);
-	bt_layout_own(&lump, bt_lump_fields, bt_lump_field_count);
-	assert_int_equal(bt_codec_create(&writer, &record, &lump), 0);
-	assert_int_equal(bt_codec_create(&reader, &record, &lump), 0);
+	codecs_open(&c);
 	assert_int_equal(bt_model_create(&live), 0);
 	assert_int_equal(bt_model_create(&replayed), 0);
-	world_begin(&w);
 	for (int frame = 0; frame < FRAMES; frame++) {
-		const struct bt_snapshot *given = next_frame(&w, frame, spoiled);
+		const struct bt_snapshot *given = next_frame(&c.w, frame, spoiled);
 		const struct bt_record_head *head = NULL;
 
-		bt_strbuf_clear(&bytes);
-		assert_int_equal(bt_codec_encode(writer, given, frame % 16 == 0, &bytes), 0);
-		copy(&s, given);
-		s.length = 0;
-		assert_int_equal(
-		    bt_codec_decode(reader, given->begin_ns, bytes.data, bytes.length, !frame, &s), 0);
+		codecs_write(&c, given, frame % 16 == 0);
+		codecs_read(&c, c.reader, given, !frame, true);
 		bt_snapshot_for_each (theirs, given) {
-			head = bt_snapshot_next(&s, head);
+			head = bt_snapshot_next(&c.s, head);
 			assert_non_null(head);
 			assert_int_equal(theirs->id, head->id);
 			assert_int_equal(theirs->type, head->type);
 			if (head->type != BT_RECORD_LUMP)
 				assert_int_equal(theirs->now_ns, head->now_ns);
 		}
-		assert_null(bt_snapshot_next(&s, head));
+		assert_null(bt_snapshot_next(&c.s, head));
 		if (frame % 4 == 1) {
 			bt_model_begin(live);
 			bt_model_begin(replayed);
 		}
 		assert_int_equal(bt_model_update(live, given), 0);
-		assert_int_equal(bt_model_update(replayed, &s), 0);
+		assert_int_equal(bt_model_update(replayed, &c.s), 0);
 		assert_same_report(live, replayed, frame);
 	}
-	fake_close(&w.h);
 	bt_model_destroy(live);
 	bt_model_destroy(replayed);
-	bt_codec_destroy(writer);
-	bt_codec_destroy(reader);
-	bt_snapshot_free(&s);
-	bt_strbuf_free(&bytes);
+	codecs_close(&c);
 }
 
 static void test_same_report(void **state)
@@ -290,61 +321,40 @@ static void test_same_report_whatever_the_fields_hold(void **state)
  */
 static void test_frames_that_were_lost(void **state)
 {
-	struct bt_layout record, lump;
-	struct bt_codec *writer, *over, *after;
-	struct bt_model *m, *anew;
-	struct bt_strbuf bytes = BT_STRBUF_INIT;
-	struct bt_snapshot s = {0};
-	struct world w;
+	struct bt_model *over, *after;
+	struct codecs c;
 
 	(void)state;
-	bt_layout_own(&record, bt_record_fields, bt_record_field_count);
-	bt_layout_own(&lump, bt_lump_fields, bt_lump_field_count);
-	assert_int_equal(bt_codec_create(&writer, &record, &lump), 0);
-	assert_int_equal(bt_codec_create(&over, &record, &lump), 0);
-	assert_int_equal(bt_codec_create(&after, &record, &lump), 0);
-	assert_int_equal(bt_model_create(&m), 0);
-	assert_int_equal(bt_model_create(&anew), 0);
-	world_begin(&w);
+	codecs_open(&c);
+	assert_int_equal(bt_model_create(&over), 0);
+	assert_int_equal(bt_model_create(&after), 0);
 	for (int frame = 0; frame < FRAMES; frame++) {
-		const struct bt_snapshot *given = next_frame(&w, frame, false);
-		bool lost = frame % 16 > 11, key = frame % 16 == 0;
+		const struct bt_snapshot *given = next_frame(&c.w, frame, false);
+		bool key = frame % 16 == 0;
 
-		bt_strbuf_clear(&bytes);
-		assert_int_equal(bt_codec_encode(writer, given, key, &bytes), 0);
-		if (lost)
-			continue;
-		copy(&s, given);
-		s.length = 0;
-		assert_int_equal(bt_codec_decode(over, given->begin_ns, bytes.data, bytes.length, !frame, &s),
-				 0);
-		assert_int_equal(bt_model_update(m, &s), 0);
-		s.length = 0;
-		assert_int_equal(
-		    bt_codec_decode(after, given->begin_ns, bytes.data, bytes.length, key, key ? NULL : &s),
-		    0);
+		codecs_write(&c, given, key);
+		if (frame % 16 > 11)
+			continue; /* it is lost */
+		codecs_read(&c, c.reader, given, !frame, true);
+		assert_int_equal(bt_model_update(over, &c.s), 0);
+		codecs_read(&c, c.other, given, key, !key);
 		if (key) {
-			assert_int_equal(bt_codec_base(after, &s), 0);
-			bt_model_destroy(anew);
-			assert_int_equal(bt_model_create(&anew), 0);
+			assert_int_equal(bt_codec_base(c.other, &c.s), 0);
+			bt_model_destroy(after);
+			assert_int_equal(bt_model_create(&after), 0);
 		}
-		assert_int_equal(bt_model_update(anew, &s), 0);
+		assert_int_equal(bt_model_update(after, &c.s), 0);
 		/* Those whose end was lost are missed for a few frames. */
 		if (frame % 16 < 4) {
-			bt_model_begin(m);
-			bt_model_begin(anew);
+			bt_model_begin(over);
+			bt_model_begin(after);
 			continue;
 		}
-		assert_same_report(anew, m, frame);
+		assert_same_report(after, over, frame);
 	}
-	fake_close(&w.h);
-	bt_model_destroy(m);
-	bt_model_destroy(anew);
-	bt_codec_destroy(writer);
-	bt_codec_destroy(over);
-	bt_codec_destroy(after);
-	bt_snapshot_free(&s);
-	bt_strbuf_free(&bytes);
+	bt_model_destroy(over);
+	bt_model_destroy(after);
+	codecs_close(&c);
 }
 
 /* A file that a recording can be made in, in a folder of its own. */
@@ -513,15 +523,11 @@ static void test_older_schema(void **state)
 /* A field that a file has not is 0; one that we have not is passed over; all others are what they were. */
 static void test_other_layouts(void **state)
 {
-	struct bt_layout record, lump, less;
-	struct bt_codec *writer, *reader;
-	struct bt_strbuf bytes = BT_STRBUF_INIT;
-	struct bt_snapshot s = {0};
-	struct world w;
+	struct bt_layout less;
+	struct codecs c;
 
 	(void)state;
-	bt_layout_own(&record, bt_record_fields, bt_record_field_count);
-	bt_layout_own(&lump, bt_lump_fields, bt_lump_field_count);
+	codecs_open(&c);
 	less.count = 0;
 	for (size_t i = 0; i < bt_record_field_count; i++) {
 		const struct bt_stored_field *f = &bt_record_fields[i];
@@ -535,20 +541,16 @@ static void test_other_layouts(void **state)
 					  time),
 			    0);
 	}
-	assert_int_equal(less.count, record.count);
-	assert_int_equal(bt_codec_create(&writer, &record, &lump), 0);
-	assert_int_equal(bt_codec_create(&reader, &less, &lump), 0);
-	world_begin(&w);
+	assert_int_equal(less.count, c.record.count);
+	bt_codec_destroy(c.other);
+	assert_int_equal(bt_codec_create(&c.other, &less, &c.lump), 0);
 	for (int frame = 0; frame < 4; frame++) {
-		const struct bt_snapshot *given = next_frame(&w, frame, false);
+		const struct bt_snapshot *given = next_frame(&c.w, frame, false);
 		const struct bt_record_head *theirs = NULL;
 
-		bt_strbuf_clear(&bytes);
-		s.length = 0;
-		assert_int_equal(bt_codec_encode(writer, given, !frame, &bytes), 0);
-		assert_int_equal(
-		    bt_codec_decode(reader, given->begin_ns, bytes.data, bytes.length, !frame, &s), 0);
-		bt_snapshot_for_each (head, &s) {
+		codecs_write(&c, given, !frame);
+		codecs_read(&c, c.other, given, !frame, true);
+		bt_snapshot_for_each (head, &c.s) {
 			const struct bt_record *a = (const struct bt_record *)(const void *)head, *b;
 
 			theirs = bt_snapshot_next(given, theirs);
@@ -561,45 +563,29 @@ static void test_other_layouts(void **state)
 			assert_memory_equal(&a->account.waits, &b->account.waits, sizeof(a->account.waits));
 		}
 	}
-	fake_close(&w.h);
-	bt_codec_destroy(writer);
-	bt_codec_destroy(reader);
-	bt_snapshot_free(&s);
-	bt_strbuf_free(&bytes);
+	codecs_close(&c);
 }
 
 /* Bytes that are no frame are refused, whatever they are. */
 static void test_broken_frames(void **state)
 {
-	struct bt_layout record, lump;
-	struct bt_codec *writer, *reader;
-	struct bt_strbuf bytes = BT_STRBUF_INIT;
-	struct bt_snapshot s = {0};
-	struct world w;
+	struct codecs c;
 
 	(void)state;
-	bt_layout_own(&record, bt_record_fields, bt_record_field_count);
-	bt_layout_own(&lump, bt_lump_fields, bt_lump_field_count);
-	assert_int_equal(bt_codec_create(&writer, &record, &lump), 0);
-	assert_int_equal(bt_codec_create(&reader, &record, &lump), 0);
-	world_begin(&w);
-	assert_int_equal(bt_codec_encode(writer, next_frame(&w, 0, false), true, &bytes), 0);
+	codecs_open(&c);
+	codecs_write(&c, next_frame(&c.w, 0, false), true);
 	for (int i = 0; i < 3000; i++) {
-		char *copied = malloc(bytes.length);
-		size_t length = bytes.length - dice(3) * dice(bytes.length) / 2;
+		char *copied = malloc(c.bytes.length);
+		size_t length = c.bytes.length - dice(3) * dice(c.bytes.length) / 2;
 
-		memcpy(copied, bytes.data, bytes.length);
+		memcpy(copied, c.bytes.data, c.bytes.length);
 		for (uint64_t left = dice(4); left; left--)
-			copied[dice(bytes.length)] = (char)dice(256);
-		s.length = 0;
-		(void)bt_codec_decode(reader, 1, copied, length, true, &s);
+			copied[dice(c.bytes.length)] = (char)dice(256);
+		c.s.length = 0;
+		(void)bt_codec_decode(c.reader, 1, copied, length, true, &c.s);
 		free(copied);
 	}
-	fake_close(&w.h);
-	bt_codec_destroy(writer);
-	bt_codec_destroy(reader);
-	bt_snapshot_free(&s);
-	bt_strbuf_free(&bytes);
+	codecs_close(&c);
 }
 
 int main(void)
