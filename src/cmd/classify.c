@@ -107,6 +107,27 @@ static void forget_ended(struct classify *c)
 	}
 }
 
+/* The tree that was asked for, once its root is there. Exit status. */
+static int tree_find(struct classify *c)
+{
+	const struct bt_process *root = bt_model_find(c->session.model, c->options->pids[0]);
+
+	if (root && bt_tree_create(c->session.model, &root->identity, &c->tree)) {
+		bt_complain("no memory for the tree%s", bt_limit_remedy(-ENOMEM));
+		return BT_EXIT_FAILED;
+	}
+	return 0;
+}
+
+static int base_taken(void *context)
+{
+	struct classify *c = context;
+
+	bt_tree_destroy(c->tree);
+	c->tree = NULL;
+	return tree_find(c);
+}
+
 /* Watches until the window is over. Exit status; 0 also where a signal ended it. */
 static int watch(struct classify *c)
 {
@@ -130,6 +151,9 @@ static int watch(struct classify *c)
 		if (wake == BT_WAKE_OVER || (wake == BT_WAKE_SIGNAL && o->recording))
 			return 0;
 		status = bt_session_read(&c->session);
+		/* Of a recording, it may begin later than the part that was asked for. */
+		if (!status && o->tree && !c->tree)
+			status = tree_find(c);
 		if (status || wake == BT_WAKE_SIGNAL)
 			return status;
 		if (bt_session_clock_ns(s) >= end_ns)
@@ -202,10 +226,7 @@ static int report(struct classify *c)
 			qsort(list, r.process_count, sizeof(struct bt_process *),
 			      bt_process_compare_activity);
 	}
-	if (c->session.restarts)
-		bt_complain(
-		    "%s: the recording was interrupted %u time%s in that part; judged is what came after",
-		    o->recording, c->session.restarts, c->session.restarts == 1 ? "" : "s");
+	bt_session_say_restarts(&c->session);
 	check_seen(c, &r);
 	bt_session_describe(&c->session, &r);
 	bt_peers_find(&c->session, r.processes, r.process_count);
@@ -226,26 +247,25 @@ static int classify(struct classify *c)
 {
 	struct bt_options *o = c->options;
 	struct bt_session *s = &c->session;
-	const struct bt_process *root;
-	int status;
+	int status = bt_session_open_source(s, o);
 
-	status = bt_session_open_source(s, o);
+	if (!status && o->tree) {
+		s->on_base = base_taken;
+		s->on_base_context = c;
+	}
 	if (!status)
 		status = bt_session_base(s, BT_DROP_ALL);
 	if (status)
 		return status;
-	if (o->tree) {
-		root = bt_model_find(s->model, o->pids[0]);
-		if (!root) {
-			bt_processes_complain_unseen(o, o->pids[0]);
-			return BT_EXIT_NO_PROCESS;
-		}
-		if (bt_tree_create(s->model, &root->identity, &c->tree)) {
-			bt_complain("no memory for the tree%s", bt_limit_remedy(-ENOMEM));
-			return BT_EXIT_FAILED;
-		}
+	if (o->tree && !c->tree && !o->recording) {
+		bt_processes_complain_unseen(o, o->pids[0]);
+		return BT_EXIT_NO_PROCESS;
 	}
 	status = watch(c);
+	if (!status && o->tree && !c->tree) {
+		bt_processes_complain_unseen(o, o->pids[0]);
+		return BT_EXIT_NO_PROCESS;
+	}
 	if (!status)
 		status = report(c);
 	if (!status && s->signal)

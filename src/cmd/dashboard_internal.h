@@ -21,6 +21,7 @@ struct dashboard {
 	bool lost;            /* the collector gives no more frames */
 
 	struct bt_tui_playback playback; /* of a recording */
+	int64_t at_id;                   /* of its frame that was taken in last */
 	uint64_t drawn_ns;               /* CLOCK_MONOTONIC */
 };
 

@@ -58,6 +58,18 @@ static int note(struct diagnose *d)
 	return f && !bt_growth_note(d->growth, f) ? 0 : complain_memory();
 }
 
+/* What the end will be compared with: the host, and what there was of each process. Exit status. */
+static int base_taken(void *context)
+{
+	struct diagnose *d = context;
+
+	bt_growth_destroy(d->growth);
+	d->growth = NULL;
+	if (bt_growth_create(&d->growth))
+		return complain_memory();
+	return sample(d, &d->begin) || note(d) ? BT_EXIT_FAILED : 0;
+}
+
 /* Exit status; 0 also where a signal ended it. */
 static int watch(struct diagnose *d)
 {
@@ -161,6 +173,7 @@ static int report(struct diagnose *d)
 
 	if (!r.head.frame)
 		return BT_EXIT_FAILED;
+	bt_session_say_restarts(&d->session);
 	describe(d, r.head.frame);
 	status = bt_diagnose(&in, &diagnosis) ? complain_memory() : print(d, &r);
 	if (!status && d->options->exit_code && diagnosis.count && diagnosis.worst == BT_SEVERITY_CRITICAL)
@@ -174,16 +187,12 @@ static int diagnose(struct diagnose *d)
 	struct bt_session *s = &d->session;
 	int status = bt_session_open_source(s, d->options);
 
-	if (!status)
+	if (!status) {
+		s->on_base = base_taken;
+		s->on_base_context = d;
 		bt_session_want_stacks(s);
-	if (!status && bt_growth_create(&d->growth))
-		status = complain_memory();
-	if (!status)
 		status = bt_session_base(s, BT_DROP_ALL);
-	if (!status)
-		status = sample(d, &d->begin);
-	if (!status)
-		status = note(d);
+	}
 	if (!status)
 		status = watch(d);
 	if (!status)

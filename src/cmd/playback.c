@@ -30,19 +30,30 @@ static int take_next(struct dashboard *d)
 {
 	struct bt_session *s = d->session;
 	struct bt_recording_frame next;
+	bool crossed = false;
 	int err = bt_recording_peek(s->recording, &next);
 
 	/* A session of the recorder begins with a base, of which there is nothing to be shown. */
 	if (!err && next.session != bt_recording_session(s->recording)->id) {
-		if (bt_session_rebase(s))
+		err = bt_session_cross(s, &next);
+		if (!err && bt_session_rebase(s))
 			return -EIO;
-		d->frames = 0;
-		err = bt_recording_peek(s->recording, &next);
+		if (!err) {
+			crossed = true;
+			d->frames = 0;
+			err = bt_recording_peek(s->recording, &next);
+		}
 	}
+	if (err < 0) {
+		bt_session_complain_recording(s, err);
+		return -EIO;
+	}
+	/* What is shown of the model before is not there any more: then the base is shown, empty as it is. */
 	if (err || next.time_ns > s->to_ns)
-		return err < 0 ? err : 1;
+		return crossed ? 0 : 1;
 	if (bt_session_snapshot(s))
 		return -EIO;
+	d->at_id = next.id;
 	bt_model_begin(s->model);
 	return bt_session_take_in(s) ? -EIO : 0;
 }
@@ -102,38 +113,54 @@ static int advance(struct dashboard *d, bool may_be_unseen)
 	return 0;
 }
 
-/* Shows the last frame that is not later than time_ns; the first there is, if none is. 0 or -Exxx. */
-static int jump(struct dashboard *d, int64_t time_ns)
+/* Shows a frame; one that begins a session has nothing to be shown: then the next one. 0 or -Exxx. */
+static int jump_to(struct dashboard *d, const struct bt_recording_frame *target)
 {
 	struct bt_session *s = d->session;
-	struct bt_recording_frame target;
-	int64_t back_ns;
 	bool jumped = true;
-	int err = bt_recording_seek(s->recording, time_ns);
+	int err = bt_recording_seek_frame(s->recording, target->id - TREND_FRAMES);
 
-	if (!err)
-		err = bt_recording_peek(s->recording, &target);
-	if (err)
-		return err < 0 ? err : -EIO;
-	back_ns = (int64_t)(TREND_FRAMES * bt_recording_session(s->recording)->interval_ns) + 1;
-	err = bt_recording_seek(s->recording, target.time_ns - back_ns);
 	if (err || bt_session_rebase(s))
 		return err < 0 ? err : -EIO;
 	d->playback.at_ns = frame_time_ns(&s->snapshot);
 	do {
-		struct bt_recording_frame next;
-		bool last;
-
 		err = take_next(d);
 		if (err)
 			break;
-		last = bt_recording_peek(s->recording, &next) || next.time_ns > target.time_ns;
-		err = show(d, jumped, !last && frame_time_ns(&s->snapshot) < target.time_ns);
+		err = show(d, jumped, d->at_id < target->id);
 		jumped = false;
-	} while (!err && d->playback.at_ns < target.time_ns);
+	} while (!err && d->at_id < target->id);
 	/* There may be a base and nothing after it: what was shown before is not there any more all the same.
 	 */
 	return err == 1 ? show(d, jumped, false) : err;
+}
+
+/* Shows the last frame that is not later than time_ns; the first there is, if none is. 0 or -Exxx. */
+static int jump(struct dashboard *d, int64_t time_ns)
+{
+	struct bt_recording_frame target;
+	int err = bt_recording_seek(d->session->recording, time_ns);
+
+	if (!err)
+		err = bt_recording_peek(d->session->recording, &target);
+	if (err)
+		return err < 0 ? err : -EIO;
+	return jump_to(d, &target);
+}
+
+/* The frame before the one that is shown; at the first one, that again. 0 or -Exxx. */
+static int step_back(struct dashboard *d)
+{
+	struct bt_recording *r = d->session->recording;
+	struct bt_recording_frame target, before;
+	int err = bt_recording_before(r, d->at_id, &target);
+
+	if (err)
+		return err < 0 ? err : 0;
+	/* Of the one that begins a session nothing can be shown. */
+	while (!(err = bt_recording_before(r, target.id, &before)) && before.session != target.session)
+		target = before;
+	return err < 0 ? err : jump_to(d, &target);
 }
 
 int bt_playback_begin(struct dashboard *d)
@@ -177,7 +204,7 @@ int bt_playback_act(struct dashboard *d, unsigned int request)
 		break;
 	case BT_TUI_STEP_BACK:
 		p->playing = false;
-		err = jump(d, p->at_ns - 1);
+		err = step_back(d);
 		break;
 	case BT_TUI_FASTER:
 		p->speed = p->speed * 2 > SPEED_MAX ? SPEED_MAX : p->speed * 2;

@@ -127,9 +127,10 @@ static const struct bt_host_sample *host_sample(struct record *r)
 static void write_frame(struct record *r, bool last)
 {
 	int err = bt_recorder_frame(r->recorder, &r->session.snapshot, host_sample(r));
+	/* A minute is over even if its last frame was lost. */
+	int minute_err = write_minute(r, last);
 
-	if (!err)
-		err = write_minute(r, last);
+	err = err ? err : minute_err;
 	if (!err) {
 		r->frames++;
 		if (r->said)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "session.h"
+#include "session_internal.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -14,7 +14,6 @@
 #include "command.h"
 #include "confine.h"
 #include "lookup.h"
-#include "moment.h"
 #include "options.h"
 #include "output.h"
 #include "rlimits.h"
@@ -38,7 +37,7 @@ bool bt_session_may_look(const struct bt_session *s, uint32_t uid)
 	return s->recording || !getuid() || uid == getuid();
 }
 
-static int fail(const char *what, int err)
+int bt_session_fail(const char *what, int err)
 {
 	bt_complain("%s: %s%s", what, strerror(-err), bt_limit_remedy(err));
 	return BT_EXIT_FAILED;
@@ -63,17 +62,16 @@ static int open_signals(struct bt_session *s)
 	return s->signal_fd < 0 ? -errno : 0;
 }
 
-/* What there is beside a collector. */
-static int open_rest(struct bt_session *s)
+int bt_session_open_rest(struct bt_session *s)
 {
 	int err = open_signals(s);
 
 	if (err)
-		return fail("cannot receive signals", err);
+		return bt_session_fail("cannot receive signals", err);
 	err = bt_model_create(&s->model);
 	if (!err)
 		err = bt_lookup_create(&s->lookup, s->collector);
-	return err ? fail("cannot start", err) : 0;
+	return err ? bt_session_fail("cannot start", err) : 0;
 }
 
 int bt_session_open(struct bt_session *s, enum bt_collector_choice choice)
@@ -89,93 +87,7 @@ int bt_session_open(struct bt_session *s, enum bt_collector_choice choice)
 	}
 	if (*why)
 		bt_complain("%s", why);
-	return open_rest(s);
-}
-
-static int complain_recording(const char *path, int err)
-{
-	if (err == 1)
-		bt_complain("%s: no frame in it", path);
-	else if (err == -EBADMSG)
-		bt_complain("%s: damaged; what can be saved of it: sqlite3 FILE .recover", path);
-	else if (err == -ENOENT)
-		bt_complain("%s: %s; give the FILE that boundtop record -o FILE wrote", path, strerror(-err));
-	else
-		bt_complain("%s: %s%s", path, strerror(-err), bt_limit_remedy(err));
-	return BT_EXIT_FAILED;
-}
-
-/* 0, or an exit status, and has said what is wrong. */
-static int moment_take(const char *option, const char *text, const struct bt_moment_span *span,
-		       int64_t *out_ns)
-{
-	int err = bt_parse_moment(text, span, out_ns);
-
-	if (!err)
-		return 0;
-	bt_complain("--%s %s: %s", option, text,
-		    err == -ERANGE
-			? "no such day or time; hours go to 23, minutes and seconds to 59"
-			: "not a time; give one like 14:02, 14:02:11, 2026-11-25T14:02:11Z, or -5m (before "
-			  "the end)");
-	return BT_EXIT_USAGE;
-}
-
-/* What of the recording was asked for: --from, --to. Exit status. */
-static int window_find(struct bt_session *s, const struct bt_options *o,
-		       const struct bt_recording_frame *first, const struct bt_recording_frame *last)
-{
-	struct bt_moment_span span = {first->time_ns, last->time_ns, last->time_ns};
-	int64_t from_ns = INT64_MIN;
-	struct bt_strbuf text = BT_STRBUF_INIT;
-	int status = 0, err;
-
-	/* The clock may have been set back meanwhile: without --from and --to, all is taken as it came. */
-	if (span.from_ns > span.to_ns)
-		span.from_ns = span.to_ns;
-	s->to_ns = INT64_MAX;
-	if (o->to)
-		status = moment_take("to", o->to, &span, &s->to_ns);
-	if (!status && o->from)
-		status = moment_take("from", o->from, &span, &from_ns);
-	if (status)
-		return status;
-	if (o->from && o->to && from_ns >= s->to_ns) {
-		bt_complain("%s: --from %s is not before --to %s", s->path, o->from, o->to);
-		return BT_EXIT_USAGE;
-	}
-	if (first->id == last->id || from_ns >= last->time_ns || s->to_ns <= first->time_ns) {
-		bt_moment_text(&text, first->time_ns, true);
-		bt_strbuf_add(&text, " to ");
-		bt_moment_text(&text, last->time_ns, true);
-		bt_complain("%s: nothing between --from and --to; it has %s", s->path, bt_strbuf_text(&text));
-		bt_strbuf_free(&text);
-		return BT_EXIT_FAILED;
-	}
-	err = bt_recording_seek(s->recording, from_ns);
-	return err ? complain_recording(s->path, err) : 0;
-}
-
-int bt_session_open_source(struct bt_session *s, const struct bt_options *o)
-{
-	struct bt_recording_frame first, last;
-	char why[512] = "";
-	int err, status;
-
-	if (!o->recording)
-		return bt_session_open(s, o->collector);
-	*s = (struct bt_session){.signal_fd = -1, .path = o->recording};
-	err = bt_replay_open(&s->collector, o->recording, why, sizeof(why));
-	if (err) {
-		bt_complain("%s: %s%s", o->recording, why, bt_limit_remedy(err));
-		return BT_EXIT_FAILED;
-	}
-	s->recording = bt_replay_recording(s->collector);
-	err = bt_recording_bounds(s->recording, &first, &last);
-	if (err)
-		return complain_recording(s->path, err);
-	status = window_find(s, o, &first, &last);
-	return status ? status : open_rest(s);
+	return bt_session_open_rest(s);
 }
 
 void bt_session_want_stacks(struct bt_session *s)
@@ -204,8 +116,8 @@ int bt_session_snapshot(struct bt_session *s)
 
 	s->unshown = 0;
 	if (err && s->recording)
-		return complain_recording(s->path, err);
-	return err ? fail("the collector cannot be read", err) : 0;
+		return bt_session_complain_recording(s, err);
+	return err ? bt_session_fail("the collector cannot be read", err) : 0;
 }
 
 void bt_session_relieve(struct bt_session *s)
@@ -225,7 +137,7 @@ int bt_session_take_in(struct bt_session *s)
 	int err = bt_model_update(s->model, &s->snapshot);
 
 	bt_session_relieve(s);
-	return err ? fail("a snapshot cannot be taken in", err) : 0;
+	return err ? bt_session_fail("a snapshot cannot be taken in", err) : 0;
 }
 
 int bt_session_read(struct bt_session *s)
@@ -238,28 +150,30 @@ int bt_session_read(struct bt_session *s)
 int bt_session_rebase(struct bt_session *s)
 {
 	struct bt_lookup *lookup = NULL;
-	struct bt_model *model = NULL;
+	struct bt_model *model = NULL, *before;
 	int status;
 
 	if (bt_model_create(&model) || bt_lookup_create(&lookup, s->collector)) {
-		status = fail("cannot go on", -ENOMEM);
+		status = bt_session_fail("cannot go on", -ENOMEM);
 	} else {
 		status = bt_session_snapshot(s);
 		if (!status && bt_model_update(model, &s->snapshot))
-			status = fail("a snapshot cannot be taken in", -ENOMEM);
+			status = bt_session_fail("a snapshot cannot be taken in", -ENOMEM);
 	}
 	if (status) {
 		bt_lookup_destroy(lookup);
 		bt_model_destroy(model);
 		return status;
 	}
+	before = s->model;
 	bt_lookup_destroy(s->lookup);
-	bt_model_destroy(s->model);
 	s->lookup = lookup;
 	s->model = model;
 	bt_model_begin(model);
 	s->clock_off_ns = s->clock_ns - s->snapshot.end_ns;
-	return 0;
+	status = s->on_base ? s->on_base(s->on_base_context) : 0;
+	bt_model_destroy(before);
+	return status;
 }
 
 int bt_session_base(struct bt_session *s, enum bt_drop drop)
@@ -270,15 +184,16 @@ int bt_session_base(struct bt_session *s, enum bt_drop drop)
 	int status;
 
 	if (err)
-		return fail("privileges cannot be given up", err);
+		return bt_session_fail("privileges cannot be given up", err);
 	/* A kernel that cannot filter is no reason to say nothing of what runs on it. */
 	(void)bt_calls_confine(reads ? BT_FILES_READ : BT_FILES_WRITE);
 	if (s->recording)
 		return bt_session_rebase(s);
 	status = bt_session_read(s);
-	if (!status)
-		bt_model_begin(s->model);
-	return status;
+	if (status)
+		return status;
+	bt_model_begin(s->model);
+	return s->on_base ? s->on_base(s->on_base_context) : 0;
 }
 
 uint64_t bt_session_clock_ns(const struct bt_session *s)
@@ -302,57 +217,17 @@ static int take_signal(struct bt_session *s)
 	return s->signal;
 }
 
-static bool signal_came(struct bt_session *s)
+bool bt_session_signal_came(struct bt_session *s)
 {
 	struct pollfd p = {.fd = s->signal_fd, .events = POLLIN};
 
 	return poll(&p, 1, 0) > 0 && take_signal(s);
 }
 
-static enum bt_wake recording_wait(struct bt_session *s, uint64_t deadline_ns)
-{
-	uint64_t unshown = s->unshown;
-
-	for (;;) {
-		/* Frames come a little early or late. */
-		uint64_t near_ns = bt_recording_session(s->recording)->interval_ns / 2;
-		struct bt_recording_frame next;
-		uint64_t next_ns;
-		int err = bt_recording_peek(s->recording, &next);
-		bool restarts = !err && next.session != bt_recording_session(s->recording)->id;
-
-		if (err < 0) {
-			complain_recording(s->path, err);
-			return BT_WAKE_FAILED;
-		}
-		if (err || next.time_ns > s->to_ns)
-			return BT_WAKE_OVER;
-		if (signal_came(s))
-			return BT_WAKE_SIGNAL;
-		if (restarts) {
-			s->restarts++;
-			unshown = 0;
-			if (bt_session_rebase(s))
-				return BT_WAKE_FAILED;
-			continue;
-		}
-		next_ns = next.end_ns + s->clock_off_ns;
-		if (next_ns + near_ns >= deadline_ns) {
-			s->clock_ns =
-			    deadline_ns > s->clock_ns && deadline_ns != UINT64_MAX ? deadline_ns : next_ns;
-			return BT_WAKE_DEADLINE;
-		}
-		if (bt_session_read(s))
-			return BT_WAKE_FAILED;
-		s->clock_ns = next_ns;
-		s->unshown = ++unshown;
-	}
-}
-
 enum bt_wake bt_session_wait(struct bt_session *s, uint64_t deadline_ns, struct pollfd *fds, size_t count)
 {
 	if (s->recording)
-		return recording_wait(s, deadline_ns);
+		return bt_session_wait_recorded(s, deadline_ns);
 	return bt_session_wait_live(s, deadline_ns, fds, count);
 }
 
@@ -376,7 +251,7 @@ enum bt_wake bt_session_wait_live(struct bt_session *s, uint64_t deadline_ns, st
 		int err;
 
 		if (ready < 0 && errno != EINTR) {
-			fail("cannot wait", -errno);
+			bt_session_fail("cannot wait", -errno);
 			return BT_WAKE_FAILED;
 		}
 		if (ready == 0)
@@ -386,7 +261,7 @@ enum bt_wake bt_session_wait_live(struct bt_session *s, uint64_t deadline_ns, st
 		if (all[1].revents) {
 			err = ops->drain(s->collector);
 			if (err) {
-				fail("the collector cannot be drained", err);
+				bt_session_fail("the collector cannot be drained", err);
 				return BT_WAKE_FAILED;
 			}
 			ready--;
@@ -412,7 +287,7 @@ struct bt_report bt_session_report(struct bt_session *s, bool threads)
 	if (!bt_model_judge(s->model, threads))
 		r.frame = bt_model_frame(s->model);
 	if (!r.frame)
-		fail("cannot judge", -ENOMEM);
+		bt_session_fail("cannot judge", -ENOMEM);
 	return r;
 }
 

@@ -38,6 +38,13 @@ struct bt_session {
 	uint64_t clock_off_ns; /* what that is ahead of CLOCK_MONOTONIC as recorded */
 	uint64_t unshown;      /* frames that were taken in while it was waited for the next to be shown */
 	uint32_t restarts;     /* sessions of the recorder that began since the base */
+
+	/*
+	 * Called after each base, the first one too: what was made of the model before is of no use any more.
+	 * That model is still there, for who has to let go of it. Exit status.
+	 */
+	int (*on_base)(void *context);
+	void *on_base_context;
 };
 
 /* Descriptors that can be watched beside the session's own. */
@@ -66,6 +73,16 @@ int bt_session_base(struct bt_session *s, enum bt_drop drop);
  * failure all is as it was. Exit status as above.
  */
 int bt_session_rebase(struct bt_session *s);
+/*
+ * next, which would be read next, begins another session of the recorder: makes the first session from there
+ * on of which there is more than a base, up to to_ns, be what is read next. 0; 1: there is none (yet); or
+ * -Exxx.
+ */
+int bt_session_cross(struct bt_session *s, const struct bt_recording_frame *next);
+/* Says what is wrong with the recording (-Exxx; 1: there is nothing in it). BT_EXIT_FAILED. */
+int bt_session_complain_recording(const struct bt_session *s, int err);
+/* Says that a report is not of all that was asked for, if it is not. */
+void bt_session_say_restarts(const struct bt_session *s);
 /* Takes a snapshot into the model. Exit status as above. */
 int bt_session_read(struct bt_session *s);
 /* The two halves of it, for who has to know which failed: until take_in(), frames stay what they are. */

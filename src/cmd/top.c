@@ -107,7 +107,9 @@ static size_t check_seen(struct bt_session *s, struct bt_options *o)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < asked; i++) {
-		if (bt_model_find(s->model, o->pids[i]))
+		/* Of a recording, it may come later. */
+		if (bt_model_find(s->model, o->pids[i]) ||
+		    (s->recording && bt_recording_has_pid(s->recording, o->pids[i])))
 			o->pids[kept++] = o->pids[i];
 		else
 			bt_processes_complain_unseen(o, o->pids[i]);

@@ -11,7 +11,6 @@ struct replay {
 	struct bt_collector base;
 	struct bt_collector_ops ops; /* its name is that of the collector whose records they are */
 	struct bt_recording *recording;
-	bool fresh;
 };
 
 static struct replay *of(struct bt_collector *c)
@@ -22,7 +21,8 @@ static struct replay *of(struct bt_collector *c)
 static int replay_read(struct bt_collector *c, struct bt_snapshot *s)
 {
 	struct replay *r = of(c);
-	int err = bt_recording_read(r->recording, s, &r->fresh);
+	bool fresh;
+	int err = bt_recording_read(r->recording, s, &fresh);
 
 	if (!err) {
 		r->ops.name = bt_recording_session(r->recording)->collector;
@@ -123,9 +123,4 @@ int bt_replay_open(struct bt_collector **out, const char *path, char *why, size_
 struct bt_recording *bt_replay_recording(struct bt_collector *c)
 {
 	return c->ops->read == replay_read ? of(c)->recording : NULL;
-}
-
-bool bt_replay_fresh(const struct bt_collector *c)
-{
-	return ((const struct replay *)c)->fresh;
 }

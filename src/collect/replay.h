@@ -17,7 +17,5 @@ int bt_replay_open(struct bt_collector **out, const char *path, char *why, size_
 
 /* The recording behind a collector; NULL: it is none. */
 struct bt_recording *bt_replay_recording(struct bt_collector *c);
-/* Had the frame that was read last nothing to do with those before (a jump, another session)? */
-bool bt_replay_fresh(const struct bt_collector *c);
 
 #endif

@@ -78,10 +78,10 @@ static const char views[] =
 	"CREATE VIEW shares_by_minute AS SELECT time, pid, comm, login, cgroup, container, cmdline, threads,"
 	" round(1.0 * oncpu_ns / max(1, duration_ns), 4) AS cpus" SHARES("")
 	", read_bytes, write_bytes, rss_bytes FROM minutes;"
-	"CREATE VIEW cgroup_shares_by_minute AS SELECT time, cgroup, count(*) AS processes, sum(threads) AS threads,"
-	/* All of the minute, however short those of the group were there. */
-	" round(1.0 * sum(oncpu_ns) / max(1, (SELECT max(a.duration_ns) FROM minute a WHERE a.minute = m.minute)), 4)"
-	" AS cpus" SHARES("sum")
+	"CREATE VIEW cgroup_shares_by_minute AS SELECT time, cgroup, count(DISTINCT pid) AS processes, sum(threads) AS threads,"
+	/* All of the minute that was recorded, however short those of the group were there. */
+	" round(1.0 * sum(oncpu_ns) / max(1, (SELECT sum(recorded_ns) FROM (SELECT max(a.duration_ns) AS recorded_ns"
+	" FROM minute a JOIN process p ON p.id = a.process WHERE a.minute = m.minute GROUP BY p.session))), 4) AS cpus" SHARES("sum")
 	", sum(read_bytes) AS read_bytes, sum(write_bytes) AS write_bytes FROM minutes m GROUP BY minute, cgroup;";
 
 /* What came with schema 3. */

@@ -3,27 +3,25 @@
 #include "names.h"
 #include "store_write_internal.h"
 
-static int wait_add(struct bt_recorder *r, int64_t minute, sqlite3_int64 row, unsigned int place,
-		    const struct bt_wait *w)
+static int wait_add(struct bt_recorder *r, int64_t minute, sqlite3_int64 row, const struct bt_wait *w)
 {
 	const char *target = bt_target_name(w->reason.target);
-	int result = bt_recorder_bind_string(r, S_WAIT_ADD, 4, bt_microstate_name(w->reason.cause));
+	int result = bt_recorder_bind_string(r, S_WAIT_ADD, 3, bt_microstate_name(w->reason.cause));
 
 	if (result == SQLITE_DONE)
-		result = bt_recorder_bind_string(r, S_WAIT_ADD, 5, bt_syscall_name(w->reason.syscall));
+		result = bt_recorder_bind_string(r, S_WAIT_ADD, 4, bt_syscall_name(w->reason.syscall));
 	if (result == SQLITE_DONE)
-		result = bt_recorder_bind_string(r, S_WAIT_ADD, 6, *target ? target : NULL);
+		result = bt_recorder_bind_string(r, S_WAIT_ADD, 5, *target ? target : NULL);
 	if (result != SQLITE_DONE)
 		return result;
 	bt_recorder_bind(r, S_WAIT_ADD, 1, (uint64_t)minute);
 	bt_recorder_bind(r, S_WAIT_ADD, 2, (uint64_t)row);
-	bt_recorder_bind(r, S_WAIT_ADD, 3, place);
 	if (w->reason.object)
-		bt_recorder_bind(r, S_WAIT_ADD, 7, w->reason.object);
+		bt_recorder_bind(r, S_WAIT_ADD, 6, w->reason.object);
 	if (w->waker_pid)
-		bt_recorder_bind(r, S_WAIT_ADD, 8, (uint64_t)w->waker_pid);
-	bt_recorder_bind(r, S_WAIT_ADD, 9, w->ns);
-	bt_recorder_bind(r, S_WAIT_ADD, 10, w->count);
+		bt_recorder_bind(r, S_WAIT_ADD, 7, (uint64_t)w->waker_pid);
+	bt_recorder_bind(r, S_WAIT_ADD, 8, w->ns);
+	bt_recorder_bind(r, S_WAIT_ADD, 9, w->count);
 	return bt_recorder_run(r, S_WAIT_ADD, NULL);
 }
 
@@ -39,7 +37,7 @@ static int minute_add(struct bt_recorder *r, const struct bt_process *p, int64_t
 			       u->stime_ns};
 	unsigned int count = 7;
 	sqlite3_int64 row;
-	int result = bt_recorder_process_row(r, p, &row);
+	int result = bt_recorder_process_row(r, p, (minute + 60) * 1000000000, &row);
 
 	if (result != SQLITE_DONE)
 		return result;
@@ -58,7 +56,7 @@ static int minute_add(struct bt_recorder *r, const struct bt_process *p, int64_t
 		bt_recorder_bind(r, S_MINUTE_ADD, 3 + (int)i, values[i]);
 	result = bt_recorder_run(r, S_MINUTE_ADD, NULL);
 	for (unsigned int i = 0; i < u->wait_count && result == SQLITE_DONE; i++)
-		result = wait_add(r, minute, row, i, &u->waits[i]);
+		result = wait_add(r, minute, row, &u->waits[i]);
 	return result;
 }
 
@@ -73,6 +71,11 @@ int bt_recorder_minute(struct bt_recorder *r, const struct bt_frame *f, int64_t 
 			result = minute_add(r, p, minute);
 	}
 	if (result == SQLITE_DONE)
+		result = bt_recorder_processes_end(r, f->model, (minute + 60) * 1000000000);
+	if (result == SQLITE_DONE)
 		result = bt_recorder_run(r, S_COMMIT, NULL);
-	return result == SQLITE_DONE ? 0 : bt_recorder_undo(r, result, r->frame, r->key);
+	if (result != SQLITE_DONE)
+		return bt_recorder_undo(r, result, r->frame, r->key);
+	bt_recorder_processes_ended(r, f->model);
+	return 0;
 }

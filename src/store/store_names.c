@@ -5,6 +5,8 @@
 
 #include "store_write_internal.h"
 
+#include <utlist.h>
+
 /* Strings whose number is known without asking the file. */
 #define STRINGS_MAX 8192
 
@@ -19,8 +21,20 @@ void bt_recorder_forget_strings(struct bt_recorder *r)
 	}
 }
 
+static void news_set(struct bt_recorder *r, struct bt_recorder_process *p, bool is_news)
+{
+	if (is_news == p->is_news)
+		return;
+	p->is_news = is_news;
+	if (is_news)
+		DL_APPEND(r->news, p);
+	else
+		DL_DELETE(r->news, p);
+}
+
 static void process_forget(struct bt_recorder *r, struct bt_recorder_process *p)
 {
+	news_set(r, p, false);
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is out of the table, freed or not */
 	HASH_DEL(r->processes, p);
 	free(p);
@@ -95,16 +109,15 @@ static int user_add(struct bt_recorder *r, uint32_t uid)
 	return bt_recorder_run(r, S_USER_ADD, NULL);
 }
 
-static int process_add(struct bt_recorder *r, const struct bt_record *record, int64_t time_ns)
+static int process_add(struct bt_recorder *r, const struct bt_recorder_process *p)
 {
-	const struct bt_facts *f = &record->facts;
 	struct bt_description d = {0};
 	char comm[BT_COMM_LEN + 1] = {0};
 	int result;
 
-	memcpy(comm, f->comm, BT_COMM_LEN);
+	memcpy(comm, p->comm, BT_COMM_LEN);
 	if (r->setup.of)
-		r->setup.of->ops->describe(r->setup.of, f->tgid, f->leader_start_ns, &d);
+		r->setup.of->ops->describe(r->setup.of, (pid_t)p->key.pid, p->key.start_ns, &d);
 	result = bt_recorder_bind_string(r, S_PROCESS_ADD, 8, comm);
 	if (result == SQLITE_DONE)
 		result = bt_recorder_bind_string(r, S_PROCESS_ADD, 9, d.cmdline);
@@ -118,14 +131,14 @@ static int process_add(struct bt_recorder *r, const struct bt_record *record, in
 	if (result != SQLITE_DONE)
 		return result;
 	bt_recorder_bind(r, S_PROCESS_ADD, 1, (uint64_t)r->session);
-	bt_recorder_bind(r, S_PROCESS_ADD, 2, (uint64_t)f->tgid);
-	bt_recorder_bind(r, S_PROCESS_ADD, 3, f->leader_start_ns);
-	bt_recorder_bind(r, S_PROCESS_ADD, 4, (uint64_t)time_ns);
-	bt_recorder_bind(r, S_PROCESS_ADD, 5, (uint64_t)f->ppid);
-	bt_recorder_bind(r, S_PROCESS_ADD, 6, f->uid);
-	bt_recorder_bind(r, S_PROCESS_ADD, 7, f->kind == BT_KIND_KERNEL);
+	bt_recorder_bind(r, S_PROCESS_ADD, 2, p->key.pid);
+	bt_recorder_bind(r, S_PROCESS_ADD, 3, p->key.start_ns);
+	bt_recorder_bind(r, S_PROCESS_ADD, 4, (uint64_t)p->first_ns);
+	bt_recorder_bind(r, S_PROCESS_ADD, 5, (uint64_t)p->ppid);
+	bt_recorder_bind(r, S_PROCESS_ADD, 6, p->uid);
+	bt_recorder_bind(r, S_PROCESS_ADD, 7, p->is_kernel);
 	result = bt_recorder_run(r, S_PROCESS_ADD, NULL);
-	return result == SQLITE_DONE ? user_add(r, f->uid) : result;
+	return result == SQLITE_DONE ? user_add(r, p->uid) : result;
 }
 
 static struct bt_recorder_process *process_find(struct bt_recorder *r, const struct bt_facts *f)
@@ -138,64 +151,128 @@ static struct bt_recorder_process *process_find(struct bt_recorder *r, const str
 	return p;
 }
 
-/* A process that is not known yet, or calls itself something else since an exec. SQLite's result. */
+/* A process that is not known yet, or calls itself something else since an exec. 0 or -ENOMEM. */
 static int process_see(struct bt_recorder *r, const struct bt_record *record, int64_t time_ns)
 {
 	const struct bt_facts *f = &record->facts;
 	bool leader = record->head.tid == f->tgid;
 	struct bt_recorder_process *p = process_find(r, f);
 
+	if (p)
+		p->ended_ns =
+		    0; /* it was the end of its leader alone, or another thread took its place by exec */
 	if (p && (!leader || (!memcmp(p->comm, f->comm, BT_COMM_LEN) && p->uid == f->uid)))
-		return SQLITE_DONE;
+		return 0;
 	if (!p) {
 		p = calloc(1, sizeof(*p));
 		if (!p)
-			return SQLITE_NOMEM;
+			return -ENOMEM;
 		p->key.start_ns = f->leader_start_ns;
 		p->key.pid = (uint32_t)f->tgid;
+		p->first_ns = time_ns;
 		HASH_ADD(hh, r->processes, key, sizeof(p->key), p);
 		if (!r->processes || !p->hh.tbl) {
 			free(p);
-			return SQLITE_NOMEM;
+			return -ENOMEM;
 		}
 	}
-	if (leader) {
-		memcpy(p->comm, f->comm, BT_COMM_LEN);
-		p->uid = f->uid;
-	}
-	return process_add(r, record, time_ns);
-}
-
-static int process_end(struct bt_recorder *r, const struct bt_record *record, int64_t time_ns)
-{
-	struct bt_recorder_process *p = process_find(r, &record->facts);
-
-	if (!p)
-		return SQLITE_DONE;
-	process_forget(r, p);
-	bt_recorder_bind(r, S_PROCESS_END, 1, (uint64_t)time_ns);
-	bt_recorder_bind(r, S_PROCESS_END, 2, (uint64_t)r->session);
-	bt_recorder_bind(r, S_PROCESS_END, 3, (uint64_t)record->facts.tgid);
-	bt_recorder_bind(r, S_PROCESS_END, 4, record->facts.leader_start_ns);
-	return bt_recorder_run(r, S_PROCESS_END, NULL);
+	memcpy(p->comm, f->comm, BT_COMM_LEN);
+	p->uid = f->uid;
+	p->ppid = f->ppid;
+	p->is_kernel = f->kind == BT_KIND_KERNEL;
+	news_set(r, p, true);
+	return 0;
 }
 
 int bt_recorder_see(struct bt_recorder *r, const struct bt_snapshot *s, int64_t time_ns)
 {
-	int result = SQLITE_DONE;
+	struct bt_recorder_process *p;
+	int err = 0;
 
 	bt_snapshot_for_each (head, s) {
 		const struct bt_record *record = (const struct bt_record *)(const void *)head;
 
 		if (head->type == BT_RECORD_THREAD && record->facts.state != 'Z' &&
-		    record->facts.state != 'X')
-			result = process_see(r, record, time_ns);
-		else if (head->type == BT_RECORD_ENDED && head->tid == record->facts.tgid)
-			result = process_end(r, record, time_ns);
+		    record->facts.state != 'X') {
+			err = process_see(r, record, time_ns);
+		} else if (head->type == BT_RECORD_ENDED && head->tid == record->facts.tgid) {
+			p = process_find(r, &record->facts);
+			if (p)
+				p->ended_ns = time_ns;
+		}
+		if (err)
+			break;
+	}
+	return err;
+}
+
+int bt_recorder_processes_write(struct bt_recorder *r)
+{
+	const struct bt_recorder_process *p;
+	int result = SQLITE_DONE;
+
+	DL_FOREACH(r->news, p)
+	{
+		result = process_add(r, p);
 		if (result != SQLITE_DONE)
 			break;
 	}
 	return result;
+}
+
+void bt_recorder_processes_written(struct bt_recorder *r)
+{
+	while (r->news)
+		news_set(r, r->news, false);
+}
+
+void bt_recorder_processes_again(struct bt_recorder *r)
+{
+	struct bt_recorder_process *p, *next;
+
+	HASH_ITER (hh, r->processes, p, next)
+		news_set(r, p, true);
+}
+
+static bool is_over(struct bt_model *m, const struct bt_recorder_process *p)
+{
+	struct bt_identity identity = {.pid = (int32_t)p->key.pid, .start_ns = p->key.start_ns};
+	const struct bt_process *of = bt_model_find_identity(m, &identity);
+
+	return !of || !of->threads;
+}
+
+static int process_end(struct bt_recorder *r, uint64_t pid, uint64_t start_ns, int64_t time_ns)
+{
+	bt_recorder_bind(r, S_PROCESS_END, 1, (uint64_t)time_ns);
+	bt_recorder_bind(r, S_PROCESS_END, 2, (uint64_t)r->session);
+	bt_recorder_bind(r, S_PROCESS_END, 3, pid);
+	bt_recorder_bind(r, S_PROCESS_END, 4, start_ns);
+	return bt_recorder_run(r, S_PROCESS_END, NULL);
+}
+
+int bt_recorder_processes_end(struct bt_recorder *r, struct bt_model *m, int64_t time_ns)
+{
+	const struct bt_recorder_process *p, *next;
+	int result = SQLITE_DONE;
+
+	HASH_ITER (hh, r->processes, p, next) {
+		if (!is_over(m, p))
+			continue;
+		result = process_end(r, p->key.pid, p->key.start_ns, p->ended_ns ? p->ended_ns : time_ns);
+		if (result != SQLITE_DONE)
+			break;
+	}
+	return result;
+}
+
+void bt_recorder_processes_ended(struct bt_recorder *r, struct bt_model *m)
+{
+	struct bt_recorder_process *p, *next;
+
+	HASH_ITER (hh, r->processes, p, next)
+		if (is_over(m, p))
+			process_forget(r, p);
 }
 
 int bt_recorder_process_find(struct bt_recorder *r, uint32_t pid, uint64_t start_ns, sqlite3_int64 *row)
@@ -207,7 +284,8 @@ int bt_recorder_process_find(struct bt_recorder *r, uint32_t pid, uint64_t start
 	return bt_recorder_run(r, S_PROCESS_FIND, row);
 }
 
-int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, sqlite3_int64 *row)
+int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, int64_t ended_ns,
+			    sqlite3_int64 *row)
 {
 	int result = bt_recorder_process_find(r, (uint32_t)p->identity.pid, p->identity.start_ns, row);
 
@@ -226,5 +304,7 @@ int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, s
 	bt_recorder_bind(r, S_PROCESS_ADD, 7, p->kind == BT_KIND_KERNEL);
 	result = bt_recorder_run(r, S_PROCESS_ADD, NULL);
 	*row = sqlite3_last_insert_rowid(r->db);
-	return result;
+	return result == SQLITE_DONE && !p->threads
+		   ? process_end(r, (uint64_t)p->identity.pid, p->identity.start_ns, ended_ns)
+		   : result;
 }

@@ -309,14 +309,30 @@ void bt_recorder_name_begin(struct bt_recorder *r)
 	r->asking_names = ASKING_SAVED;
 }
 
-int bt_recorder_name(struct bt_recorder *r, const struct bt_snapshot *s)
+void bt_recorder_name_again(struct bt_recorder *r)
 {
-	const struct bt_collector_ops *ops = r->setup.of ? r->setup.of->ops : NULL;
-	struct bt_recorder_sleeper *t;
-	int result = SQLITE_DONE;
+	struct bt_recorder_object *o, *next;
+	struct bt_recorder_sleeper *t, *next_sleeper;
 
-	if (!ops || !ops->object || !ops->stack)
-		return result;
+	HASH_ITER (hh, r->objects, o, next) {
+		o->asked_ns = 0;
+		o->askings = 0;
+	}
+	HASH_ITER (hh, r->sleepers, t, next_sleeper)
+		t->asked = false;
+}
+
+static bool can_name(const struct bt_recorder *r)
+{
+	return r->setup.of && r->setup.of->ops->object && r->setup.of->ops->stack;
+}
+
+void bt_recorder_name_see(struct bt_recorder *r, const struct bt_snapshot *s)
+{
+	struct bt_recorder_sleeper *t;
+
+	if (!can_name(r))
+		return;
 	bt_snapshot_for_each (head, s) {
 		const struct bt_record *record = (const struct bt_record *)(const void *)head;
 
@@ -328,11 +344,19 @@ int bt_recorder_name(struct bt_recorder *r, const struct bt_snapshot *s)
 				sleeper_forget(r, t);
 		}
 	}
+}
+
+int bt_recorder_name(struct bt_recorder *r, uint64_t now_ns)
+{
+	int result = SQLITE_DONE;
+
+	if (!can_name(r))
+		return result;
 	r->asking_ns += (int64_t)(r->setup.interval_ns / ASKING_PART);
 	r->asking_ns = r->asking_ns > ASKING_MAX_NS ? ASKING_MAX_NS : r->asking_ns;
 	r->asking_names += ASKING_NAMES;
 	r->asking_names = r->asking_names > ASKING_SAVED ? ASKING_SAVED : r->asking_names;
 	for (int i = 0; i < SOCKET_ROUNDS && result == SQLITE_DONE; i++)
-		result = objects_ask(r, s->end_ns);
-	return result == SQLITE_DONE ? stacks_ask(r, s->end_ns) : result;
+		result = objects_ask(r, now_ns);
+	return result == SQLITE_DONE ? stacks_ask(r, now_ns) : result;
 }

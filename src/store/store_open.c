@@ -49,6 +49,17 @@ static char *immutable_uri(const char *path)
 	return uri;
 }
 
+/* The log of what was recorded last has something in it. */
+static bool log_is_there(const char *path)
+{
+	struct stat status;
+	char *log = NULL;
+	bool there = asprintf(&log, "%s-wal", path) > 0 && !stat(log, &status) && status.st_size;
+
+	free(log);
+	return there;
+}
+
 static int database_open(struct bt_recording *r, const char *path, int *version, char *why, size_t why_size)
 {
 	/* Nothing is written to it; but who may not write leaves SQLite's two files beside it behind. */
@@ -71,6 +82,12 @@ static int database_open(struct bt_recording *r, const char *path, int *version,
 		result = sqlite3_open_v2(uri, &r->db,
 					 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
 		free(uri);
+		if (log_is_there(path))
+			snprintf(why, why_size,
+				 "what was recorded last is in its log (%s-wal), which cannot be read here: "
+				 "copy both to a "
+				 "folder that you may write to",
+				 path);
 	}
 	if (result != SQLITE_OK && (result & 0xff) != SQLITE_NOTADB)
 		return bt_recording_error(r, result);
@@ -107,6 +124,8 @@ static int recording_begin(struct bt_recording *r, int version, char *why, size_
 {
 	int result = SQLITE_OK;
 
+	if (!version && *why)
+		return -EINVAL;
 	if (!version) {
 		snprintf(why, why_size, "empty; nothing was recorded to it");
 		return -EINVAL;

@@ -54,6 +54,16 @@ static void text_copy(sqlite3_stmt *s, int column, char *out, size_t size)
 		memcpy(out, text, strlen(text) + 1);
 }
 
+/* A moment that can be reckoned with, whatever a broken file has. */
+static int64_t time_of(sqlite3_stmt *s, int column)
+{
+	int64_t time_ns = sqlite3_column_int64(s, column);
+
+	if (time_ns > INT64_MAX / 2)
+		return INT64_MAX / 2;
+	return time_ns < INT64_MIN / 2 ? INT64_MIN / 2 : time_ns;
+}
+
 static int frame_of(struct bt_recording *r, enum bt_recording_statement id, struct bt_recording_frame *out)
 {
 	int err = step(r, id);
@@ -62,7 +72,7 @@ static int frame_of(struct bt_recording *r, enum bt_recording_statement id, stru
 		return err;
 	out->id = sqlite3_column_int64(r->statements[id], 0);
 	out->session = sqlite3_column_int64(r->statements[id], 1);
-	out->time_ns = sqlite3_column_int64(r->statements[id], 2);
+	out->time_ns = time_of(r->statements[id], 2);
 	out->end_ns = (uint64_t)sqlite3_column_int64(r->statements[id], 3);
 	done(r, id);
 	return 0;
@@ -76,20 +86,31 @@ int bt_recording_bounds(struct bt_recording *r, struct bt_recording_frame *first
 	return err ? err : frame_of(r, S_LAST, last);
 }
 
-int bt_recording_seek(struct bt_recording *r, int64_t time_ns)
+int bt_recording_span(struct bt_recording *r, int64_t *from_ns, int64_t *to_ns)
+{
+	int err = step(r, S_SPAN);
+
+	if (err)
+		return err;
+	*from_ns = time_of(r->statements[S_SPAN], 0);
+	*to_ns = time_of(r->statements[S_SPAN], 1);
+	done(r, S_SPAN);
+	return 0;
+}
+
+/* What a statement says is read next, and from which key on; the first frame there is, if it says none. */
+static int jump_set(struct bt_recording *r, enum bt_recording_statement to)
 {
 	struct bt_recording_frame first = {0};
 	sqlite3_int64 id = 0, key = 0;
-	int err;
+	int err = step(r, to);
 
-	bind(r, S_AT, 1, time_ns);
-	err = step(r, S_AT);
 	if (err < 0)
 		return err;
 	if (!err) {
-		id = sqlite3_column_int64(r->statements[S_AT], 0);
-		key = sqlite3_column_int64(r->statements[S_AT], 1);
-		done(r, S_AT);
+		id = sqlite3_column_int64(r->statements[to], 0);
+		key = sqlite3_column_int64(r->statements[to], 1);
+		done(r, to);
 		bind(r, S_KEY, 1, key);
 		err = step(r, S_KEY);
 		done(r, S_KEY);
@@ -106,6 +127,37 @@ int bt_recording_seek(struct bt_recording *r, int64_t time_ns)
 	return err;
 }
 
+int bt_recording_seek(struct bt_recording *r, int64_t time_ns)
+{
+	bind(r, S_AT, 1, time_ns);
+	return jump_set(r, S_AT);
+}
+
+int bt_recording_seek_frame(struct bt_recording *r, int64_t id)
+{
+	bind(r, S_OF, 1, id);
+	return jump_set(r, S_OF);
+}
+
+int bt_recording_before(struct bt_recording *r, int64_t id, struct bt_recording_frame *out)
+{
+	bind(r, S_BEFORE, 1, id);
+	return frame_of(r, S_BEFORE, out);
+}
+
+int bt_recording_after(struct bt_recording *r, int64_t id, struct bt_recording_frame *out)
+{
+	int err;
+
+	bind(r, S_NEXT, 1, id);
+	err = frame_of(r, S_NEXT, out);
+	if (err || !id || out->id == id + 1)
+		return err;
+	/* The recorder dropped what comes next: what follows builds on it, up to a key. */
+	bind(r, S_NEXT_KEY, 1, id);
+	return frame_of(r, S_NEXT_KEY, out);
+}
+
 int bt_recording_peek(struct bt_recording *r, struct bt_recording_frame *next)
 {
 	int err;
@@ -115,9 +167,20 @@ int bt_recording_peek(struct bt_recording *r, struct bt_recording_frame *next)
 		if (err)
 			return err;
 	}
-	bind(r, S_NEXT, 1, r->key ? r->jump - 1 : r->at);
-	err = frame_of(r, S_NEXT, next);
-	return err;
+	if (!r->key)
+		return bt_recording_after(r, r->at, next);
+	bind(r, S_NEXT, 1, r->jump - 1);
+	return frame_of(r, S_NEXT, next);
+}
+
+bool bt_recording_has_pid(struct bt_recording *r, pid_t pid)
+{
+	bool has;
+
+	bind(r, S_HAS_PID, 1, pid);
+	has = !step(r, S_HAS_PID);
+	done(r, S_HAS_PID);
+	return has;
 }
 
 static int layout_read(struct bt_recording *r, sqlite3_int64 layout, const char *part, struct bt_layout *l,
@@ -186,7 +249,7 @@ static int session_read(struct bt_recording *r, sqlite3_int64 id)
 
 static void head_read(sqlite3_stmt *s, struct bt_snapshot *out)
 {
-	int64_t time_ns = sqlite3_column_int64(s, 2);
+	int64_t time_ns = time_of(s, 2);
 
 	/* Rounded down also before 1970, where a broken file may be. */
 	out->time_s = time_ns / 1000000000 - (time_ns % 1000000000 < 0);
@@ -258,27 +321,41 @@ static int jump_read(struct bt_recording *r, struct bt_snapshot *s)
 	return err;
 }
 
-int bt_recording_read(struct bt_recording *r, struct bt_snapshot *s, bool *fresh)
+static int next_read(struct bt_recording *r, struct bt_snapshot *s, bool *fresh)
 {
 	struct bt_recording_frame next;
-	int err;
+	int err = bt_recording_peek(r, &next);
 
-	bt_snapshot_clear(s);
-	err = bt_recording_peek(r, &next);
 	if (err)
 		return err;
 	*fresh = r->key || next.session != r->session.id;
 	if (r->key) {
-		err = jump_read(r, s);
-		r->key = r->jump = 0;
-	} else {
-		bind(r, S_READ, 1, next.id);
-		err = step(r, S_READ);
+		/* It may be gone since it was looked for. */
+		err = bt_recording_seek_frame(r, next.id);
 		if (!err)
-			err = frame_take(r, *fresh, s);
-		done(r, S_READ);
-		r->at = err ? r->at : next.id;
+			err = jump_read(r, s);
+		r->key = r->jump = 0;
+		return err;
 	}
+	bind(r, S_READ, 1, next.id);
+	err = step(r, S_READ);
+	if (!err)
+		err = frame_take(r, *fresh, s);
+	done(r, S_READ);
+	r->at = err ? r->at : next.id;
+	return err;
+}
+
+int bt_recording_read(struct bt_recording *r, struct bt_snapshot *s, bool *fresh)
+{
+	int result = sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL);
+	int err;
+
+	bt_snapshot_clear(s);
+	if (result != SQLITE_OK)
+		return bt_recording_error(r, result);
+	err = next_read(r, s, fresh);
+	sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL);
 	if (err)
 		bt_snapshot_clear(s);
 	return err;

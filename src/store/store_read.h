@@ -40,11 +40,25 @@ void bt_recording_close(struct bt_recording *r); /* NULL is fine */
 int bt_recording_bounds(struct bt_recording *r, struct bt_recording_frame *first,
 			struct bt_recording_frame *last);
 
+/* The earliest and the latest moment, in this order whatever was done to the clock. Of no frame: 0. 0 or
+ * -Exxx. */
+int bt_recording_span(struct bt_recording *r, int64_t *from_ns, int64_t *to_ns);
+/* Was a process of that number ever there? */
+bool bt_recording_has_pid(struct bt_recording *r, pid_t pid);
+
 /*
  * Reading goes on with the last frame that is not later than time_ns (CLOCK_REALTIME), or the first of all.
  * What is read next is a base: every thread whole. 0; 1: there is none; or -Exxx.
  */
 int bt_recording_seek(struct bt_recording *r, int64_t time_ns);
+/* The same with the frame of that id, or the first after it. */
+int bt_recording_seek_frame(struct bt_recording *r, int64_t id);
+/*
+ * The frame before one, and the one that can be read after it (none whose beginning the recorder dropped
+ * meanwhile). 0; 1: none; or -Exxx.
+ */
+int bt_recording_before(struct bt_recording *r, int64_t id, struct bt_recording_frame *out);
+int bt_recording_after(struct bt_recording *r, int64_t id, struct bt_recording_frame *out);
 /* Which frame comes next. 0; 1: none (yet); or -Exxx. */
 int bt_recording_peek(struct bt_recording *r, struct bt_recording_frame *next);
 /*

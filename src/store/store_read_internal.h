@@ -13,8 +13,14 @@
 #define BT_RECORDING_STATEMENTS(X)                                                                           \
 	X(FIRST, "SELECT id, session, time_ns, end_ns FROM frame WHERE id = key ORDER BY id LIMIT 1")        \
 	X(LAST, "SELECT id, session, time_ns, end_ns FROM frame ORDER BY id DESC LIMIT 1")                   \
+	X(SPAN, "SELECT (SELECT min(time_ns) FROM frame), (SELECT max(time_ns) FROM frame)")                 \
 	X(AT, "SELECT id, key FROM frame WHERE time_ns <= ?1 ORDER BY time_ns DESC, id DESC LIMIT 1")        \
+	X(OF, "SELECT id, key FROM frame WHERE id >= ?1 ORDER BY id LIMIT 1")                                \
 	X(KEY, "SELECT id FROM frame WHERE id = ?1 AND key = id")                                            \
+	X(NEXT_KEY, "SELECT id, session, time_ns, end_ns FROM frame WHERE id > ?1 AND key = id ORDER BY "    \
+		    "id LIMIT 1")                                                                            \
+	X(BEFORE, "SELECT id, session, time_ns, end_ns FROM frame WHERE id < ?1 ORDER BY id DESC LIMIT 1")   \
+	X(HAS_PID, "SELECT 1 FROM process WHERE pid = ?1 LIMIT 1")                                           \
 	X(BEGINNING, "SELECT min(id) FROM frame WHERE session = ?1")                                         \
 	X(NEXT, "SELECT id, session, time_ns, end_ns FROM frame WHERE id > ?1 ORDER BY id LIMIT 1")          \
 	X(READ,                                                                                              \

@@ -17,7 +17,6 @@ static int trim_rest(struct bt_recorder *r, sqlite3_int64 oldest)
 	sqlite3_int64 time_ns = 0;
 	int result;
 
-	bt_recorder_bind(r, S_FIRST_TIME, 1, (uint64_t)oldest);
 	result = bt_recorder_run(r, S_FIRST_TIME, &time_ns);
 	for (size_t i = 0; i < sizeof(by_frame) / sizeof(by_frame[0]) && result == SQLITE_DONE; i++) {
 		bt_recorder_bind(r, by_frame[i], 1, (uint64_t)oldest);
@@ -43,7 +42,6 @@ static int trim_names(struct bt_recorder *r)
 	sqlite3_int64 oldest = 0, time_ns = 0;
 	int result = bt_recorder_run(r, S_FIRST, &oldest);
 
-	bt_recorder_bind(r, S_FIRST_TIME, 1, (uint64_t)oldest);
 	if (result == SQLITE_DONE)
 		result = bt_recorder_run(r, S_FIRST_TIME, &time_ns);
 	/* A minute's row names processes until it is gone itself. */

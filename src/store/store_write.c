@@ -31,14 +31,10 @@ void bt_recorder_bind(struct bt_recorder *r, enum bt_recorder_statement id, int 
 	sqlite3_bind_int64(r->statements[id], at, (sqlite3_int64)value);
 }
 
-static int frame_add(struct bt_recorder *r, const struct bt_snapshot *s, int64_t time_ns)
+static int frame_add(struct bt_recorder *r, const struct bt_snapshot *s, int64_t time_ns, bool key)
 {
-	bool key = r->need_key || r->frame + 1 - r->key >= FRAMES_A_KEY;
 	int result;
 
-	bt_strbuf_clear(&r->data);
-	if (bt_codec_encode(r->codec, s, key, &r->data))
-		return SQLITE_NOMEM;
 	bt_recorder_bind(r, S_FRAME_ADD, 1, (uint64_t)(r->frame + 1));
 	bt_recorder_bind(r, S_FRAME_ADD, 2, (uint64_t)r->session);
 	bt_recorder_bind(r, S_FRAME_ADD, 3, (uint64_t)time_ns);
@@ -74,29 +70,48 @@ int bt_recorder_undo(struct bt_recorder *r, int result, sqlite3_int64 frame, sql
 {
 	int err = bt_sqlite_error(r->db, result);
 
+	for (unsigned int i = 0; i < S_COUNT; i++) {
+		sqlite3_reset(r->statements[i]);
+		sqlite3_clear_bindings(r->statements[i]);
+	}
 	if (!sqlite3_get_autocommit(r->db))
 		bt_recorder_run(r, S_ROLLBACK, NULL);
 	r->frame = frame;
 	r->key = key;
 	r->need_key = true;
 	bt_recorder_forget_strings(r);
-	bt_recorder_forget_processes(r);
-	bt_recorder_forget_objects(r);
+	bt_recorder_processes_again(r);
+	bt_recorder_name_again(r);
 	return err;
+}
+
+/* Everything in memory, whatever becomes of the file: a later snapshot tells of what is new alone. 0 or
+ * -ENOMEM. */
+static int snapshot_see(struct bt_recorder *r, const struct bt_snapshot *s, int64_t time_ns, bool key)
+{
+	int err, see_err = bt_recorder_see(r, s, time_ns);
+
+	bt_recorder_name_see(r, s);
+	bt_strbuf_clear(&r->data);
+	err = bt_codec_encode(r->codec, s, key, &r->data);
+	return err ? err : see_err;
 }
 
 int bt_recorder_frame(struct bt_recorder *r, const struct bt_snapshot *s, const struct bt_host_sample *host)
 {
 	int64_t time_ns = s->time_s * 1000000000 + s->time_nsec;
-	sqlite3_int64 frame = r->frame, key = r->key;
-	int result = bt_recorder_run(r, S_BEGIN, NULL);
+	sqlite3_int64 frame = r->frame, last_key = r->key;
+	bool key = r->need_key || frame + 1 - last_key >= FRAMES_A_KEY;
+	int result = SQLITE_NOMEM;
 
+	if (!snapshot_see(r, s, time_ns, key))
+		result = bt_recorder_run(r, S_BEGIN, NULL);
 	if (result == SQLITE_DONE)
-		result = bt_recorder_see(r, s, time_ns);
+		result = bt_recorder_processes_write(r);
 	if (result == SQLITE_DONE)
-		result = frame_add(r, s, time_ns);
+		result = frame_add(r, s, time_ns, key);
 	if (result == SQLITE_DONE)
-		result = bt_recorder_name(r, s);
+		result = bt_recorder_name(r, s->end_ns);
 	if (result == SQLITE_DONE && host && host->valid)
 		result = bt_host_rows_write(r->host, r->frame, host);
 	if (result == SQLITE_DONE)
@@ -104,7 +119,8 @@ int bt_recorder_frame(struct bt_recorder *r, const struct bt_snapshot *s, const 
 	if (result == SQLITE_DONE)
 		result = bt_recorder_run(r, S_COMMIT, NULL);
 	if (result != SQLITE_DONE)
-		return bt_recorder_undo(r, result, frame, key);
+		return bt_recorder_undo(r, result, frame, last_key);
+	bt_recorder_processes_written(r);
 	r->need_key = false;
 	return 0;
 }

@@ -14,6 +14,30 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+/* How a minute that is there already takes up more. */
+#define BT_MINUTE_SUM(name) "\"" name "\" = \"" name "\" + excluded.\"" name "\", "
+#define BT_MINUTE_SUM_CPU(name)
+#define BT_MINUTE_SUM_STARVED(name)                                BT_MINUTE_SUM(name "_ns")
+#define BT_MINUTE_SUM_IO(name)                                     BT_MINUTE_SUM_STARVED(name)
+#define BT_MINUTE_SUM_LOCK(name)                                   BT_MINUTE_SUM_STARVED(name)
+#define BT_MINUTE_SUM_IDLE(name)                                   BT_MINUTE_SUM_STARVED(name)
+#define BT_MINUTE_SUM_NONE(name)                                   BT_MINUTE_SUM_STARVED(name)
+#define BT_MINUTE_SUM_OF(id, name, column, letter, group, meaning) BT_MINUTE_SUM_##group(name)
+#define BT_MINUTE_SUMS                                                                                       \
+	BT_MINUTE_SUM("duration_ns")                                                                         \
+	BT_MINUTE_SUM("wall_ns")                                                                             \
+	BT_MINUTE_SUM("active_ns")                                                                           \
+	BT_MINUTE_SUM("oncpu_ns")                                                                            \
+	BT_MINUTE_SUM("utime_ns")                                                                            \
+	BT_MINUTE_SUM("stime_ns")                                                                            \
+	BT_MICROSTATES(BT_MINUTE_SUM_OF)                                                                     \
+	BT_MINUTE_SUM("voluntary")                                                                           \
+	BT_MINUTE_SUM("involuntary")                                                                         \
+	BT_MINUTE_SUM("major_faults")                                                                        \
+	BT_MINUTE_SUM("read_bytes")                                                                          \
+	BT_MINUTE_SUM("write_bytes")                                                                         \
+	"threads = max(threads, excluded.threads), rss_bytes = excluded.rss_bytes"
+
 /* X(constant, statement) */
 #define BT_RECORDER_STATEMENTS(X)                                                                            \
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                          \
@@ -31,19 +55,23 @@
 	  "ON CONFLICT (session, pid, start_ns) "                                                            \
 	  "DO UPDATE SET ppid = excluded.ppid, uid = excluded.uid, comm = excluded.comm, "                   \
 	  "cmdline = coalesce(excluded.cmdline, cmdline), cgroup = coalesce(excluded.cgroup, cgroup), "      \
-	  "container = coalesce(excluded.container, container)")                                             \
+	  "container = coalesce(excluded.container, container), ended_ns = NULL")                            \
 	X(PROCESS_END, "UPDATE process SET ended_ns = ?1 WHERE session = ?2 AND pid = ?3 AND start_ns = ?4") \
 	X(PROCESS_FIND, "SELECT id FROM process WHERE session = ?1 AND pid = ?2 AND start_ns = ?3")          \
+	/* The same minute may come twice: the clock was set back. */                                        \
 	X(MINUTE_ADD,                                                                                        \
-	  "INSERT OR REPLACE INTO minute VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "   \
-	  "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)")                      \
-	X(WAIT_ADD, "INSERT OR REPLACE INTO wait VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")          \
+	  "INSERT INTO minute VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "    \
+	  "?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) ON CONFLICT DO UPDATE "          \
+	  "SET " BT_MINUTE_SUMS)                                                                             \
+	X(WAIT_ADD,                                                                                          \
+	  "INSERT INTO wait SELECT ?1, ?2, coalesce(max(place) + 1, 0), ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM "    \
+	  "wait WHERE minute = ?1 AND process = ?2")                                                         \
 	X(PAGES, "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count")         \
-	X(TOO_OLD, "SELECT min(id) FROM frame WHERE time_ns < ?1")                                           \
+	X(TOO_OLD, "SELECT id FROM frame WHERE time_ns < ?1 ORDER BY time_ns LIMIT 1")                       \
 	X(FRAMES_DROP,                                                                                       \
 	  "DELETE FROM frame WHERE id IN (SELECT id FROM frame WHERE id < ?1 ORDER BY id LIMIT ?2)")         \
 	X(FIRST, "SELECT min(id) FROM frame")                                                                \
-	X(FIRST_TIME, "SELECT time_ns FROM frame WHERE id = ?1")                                             \
+	X(FIRST_TIME, "SELECT min(time_ns) FROM frame")                                                      \
 	X(MINUTES_DROP, "DELETE FROM minute WHERE minute < ?1")                                              \
 	X(WAITS_DROP, "DELETE FROM wait WHERE minute < ?1")                                                  \
 	X(HOST_DROP, "DELETE FROM host WHERE frame < ?1")                                                    \
@@ -96,13 +124,19 @@ struct bt_recorder_string {
 	char text[];
 };
 
+/* A process that was not seen to be over yet, and what its row says. */
 struct bt_recorder_process {
 	struct {
 		uint64_t start_ns;
 		uint64_t pid;
 	} key;
-	char comm[BT_COMM_LEN];
+	int64_t first_ns, ended_ns; /* CLOCK_REALTIME; ended_ns: of its leader, 0: not seen */
+	int32_t ppid;
 	uint32_t uid;
+	char comm[BT_COMM_LEN];
+	bool is_kernel;
+	bool is_news; /* the row is not in the file, or says something else there */
+	struct bt_recorder_process *prev, *next; /* of those */
 	UT_hash_handle hh;
 };
 
@@ -122,7 +156,7 @@ struct bt_recorder {
 	sqlite3_int64 session, frame, key;
 	bool need_key;
 	struct bt_recorder_string *strings;
-	struct bt_recorder_process *processes;
+	struct bt_recorder_process *processes, *news;
 	struct bt_recorder_object *objects;   /* in use, asked for or to be asked for */
 	struct bt_recorder_sleeper *sleepers; /* threads in D */
 	int64_t asking_ns;                    /* that may go into asking now, */
@@ -138,17 +172,31 @@ void bt_recorder_bind(struct bt_recorder *r, enum bt_recorder_statement id, int 
 int bt_recorder_string(struct bt_recorder *r, const char *text, size_t length, sqlite3_int64 *out);
 /* Binds the number of a text; NULL stays NULL. */
 int bt_recorder_bind_string(struct bt_recorder *r, enum bt_recorder_statement id, int at, const char *text);
-/* The processes of a snapshot that came and went. Sleepers are no news. */
+/* Takes note of the processes of a snapshot that came, or have another name; nothing is written. 0 or
+ * -ENOMEM. */
 int bt_recorder_see(struct bt_recorder *r, const struct bt_snapshot *s, int64_t time_ns);
+/* Writes what is news; it stays so until _written(). _again(): all is, as nobody knows what the file has. */
+int bt_recorder_processes_write(struct bt_recorder *r);
+void bt_recorder_processes_written(struct bt_recorder *r);
+void bt_recorder_processes_again(struct bt_recorder *r);
+/* Writes which processes are over, by the model; time_ns where their end was not seen. Then forgets those. */
+int bt_recorder_processes_end(struct bt_recorder *r, struct bt_model *m, int64_t time_ns);
+void bt_recorder_processes_ended(struct bt_recorder *r, struct bt_model *m);
 /* The number of the row of a process; 0: there is none. */
 int bt_recorder_process_find(struct bt_recorder *r, uint32_t pid, uint64_t start_ns, sqlite3_int64 *row);
-/* The same, and it is made if there is none. */
-int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, sqlite3_int64 *row);
+/* The same, and it is made if there is none; then of one that is over at ended_ns. */
+int bt_recorder_process_row(struct bt_recorder *r, const struct bt_process *p, int64_t ended_ns,
+			    sqlite3_int64 *row);
 void bt_recorder_forget_strings(struct bt_recorder *r);
 void bt_recorder_forget_processes(struct bt_recorder *r);
 
-/* In store_objects.c: the names of what is waited for. SQLite's result. */
-int bt_recorder_name(struct bt_recorder *r, const struct bt_snapshot *s);
+/* In store_objects.c: the names of what is waited for. */
+/* Takes note of what is waited for; nothing is asked or written. */
+void bt_recorder_name_see(struct bt_recorder *r, const struct bt_snapshot *s);
+/* Asks and writes. SQLite's result. */
+int bt_recorder_name(struct bt_recorder *r, uint64_t now_ns);
+/* What was written may not be in the file. */
+void bt_recorder_name_again(struct bt_recorder *r);
 /* At first there is much to be asked. */
 void bt_recorder_name_begin(struct bt_recorder *r);
 void bt_recorder_forget_objects(struct bt_recorder *r);
