@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The dashboard of the real boundtop in a real terminal (tmux): keys that act on processes, its end, Ctrl-Z."""
 
+import contextlib
 import os
 import re
 import resource
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -14,7 +16,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from systest import paths, product, report  # noqa: E402
+from systest import paths, product, recording, report  # noqa: E402
 from systest.talk import Talk  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
@@ -138,6 +140,35 @@ class Dashboard(unittest.TestCase):
                 terminal.keys("q", "q")
                 terminal.await_screen("status=0=")
                 terminal.keys("C-l")
+
+    def test_plays_a_recording_of_several_sessions(self):
+        """The middle one is a base alone, of which nothing can be shown; the witness is the file."""
+        with tempfile.TemporaryDirectory(prefix="boundtop-dashboard-", dir="/var/tmp") as folder, Terminal() as terminal:
+            path = os.path.join(folder, "rec.db")
+            for _ in range(2):
+                self.assertEqual(0, product.run("record", "-o", path, "-d", 1.2, "-i", 0.2).status)
+                with product.Running("record", "-o", path, "-i", 60) as recorder:
+                    before = recording.frames(path)
+                    recording.await_frames(path, before + 1, recorder)
+                    recorder.process.kill()
+                    recorder.process.wait()
+            with contextlib.closing(sqlite3.connect(path)) as db:
+                times = {session: [time.strftime("%H:%M:%S", time.localtime(ns // 10**9)) for (ns,) in
+                                   db.execute("SELECT time_ns FROM frame WHERE session = ? ORDER BY id", (session,))]
+                         for session in (1, 2, 3, 4)}
+            self.assertEqual([1, 1], [len(times[2]), len(times[4])])
+            terminal.command(paths.boundtop(), "replay", path)
+            terminal.await_screen("VERDICT")
+            terminal.keys("Space")
+            terminal.await_screen("PAUSED")
+            for _ in range(len(times[1]) + len(times[3])):
+                terminal.keys(".")
+            terminal.await_screen(rf"^replay +{times[3][-1]} .*PAUSED")
+            for _ in range(len(times[1]) + len(times[3])):
+                terminal.keys(",")
+            terminal.await_screen(rf"^replay +{times[1][1]} .*PAUSED")
+            terminal.keys("q")
+            terminal.await_screen("status=0=")
 
     def test_without_a_command_it_is_the_dashboard(self):
         with Terminal(80, 24) as terminal:

@@ -16,33 +16,13 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from systest import paths, product, report, schema, workloads  # noqa: E402
+from systest import paths, product, recording, report, schema, workloads  # noqa: E402
 from systest.trouble import diagnose, functions_in, functions_of, slow_answers, stuck_writer  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 # By hand: KILLS=200
 KILLS = int(os.environ.get("KILLS", "20"))
 PATIENCE_S = 60
-
-
-def rows(path, query):
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as db:
-        return db.execute(query).fetchall()
-
-
-def frames(path):
-    try:
-        return rows(path, "SELECT count(*) FROM frame")[0][0]
-    except sqlite3.OperationalError:
-        return 0  # the tables are not there yet
-
-
-def await_frames(path, count, recorder):
-    deadline = time.monotonic() + PATIENCE_S
-    while frames(path) < count:
-        if recorder.process.poll() is not None or time.monotonic() > deadline:
-            raise AssertionError(f"{frames(path)} frames, not {count}: {recorder.process.stderr.read()!r}")
-        time.sleep(0.01)
 
 
 def await_line(stream, text):
@@ -71,10 +51,10 @@ class Record(unittest.TestCase):
         with Workload("hog") as hog, Workload("parked", 2) as parked:
             cls.hog, cls.parked = hog.pid, parked.pid
             with product.Running("record", "-o", cls.shared, "-i", 0.5) as recorder:
-                await_frames(cls.shared, 2, recorder)
+                recording.await_frames(cls.shared, 2, recorder)
                 # Of the same minute; windows of their own, so what they say of these two must not depend on that.
                 cls.live = product.run_json("classify", "-d", 2, "--json", hog.pid, parked.pid)
-                await_frames(cls.shared, 8, recorder)
+                recording.await_frames(cls.shared, 8, recorder)
                 recorder.process.send_signal(signal.SIGTERM)
                 cls.recorded = recorder.finish()
         cls.left_behind = os.listdir(cls.folder.path)
@@ -98,7 +78,7 @@ class Record(unittest.TestCase):
     def await_peer(self, path, pid):
         """Until it is recorded who has the other end of a socket of that process: it is looked for little by little."""
         deadline = time.monotonic() + PATIENCE_S
-        while not rows(path, f"SELECT 1 FROM object JOIN process p ON p.id = process WHERE p.pid = {pid} AND peer_pid NOT NULL"):
+        while not recording.rows(path, f"SELECT 1 FROM object JOIN process p ON p.id = process WHERE p.pid = {pid} AND peer_pid NOT NULL"):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.1)
 
@@ -164,7 +144,7 @@ class Record(unittest.TestCase):
     def test_longer_frames(self):
         lines = self.replay(self.shared, "top", "-b", "--json", "-d", 1).splitlines()
         # On a busy host a recorded one can be longer than was asked for.
-        (last, *ends), expected = [end for end, in rows(self.shared, "SELECT end_ns FROM frame ORDER BY id")], 0
+        (last, *ends), expected = [end for end, in recording.rows(self.shared, "SELECT end_ns FROM frame ORDER BY id")], 0
         for end in ends:
             if end - last > 0.95e9:
                 last, expected = end, expected + 1
@@ -175,7 +155,7 @@ class Record(unittest.TestCase):
         whole = schema.parse(self.replay(self.shared, "classify", "--json", "-a"))
         part = schema.parse(self.replay(self.shared, "--from", "-1.2s", "classify", "--json", "-a"))
         # It begins with the last frame before that time, or with the first after it.
-        ends = rows(self.shared, "SELECT time_ns, end_ns FROM frame ORDER BY id")
+        ends = recording.rows(self.shared, "SELECT time_ns, end_ns FROM frame ORDER BY id")
         before = sum(time <= ends[-1][0] - 1.2e9 for time, _ in ends)
         possible = [(ends[-1][1] - end) / 1e9 for _, end in ends[before - 1:before + 1]]
         # The time of a frame lies between its begin and its end: sampling reads one process after the other.
@@ -210,11 +190,11 @@ class Record(unittest.TestCase):
         path, read = self.file("names.db"), self.folder.file("read")
         with stuck_writer() as (stuck, file), Workload("disk", read, "direct") as reader, slow_answers(0.15) as slow:
             with product.Running("record", "-o", path) as recorder:
-                await_frames(path, 1, recorder)
+                recording.await_frames(path, 1, recorder)
                 live = diagnose(5.5)
                 functions = functions_of(stuck)
                 live_peer = peer(product.run_json("classify", "-d", 1, "--json", slow), slow)
-                await_frames(path, 7, recorder)
+                recording.await_frames(path, 7, recorder)
                 self.await_peer(path, slow)
                 recorder.process.send_signal(signal.SIGTERM)
                 self.assertEqual(0, recorder.finish().status)
@@ -229,7 +209,7 @@ class Record(unittest.TestCase):
         self.assertEqual(os.getpid(), live_peer["pid"])
         self.assertEqual(live_peer, peer(schema.parse(self.replay(path, "classify", "--json", slow)), slow))
         # And for those who ask by themselves: the minute that is written at the end.
-        self.assertEqual([(read,)], rows(path, f"SELECT DISTINCT name FROM waits_by_minute WHERE pid = {reader.pid} AND cause = 'disk'"))
+        self.assertEqual([(read,)], recording.rows(path, f"SELECT DISTINCT name FROM waits_by_minute WHERE pid = {reader.pid} AND cause = 'disk'"))
         with self.subTest("stack"):
             self.check_stack(path, stuck, stuck, functions)
 
@@ -237,7 +217,7 @@ class Record(unittest.TestCase):
         """What the recording has is what the kernel tells root."""
         if not functions:
             raise report.CannotRun("no stacks in /proc", "they are the witness")
-        (text,), = rows(path, "SELECT string.text FROM stack JOIN process ON process.id = stack.process JOIN string ON "
+        (text,), = recording.rows(path, "SELECT string.text FROM stack JOIN process ON process.id = stack.process JOIN string ON "
                               f"string.id = stack.text WHERE pid = {pid} AND tid = {tid}")
         self.assertGreater(text.count(" < "), 0)
         self.assertEqual(functions[:text.count(" < ") + 1], text.split(" < "))
@@ -265,17 +245,41 @@ class Record(unittest.TestCase):
         path = self.file("on.db")
         for _ in range(2):
             self.assertEqual(0, product.run("record", "-o", path, "-d", 0.2, "-i", 0.1).status)
-        self.assertEqual([(1,), (2,)], rows(path, "SELECT id FROM session"))
-        self.assertEqual(frames(path) - 2, len(self.replay(path, "top", "-b", "--json").splitlines()))
+        self.assertEqual([(1,), (2,)], recording.rows(path, "SELECT id FROM session"))
+        self.assertEqual(recording.frames(path) - 2, len(self.replay(path, "top", "-b", "--json").splitlines()))
         judged = product.run("replay", path, "classify", "-a", "--json")
         self.assertEqual(0, judged.status)
         self.assertIn(b"interrupted 1 time in that part", judged.err)
         self.assertLess(schema.parse(judged.out)["duration_s"], 1)
 
+    def test_each_session_for_itself(self):
+        """A tree, a diagnosis, a PID: of the last session, and of what is between two there is nothing."""
+        path = self.file("sessions.db")
+        self.assertEqual(0, product.run("record", "-o", path, "-d", 1, "-i", 0.2).status)
+        with Workload("hog") as hog:
+            self.assertEqual(0, product.run("record", "-o", path, "-d", 1, "-i", 0.2).status)
+        for *command, key in (("classify", "--tree", hog.pid, "total"), ("diagnose", "verdict"), ("top", "-b", "-p", hog.pid, "schema")):
+            with self.subTest(command=command):
+                result = product.run("replay", path, *command, "--json")
+                self.assertEqual(0, result.status, result.err)
+                frame = schema.parse(result.out.splitlines()[-1])
+                self.assertIn(key, frame)
+                if command[0] != "top":
+                    self.assertIn(b"interrupted 1 time in that part", result.err)
+                if command[0] == "classify":
+                    self.assertEqual("cpu-bound", frame["total"]["verdict"])
+        ended, begun = (recording.rows(path, f"SELECT {end}(time_ns) / 1e9 FROM frame WHERE session = {session}")[0][0]
+                        for session, end in ((1, "max"), (2, "min")))
+        moments = [time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f"{at % 1:.3f}Z"[1:]
+                   for at in (ended + (begun - ended) / 3, begun - (begun - ended) / 3)]
+        self.assertIn("nothing between", self.refused("replay", path, "diagnose", "--from", moments[0], "--to", moments[1]))
+        result = product.run("replay", path, "classify", "--from", moments[0], hog.pid)
+        self.assertEqual((0, b""), (result.status, result.err))
+
     def test_one_writer(self):
         path = self.file("one.db")
         with product.Running("record", "-o", path) as recorder:
-            await_frames(path, 1, recorder)
+            recording.await_frames(path, 1, recorder)
             self.assertIn("another boundtop", self.refused("record", "-o", path, "-d", 0.1))
             recorder.process.send_signal(signal.SIGINT)
             self.assertEqual(0, recorder.finish().status)
@@ -309,13 +313,13 @@ class Record(unittest.TestCase):
         dice = random.Random(6)
         for _ in range(KILLS):
             with product.Running("record", "-o", path, "-i", 0.01) as recorder:
-                await_frames(path, seen + 2, recorder)
+                recording.await_frames(path, seen + 2, recorder)
                 time.sleep(dice.uniform(0, 0.05))  # anywhere in what it does
-                shown = frames(path)
+                shown = recording.frames(path)
                 recorder.process.send_signal(signal.SIGKILL)
                 recorder.process.wait()
-            self.assertEqual([("ok",)], rows(path, "PRAGMA quick_check"))
-            seen = frames(path)
+            self.assertEqual([("ok",)], recording.rows(path, "PRAGMA quick_check"))
+            seen = recording.frames(path)
             self.assertGreaterEqual(seen, shown)
         lines = self.replay(path, "top", "-b", "--json").splitlines()
         self.assertEqual(seen - KILLS, len(lines))
@@ -328,23 +332,23 @@ class Record(unittest.TestCase):
         self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
         path, filler = os.path.join(folder, "rec.db"), os.path.join(folder, "filler")
         with product.Running("record", "-o", path, "-i", 0.02) as recorder:
-            await_frames(path, 3, recorder)
+            recording.await_frames(path, 3, recorder)
             with open(filler, "wb", buffering=0) as out, contextlib.suppress(OSError):
                 while True:
                     out.write(bytes(4096))
             await_line(recorder.process.stderr, b"full")
-            full = frames(path)
+            full = recording.frames(path)
             # It comes in a frame that is lost and does nothing after that.
             with Workload("parked", 2) as parked:
                 await_sleeps(recorder.process.pid, 20)
                 os.unlink(filler)
                 await_line(recorder.process.stderr, b"goes on")
-                await_frames(path, full + 6, recorder)
+                recording.await_frames(path, full + 6, recorder)
                 recorder.process.send_signal(signal.SIGTERM)
                 self.assertEqual(0, recorder.process.wait(PATIENCE_S))
-        self.assertEqual([("ok",)], rows(path, "PRAGMA quick_check"))
+        self.assertEqual([("ok",)], recording.rows(path, "PRAGMA quick_check"))
         lines = self.replay(path, "top", "-b", "--json").splitlines()
-        self.assertEqual(frames(path) - 1, len(lines))
+        self.assertEqual(recording.frames(path) - 1, len(lines))
         shown = {process["pid"]: process for process in json.loads(lines[-1])["processes"]}
         self.assertIn(parked.pid, shown)
         self.assertEqual(("idle", 3), (shown[parked.pid]["verdict"], shown[parked.pid]["threads"]))
@@ -352,9 +356,9 @@ class Record(unittest.TestCase):
     def test_keeps_to_its_size(self):
         path = self.file("small.db")
         with product.Running("record", "-o", path, "-i", 0.005, "--max-size", "512K") as recorder:
-            await_frames(path, 1, recorder)
+            recording.await_frames(path, 1, recorder)
             deadline = time.monotonic() + PATIENCE_S
-            while rows(path, "SELECT min(id) FROM frame")[0][0] < 700:
+            while recording.rows(path, "SELECT min(id) FROM frame")[0][0] < 700:
                 self.assertLess(time.monotonic(), deadline)
                 self.assertLess(os.path.getsize(path), 1500 << 10)
                 time.sleep(0.05)
@@ -369,14 +373,14 @@ class Record(unittest.TestCase):
             queries = re.findall(r"```sql\n(.*?)```", page.read(), re.DOTALL)
         self.assertGreater(len(queries), 3)
         for query in queries:
-            rows(self.shared, query)  # or else it raises
-        shares = rows(self.shared, f"SELECT comm, active, cpu + \"run-queue\" FROM shares_by_minute WHERE pid = {self.hog}")
+            recording.rows(self.shared, query)  # or else it raises
+        shares = recording.rows(self.shared, f"SELECT comm, active, cpu + \"run-queue\" FROM shares_by_minute WHERE pid = {self.hog}")
         self.assertTrue(shares)
         for comm, active, share in shares:
             self.assertEqual("workload", comm)
             self.assertGreater(active, 0.9)
             self.assertGreater(share, 0.9)
-        sums = rows(self.shared, "SELECT cpu + \"run-queue\" + \"cpu-quota\" + disk + paging + network + ipc + lock + gil + "
+        sums = recording.rows(self.shared, "SELECT cpu + \"run-queue\" + \"cpu-quota\" + disk + paging + network + ipc + lock + gil + "
                                  "sleep + event + child + stopped + unknown FROM shares_by_minute")
         self.assertTrue(all(abs(total - 1) < 0.01 for (total,) in sums), sums)
 

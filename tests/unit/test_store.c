@@ -21,6 +21,7 @@
 #include "view.h"
 
 #include "fake.h"
+#include "store_file.h"
 #include "unit.h"
 
 #define PROCESSES 12
@@ -357,31 +358,6 @@ static void test_frames_that_were_lost(void **state)
 	codecs_close(&c);
 }
 
-/* A file that a recording can be made in, in a folder of its own. */
-struct place {
-	char folder[32];
-	char file[48];
-};
-
-static void place_make(struct place *p)
-{
-	strcpy(p->folder, "/tmp/boundtop-store-XXXXXX");
-	assert_non_null(mkdtemp(p->folder));
-	snprintf(p->file, sizeof(p->file), "%s/rec.db", p->folder);
-}
-
-static void place_remove(const struct place *p)
-{
-	char path[64];
-
-	unlink(p->file);
-	snprintf(path, sizeof(path), "%s-wal", p->file);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s-shm", p->file);
-	unlink(path);
-	assert_int_equal(rmdir(p->folder), 0);
-}
-
 static struct bt_recorder *recorder_open(const struct place *p)
 {
 	const struct bt_recorder_setup setup = {
@@ -484,6 +460,58 @@ static void test_file(void **state)
 	bt_recording_close(r);
 	for (int i = 0; i < FRAMES; i++)
 		bt_snapshot_free(&kept[i]);
+	bt_snapshot_free(&s);
+	fake_close(&world.h);
+	place_remove(&p);
+}
+
+static void rows_drop(const struct place *p, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(p->file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* What the recorder drops under a reader is passed over, up to the next key; nothing is read that builds on
+ * it. */
+static void test_frames_that_are_dropped(void **state)
+{
+	struct bt_recording_frame next;
+	struct bt_snapshot s = {0};
+	struct bt_recorder *w;
+	struct bt_recording *r;
+	struct place p;
+	struct world world;
+	bool fresh;
+
+	(void)state;
+	place_make(&p);
+	w = recorder_open(&p);
+	world_begin(&world);
+	for (int i = 0; i < 110; i++)
+		assert_int_equal(bt_recorder_frame(w, next_frame(&world, i, false), NULL), 0);
+	bt_recorder_close(w);
+	r = recording_open(&p);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(bt_recording_read(r, &s, &fresh), 0);
+	rows_drop(&p, "DELETE FROM frame WHERE id < 50");
+	assert_int_equal(bt_recording_peek(r, &next), 0);
+	assert_int_equal(next.id, 101);
+	assert_int_equal(bt_recording_read(r, &s, &fresh), 0);
+	assert_false(fresh);
+	assert_int_equal(bt_recording_read(r, &s, &fresh), 0);
+
+	/* And if it was about to go there. */
+	assert_int_equal(bt_recording_seek_frame(r, 60), 0);
+	assert_int_equal(bt_recording_peek(r, &next), 0);
+	rows_drop(&p, "DELETE FROM frame WHERE id < 70");
+	assert_int_equal(bt_recording_read(r, &s, &fresh), 0);
+	assert_true(fresh);
+	assert_int_equal(bt_recording_peek(r, &next), 0);
+	assert_int_equal(next.id, 102);
+	bt_recording_close(r);
 	bt_snapshot_free(&s);
 	fake_close(&world.h);
 	place_remove(&p);
@@ -596,6 +624,7 @@ int main(void)
 	    cmocka_unit_test(test_same_report_whatever_the_fields_hold),
 	    cmocka_unit_test(test_frames_that_were_lost),
 	    cmocka_unit_test(test_file),
+	    cmocka_unit_test(test_frames_that_are_dropped),
 	    cmocka_unit_test(test_older_schema),
 	    cmocka_unit_test(test_other_layouts),
 	    cmocka_unit_test(test_broken_frames),

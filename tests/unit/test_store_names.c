@@ -6,13 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
-#include "schema.h"
 #include "store_read.h"
 #include "store_write.h"
 
 #include "fake.h"
+#include "store_file.h"
 #include "unit.h"
 
 #define SECOND_NS (1000 * FAKE_MS)
@@ -82,7 +80,7 @@ static bool only_root(void *context, uint32_t uid)
 }
 
 struct scene {
-	char folder[64], file[80];
+	struct place place;
 	struct teller teller;
 	uint64_t keep_ns;
 	struct bt_recorder *w;
@@ -102,16 +100,14 @@ static void scene_record(struct scene *c)
 						.may_look = only_root};
 	char why[256];
 
-	if (bt_recorder_open(&c->w, c->file, &setup, why, sizeof(why)))
+	if (bt_recorder_open(&c->w, c->place.file, &setup, why, sizeof(why)))
 		fail_msg("%s", why);
 }
 
 static void scene_begin(struct scene *c)
 {
 	*c = (struct scene){.teller = {.base = {.ops = &tells}, .prefix = ""}};
-	strcpy(c->folder, "/tmp/boundtop-unit-XXXXXX");
-	assert_non_null(mkdtemp(c->folder));
-	snprintf(c->file, sizeof(c->file), "%s/rec.db", c->folder);
+	place_make(&c->place);
 	fake_open(&c->h);
 	c->thread = fake_fork(&c->h, PID, -1);
 	fake_run(&c->h, c->thread);
@@ -124,7 +120,7 @@ static void scene_replay(struct scene *c)
 
 	bt_recorder_close(c->w);
 	c->w = NULL;
-	if (bt_recording_open(&c->r, c->file, why, sizeof(why)))
+	if (bt_recording_open(&c->r, c->place.file, why, sizeof(why)))
 		fail_msg("%s", why);
 }
 
@@ -133,8 +129,7 @@ static void scene_end(struct scene *c)
 	bt_recorder_close(c->w);
 	bt_recording_close(c->r);
 	fake_close(&c->h);
-	unlink(c->file);
-	rmdir(c->folder);
+	place_remove(&c->place);
 }
 
 static void wait_for_file(struct scene *c, int thread, uint64_t object)
@@ -388,17 +383,6 @@ static void copy_file(const char *from, const char *to)
 	fclose(out);
 }
 
-static int count_of(const char *file, const char *sql)
-{
-	sqlite3 *db;
-	sqlite3_int64 count;
-
-	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-	assert_int_equal(bt_sqlite_number(db, sql, -1, &count), SQLITE_OK);
-	sqlite3_close(db);
-	return (int)count;
-}
-
 /* Six frames that the recorder of schema 2 wrote: they are read, and gone on with. */
 static void test_schema_2(void **state)
 {
@@ -411,21 +395,21 @@ static void test_schema_2(void **state)
 	(void)state;
 	scene_begin(&c);
 	bt_recorder_close(c.w);
-	unlink(c.file);
-	copy_file(RECORDING_2, c.file);
+	unlink(c.place.file);
+	copy_file(RECORDING_2, c.place.file);
 	c.w = NULL;
 	scene_replay(&c);
 	assert_name(&c, 5, NULL);
 	assert_int_equal(bt_recording_stack(c.r, PID, 1, PID, &stack), -ENOENT);
 	bt_recording_close(c.r);
 	c.r = NULL;
-	assert_int_equal(count_of(c.file, "PRAGMA user_version"), 2);
+	assert_int_equal(count_of(c.place.file, "PRAGMA user_version"), 2);
 
 	scene_record(&c);
 	second_pass(&c, FILE_INO);
 	scene_replay(&c);
-	assert_int_equal(count_of(c.file, "PRAGMA user_version"), 3);
-	assert_int_equal(count_of(c.file, "SELECT count(name) FROM waits_by_minute"), 0);
+	assert_int_equal(count_of(c.place.file, "PRAGMA user_version"), 3);
+	assert_int_equal(count_of(c.place.file, "SELECT count(name) FROM waits_by_minute"), 0);
 	assert_name(&c, 6, "/file/100/7");
 	assert_int_equal(bt_recording_seek(c.r, INT64_MIN), 0);
 	while (!bt_recording_read(c.r, &s, &fresh))
@@ -449,11 +433,12 @@ static void test_retention(void **state)
 		second_pass(&c, 100000 + (uint64_t)i);
 	bt_recorder_close(c.w);
 	c.w = NULL;
-	assert_in_range(count_of(c.file, "SELECT count(*) FROM frame"), 90, 230);
-	assert_in_range(count_of(c.file, "SELECT count(*) FROM object"), 200, 1000);
-	assert_in_range(count_of(c.file, "SELECT count(*) FROM string"), 200, 1050);
-	assert_int_equal(count_of(c.file, "SELECT count(*) FROM object o LEFT JOIN string s ON s.id = o.name "
-					  "WHERE s.text IS NULL"),
+	assert_in_range(count_of(c.place.file, "SELECT count(*) FROM frame"), 90, 230);
+	assert_in_range(count_of(c.place.file, "SELECT count(*) FROM object"), 200, 1000);
+	assert_in_range(count_of(c.place.file, "SELECT count(*) FROM string"), 200, 1050);
+	assert_int_equal(count_of(c.place.file,
+				  "SELECT count(*) FROM object o LEFT JOIN string s ON s.id = o.name "
+				  "WHERE s.text IS NULL"),
 			 0);
 	scene_end(&c);
 }
