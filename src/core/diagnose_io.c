@@ -100,11 +100,6 @@ struct device {
 	double bytes;    /* a second */
 };
 
-static double since(uint64_t b, uint64_t e)
-{
-	return e > b ? (double)(e - b) : 0;
-}
-
 /* name "": the busiest. False: not sampled. */
 static bool device_find(const struct bt_host_case *c, const char *name, struct device *out)
 {
@@ -122,16 +117,17 @@ static bool device_find(const struct bt_host_case *c, const char *name, struct d
 		for (size_t k = 0; k < c->begin->disk_count; k++)
 			if (!strcmp(c->begin->disks[k].name, d.end->name))
 				d.begin = &c->begin->disks[k];
-		requests = since(d.begin->reads + d.begin->writes + d.begin->flushes,
-				 d.end->reads + d.end->writes + d.end->flushes);
-		d.busy = fmin(1, since(d.begin->busy_ns, d.end->busy_ns) / c->sample_ns);
+		requests = bt_counter_growth(d.begin->reads + d.begin->writes + d.begin->flushes,
+					     d.end->reads + d.end->writes + d.end->flushes);
+		d.busy = fmin(1, bt_counter_growth(d.begin->busy_ns, d.end->busy_ns) / c->sample_ns);
 		d.requests = requests * 1e9 / c->sample_ns;
 		if (requests > 0)
-			d.await_ns = since(d.begin->read_ns + d.begin->write_ns + d.begin->flush_ns,
-					   d.end->read_ns + d.end->write_ns + d.end->flush_ns) /
-				     requests;
-		d.bytes = since(d.begin->read_bytes + d.begin->write_bytes,
-				d.end->read_bytes + d.end->write_bytes) *
+			d.await_ns =
+			    bt_counter_growth(d.begin->read_ns + d.begin->write_ns + d.begin->flush_ns,
+					      d.end->read_ns + d.end->write_ns + d.end->flush_ns) /
+			    requests;
+		d.bytes = bt_counter_growth(d.begin->read_bytes + d.begin->write_bytes,
+					    d.end->read_bytes + d.end->write_bytes) *
 			  1e9 / c->sample_ns;
 		if (!found || d.busy > out->busy)
 			*out = d;
@@ -293,7 +289,7 @@ void bt_find_fsync_storm(struct bt_host_case *c)
 		bt_strbuf_addf(&f->text, "; and %zu more", count - 3);
 	if (device_find(c, device, &d) || device_find(c, "", &d)) {
 		bt_finding_number(f, "flushes_per_s",
-				  since(d.begin->flushes, d.end->flushes) * 1e9 / c->sample_ns);
+				  bt_counter_growth(d.begin->flushes, d.end->flushes) * 1e9 / c->sample_ns);
 		say_device(f, &d);
 	}
 	bt_strbuf_add(&f->advice,

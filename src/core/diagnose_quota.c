@@ -95,12 +95,9 @@ static void say_members(struct bt_host_case *c, struct bt_finding *f, const char
 
 static void find_group(struct bt_host_case *c, const struct bt_host_cgroup *b, const struct bt_host_cgroup *e)
 {
-	double periods = e->periods > b->periods ? (double)(e->periods - b->periods) : 0;
-	double throttled = e->throttled_periods > b->throttled_periods
-			       ? (double)(e->throttled_periods - b->throttled_periods)
-			       : 0;
-	double throttled_ns =
-	    e->throttled_ns > b->throttled_ns ? (double)(e->throttled_ns - b->throttled_ns) : 0;
+	double periods = bt_counter_growth(b->periods, e->periods);
+	double throttled = bt_counter_growth(b->throttled_periods, e->throttled_periods);
+	double throttled_ns = bt_counter_growth(b->throttled_ns, e->throttled_ns);
 	double part = periods > 0 ? throttled / periods : 0;
 	double quota = e->period_ns ? (double)e->quota_ns / (double)e->period_ns : 0;
 	struct group_use u = group_use(c, e->path);

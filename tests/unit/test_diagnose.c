@@ -360,6 +360,39 @@ static void cpu_pinned(void **state)
 	host_close(&h);
 }
 
+/* Its kernel took iowait back meanwhile, and a CPU before it in the list went offline. */
+static void one_cpu_by_its_number(void **state)
+{
+	HOST;
+	spend(&h, 10, BT_MS_USER, 0.5);
+	spend(&h, 10, BT_MS_RUN_QUEUE, 0.55);
+	h.cpus[1][2].user_ns = WINDOW_NS;
+	h.cpus[1][2].idle_ns = h.cpus[1][2].iowait_ns = 0;
+	h.cpus[0][2].iowait_ns = 30 * MS;
+	assert_finds(&h, "cpu-pinned:warning");
+	h.end.cpus = &h.cpus[1][1];
+	h.end.cpu_count = CPUS - 1;
+	assert_finds(&h, "cpu-pinned:warning");
+	assert_says(&h, 0, "CPU 2 is full");
+	again(&h);
+	h.cpus[0][2].khz = h.cpus[1][2].khz = 800000;
+	h.cpus[1][2].user_ns = WINDOW_NS;
+	h.cpus[1][2].idle_ns = h.cpus[1][2].iowait_ns = 0;
+	h.cpus[0][2].iowait_ns = 30 * MS;
+	assert_finds(&h, "cpu-frequency:warning");
+	h.end.cpus = &h.cpus[1][1];
+	h.end.cpu_count = CPUS - 1;
+	assert_finds(&h, "cpu-frequency:warning");
+	/* It came online meanwhile: what it did in the window is not known. */
+	again(&h);
+	h.cpus[0][2].khz = h.cpus[1][2].khz = 800000;
+	h.cpus[1][2].user_ns = WINDOW_NS;
+	h.cpus[1][2].idle_ns = h.cpus[1][2].iowait_ns = 0;
+	h.begin.cpu_count = 2;
+	assert_finds(&h, "");
+	host_close(&h);
+}
+
 static void cpu_one_thread(void **state)
 {
 	HOST;
@@ -764,6 +797,7 @@ int main(void)
 	    cmocka_unit_test(cpu_neighbour),
 	    cmocka_unit_test(cpu_neighbour_swarm),
 	    cmocka_unit_test(cpu_pinned),
+	    cmocka_unit_test(one_cpu_by_its_number),
 	    cmocka_unit_test(cpu_one_thread),
 	    cmocka_unit_test(cpu_steal),
 	    cmocka_unit_test(frequency_and_clock),
