@@ -205,9 +205,10 @@ void bt_find_cpu_one_thread(struct bt_host_case *c)
 		bt_strbuf_add(&f->text, " uses a whole CPU, while ");
 		bt_strbuf_add_fixed(&f->text, idle, 1);
 		bt_strbuf_add(&f->text, " are idle");
-		bt_strbuf_add(&f->advice,
-			      "Nobody waits for it. If it is slow: a faster clock, a better algorithm, or "
-			      "work that is split; more CPUs change nothing.");
+		bt_strbuf_add(
+		    &f->advice,
+		    "If it is slow: a faster clock, a better algorithm, or work that is split; more "
+		    "CPUs change nothing.");
 	}
 }
 

@@ -401,6 +401,8 @@ static void cpu_one_thread(void **state)
 	spend(&h, 11, BT_MS_USER, 0.97);
 	assert_finds(&h, "cpu-one-thread:info");
 	assert_string_equal(h.d.verdict, "healthy");
+	/* It is not looked at whether anybody waits for that thread or its CPU. */
+	assert_null(strstr(bt_strbuf_text(&h.d.findings[0].advice), "waits"));
 	host_close(&h);
 }
 
