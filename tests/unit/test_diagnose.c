@@ -669,6 +669,11 @@ static void chain(void **state)
 	wait_for(&h, 11, BT_MS_IPC, BT_TARGET_PIPE, SYS_read, 1.0, 50)->waker_pid = 112;
 	assert_finds(&h, "ipc-chain:info");
 	assert_says(&h, 0, "110 workerE waits for 111 workerF, which waits for 112 workerG");
+	/* Its PID was another's before. */
+	h.p[5].identity.pid = 111;
+	h.p[5].exited = true;
+	assert_finds(&h, "ipc-chain:info");
+	assert_says(&h, 0, "110 workerE waits for 111 workerF, which waits for 112 workerG");
 	/* Nothing is to be seen of one that came and went. */
 	h.p[12].begin_ns = WINDOW_NS - WINDOW_NS / 4;
 	assert_finds(&h, "");
