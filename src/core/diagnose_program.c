@@ -234,8 +234,9 @@ void bt_find_thread_growth(struct bt_host_case *c)
 		    !bt_growth_find(c->in->growth, &p->identity, &g) || g.last < g.first)
 			continue;
 		grown = g.last - g.first;
-		/* One that starts its pool does so at once; one that fills it falls now and then. */
-		if (grown < THREADS_GROWN || g.falls || g.rises < THREADS_RISES || g.rises + 1 < g.notes ||
+		/* One that starts its pool does so at once; one that fills it falls now and then. The last
+		 * look may come right after the one before. */
+		if (grown < THREADS_GROWN || g.falls || g.rises < THREADS_RISES || g.rises + 2 < g.notes ||
 		    grown < THREADS_PART * g.first)
 			continue;
 		f = bt_finding_add(c, BT_SEVERITY_WARNING, grown / 1000.0);

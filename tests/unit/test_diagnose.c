@@ -755,10 +755,13 @@ static void threads_grow(void **state)
 		h.p[11].threads = n ? 60 : 20;              /* at once */
 		h.p[12].threads = n == 3 ? 20 : 20 + 8 * n; /* and falls */
 		h.p[13].threads = 20 + 3 * n;               /* not enough */
+		h.p[14].threads = 20 + 8 * (n / 2);         /* at every other look */
+		h.p[15].threads = 20 + 5 * (n < 5 ? n : 4); /* the last look came at once */
 		assert_int_equal(bt_growth_note(h.growth, &h.frame), 0);
 	}
-	assert_finds(&h, "threads-grow:warning");
+	assert_finds(&h, "threads-grow:warning threads-grow:warning");
 	assert_says(&h, 0, "110 workerE gets more and more threads: 20 at first, 40 now");
+	assert_says(&h, 1, "115 workerJ gets more and more threads: 20 at first, 40 now");
 	assert_string_equal(h.d.verdict, "attention");
 	host_close(&h);
 }
