@@ -176,9 +176,9 @@ void bt_find_gil(struct bt_host_case *c)
 			      "Processes instead of threads for the computing part (multiprocessing, "
 			      "ProcessPoolExecutor), or a build without the GIL. More CPUs change nothing.");
 	}
-	if (count > FINDINGS_MAX)
+	if (all > FINDINGS_MAX)
 		bt_strbuf_addf(&c->out->findings[c->out->count - 1].text, "; and so do %zu more processes",
-			       count - FINDINGS_MAX);
+			       all - FINDINGS_MAX);
 }
 
 static double weigh_ipc(const struct bt_host_case *c, const struct bt_process *p)

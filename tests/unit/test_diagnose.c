@@ -506,6 +506,64 @@ static void fsync_storm(void **state)
 	assert_finds(&h, "fsync-storm:warning");
 	assert_says(&h, 0, "fdatasync of /var/lib/pg/data, 1000 times");
 	assert_string_equal(h.d.verdict, "disk-bound");
+	/* Once in a short window. */
+	again(&h);
+	h.frame.duration_ns = WINDOW_NS / 250;
+	h.frame.totals = (struct bt_totals){0};
+	h.frame.processes = &h.list[10];
+	h.frame.process_count = 1;
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_fdatasync, 0.3 / 250, 1);
+	assert_finds(&h, "");
+	host_close(&h);
+}
+
+/* Who is bound by confirmed writes, and reads a little beside it, is in the finding about them alone. */
+static void confirmed_writes_apart(void **state)
+{
+	HOST;
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_fdatasync, 0.5, 50);
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_pread64, 0.15, 100);
+	spend(&h, 10, BT_MS_USER, 0.3);
+	wait_for(&h, 11, BT_MS_DISK, BT_TARGET_FILE, SYS_pread64, 0.4, 100);
+	spend(&h, 11, BT_MS_USER, 0.5);
+	assert_finds(&h, "fsync-storm:warning");
+	assert_says(&h, 0, "110 workerE waits 53 % of its active time (fdatasync");
+	/* And the other way round: what is said of it is what it is about. */
+	again(&h);
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_pread64, 0.6, 1000);
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_fdatasync, 0.2, 5);
+	spend(&h, 10, BT_MS_USER, 0.2);
+	h.waits[3][1].count = 9;
+	assert_finds(&h, "disk-waits:info");
+	assert_says(&h, 0, "110 workerE waits 60 % of its active time (pread64");
+	host_close(&h);
+}
+
+/* However many there are, all of them count. */
+static void all_count(void **state)
+{
+	HOST;
+	for (int i = 10; i < PROCESSES; i++)
+		wait_for(&h, i, BT_MS_DISK, BT_TARGET_FILE, SYS_fsync, 0.03, 5);
+	h.waits[3][1].count = 1;
+	assert_finds(&h, "fsync-storm:info");
+	assert_says(&h, 0, "30 waits a second");
+	assert_says(&h, 0, "; and 28 more");
+	again(&h);
+	for (int i = 10; i < 30; i++)
+		wait_for(&h, i, BT_MS_DISK, BT_TARGET_FILE, SYS_pread64, 0.6, 3000);
+	assert_finds(&h, "disk-waits:info");
+	assert_says(&h, 0, "; and 17 more");
+	again(&h);
+	for (int i = 10; i < 30; i++)
+		wait_for(&h, i, BT_MS_NETWORK, BT_TARGET_INET, SYS_recvfrom, 0.9, 900);
+	assert_finds(&h, "network-waits:info");
+	assert_says(&h, 0, "; and 17 more");
+	again(&h);
+	for (int i = 10; i < 30; i++)
+		spend(&h, i, BT_MS_GIL, 0.9);
+	assert_finds(&h, "gil-fight:warning gil-fight:warning gil-fight:warning");
+	assert_says(&h, 2, "; and so do 17 more processes");
 	host_close(&h);
 }
 
@@ -814,6 +872,8 @@ int main(void)
 	    cmocka_unit_test(throttled),
 	    cmocka_unit_test(disks),
 	    cmocka_unit_test(fsync_storm),
+	    cmocka_unit_test(confirmed_writes_apart),
+	    cmocka_unit_test(all_count),
 	    cmocka_unit_test(stuck),
 	    cmocka_unit_test(iowait),
 	    cmocka_unit_test(network),
