@@ -476,6 +476,35 @@ static void throttled(void **state)
 	host_close(&h);
 }
 
+/* What a group counted before the window, under an older quota, is not the window's. */
+static void throttled_before(void **state)
+{
+	HOST;
+	/* Made in the window. */
+	h.begin.cgroup_count = 0;
+	h.groups[1].throttled_periods = 40;
+	h.groups[1].throttled_ns = 4 * SECOND_NS;
+	assert_finds(&h, "cgroup-throttled:critical");
+	/* It cannot have been: these are a minute's periods. */
+	h.groups[1].periods = 600;
+	h.groups[1].throttled_periods = 500;
+	assert_finds(&h, "");
+	/* Without a quota at first: its counters were known. */
+	h.begin.cgroup_count = 1;
+	h.groups[0] = h.groups[1];
+	h.groups[0].quota_ns = h.groups[0].period_ns = 0;
+	h.groups[1].periods += 40;
+	assert_finds(&h, "");
+	h.groups[1].throttled_periods += 30;
+	h.groups[1].throttled_ns += 3 * SECOND_NS;
+	assert_finds(&h, "cgroup-throttled:critical");
+	assert_says(&h, 0, "/ci.slice is throttled in 75 % of its periods (quota 0.20 CPUs");
+	/* And without one at last. */
+	h.groups[1].quota_ns = h.groups[1].period_ns = 0;
+	assert_finds(&h, "");
+	host_close(&h);
+}
+
 static void disks(void **state)
 {
 	HOST;
@@ -870,6 +899,7 @@ int main(void)
 	    cmocka_unit_test(cpu_steal),
 	    cmocka_unit_test(frequency_and_clock),
 	    cmocka_unit_test(throttled),
+	    cmocka_unit_test(throttled_before),
 	    cmocka_unit_test(disks),
 	    cmocka_unit_test(fsync_storm),
 	    cmocka_unit_test(confirmed_writes_apart),
