@@ -19,7 +19,7 @@ enum bt_host_section {
 	BT_HOST_VM = 1 << 4,       /* vm */
 	BT_HOST_FORKS = 1 << 5,    /* forks, running, blocked */
 	BT_HOST_DISKS = 1 << 6,    /* disks */
-	BT_HOST_CGROUPS = 1 << 7,  /* cgroups: those with a CPU quota alone */
+	BT_HOST_CGROUPS = 1 << 7,  /* cgroups: those that have a CPU quota, or had one */
 	BT_HOST_CLOCK = 1 << 8,    /* clocksource */
 	BT_HOST_ALL = (1 << 9) - 1,
 	/* What the head of the dashboard shows. */
@@ -70,10 +70,10 @@ struct bt_host_disk {
 	uint32_t in_flight;
 };
 
-/* cpu.stat and cpu.max, or cpu.cfs_*: since the group was made. */
+/* cpu.stat and cpu.max, or cpu.cfs_*: since the group was made. Its counters stay when its quota goes. */
 struct bt_host_cgroup {
 	char *path;        /* owned; raw bytes; as in bt_description.cgroup */
-	uint64_t quota_ns; /* CPU time a period */
+	uint64_t quota_ns; /* CPU time a period; 0: no quota now */
 	uint64_t period_ns;
 	uint64_t periods, throttled_periods, throttled_ns;
 };

@@ -98,12 +98,29 @@ static bool quota_read(const char *directory, struct group *g)
 	return true;
 }
 
+/* false: gone meanwhile, or no word about periods. */
+static bool counters_read(const char *directory, struct bt_host_cgroup *out)
+{
+	char text[1024];
+	ssize_t length = group_read(directory, "cpu.stat", text, sizeof(text));
+
+	return length >= 0 && bt_host_parse_cpu_stat(text, (size_t)length, out);
+}
+
+/* Who gets a quota again goes on counting where it was: that has to be known before. */
+static bool had_quota(const char *directory)
+{
+	struct bt_host_cgroup c = {0};
+
+	return counters_read(directory, &c) && c.periods;
+}
+
 static int group_add(const char *directory)
 {
 	const char *path = directory + strlen(groups.mount.path);
 	struct group g = {0}, *list;
 
-	if (!quota_read(directory, &g))
+	if (!quota_read(directory, &g) && !had_quota(directory))
 		return 0;
 	list = reallocarray(groups.groups, groups.count + 1, sizeof(*list));
 	if (!list)
@@ -170,15 +187,12 @@ int bt_host_cgroups_read(struct bt_host_sample *out)
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct group *g = &groups.groups[i];
 		struct bt_host_cgroup *c = &out->cgroups[out->cgroup_count];
-		char directory[4096], text[1024];
-		ssize_t length;
+		char directory[4096];
 
 		if ((size_t)snprintf(directory, sizeof(directory), "%s%s", groups.mount.path, g->path) >=
 		    sizeof(directory))
 			continue;
-		length = group_read(directory, "cpu.stat", text, sizeof(text));
-		/* Gone meanwhile. */
-		if (length < 0 || !bt_host_parse_cpu_stat(text, (size_t)length, c))
+		if (!counters_read(directory, c))
 			continue;
 		c->path = strdup(g->path);
 		if (!c->path)

@@ -20,18 +20,12 @@ static double all_in(const struct bt_host_case *c, enum bt_microstate ms)
 	return (double)c->f->totals.offcpu_ns[ms - BT_OFFCPU_FIRST] / c->window_ns;
 }
 
-static const struct bt_host_cpu *cpu_find(const struct bt_host_sample *s, uint32_t cpu)
+const struct bt_host_cpu *bt_cpu_find(const struct bt_host_sample *s, uint32_t cpu)
 {
 	for (size_t i = 0; i < s->cpu_count; i++)
 		if (s->cpus[i].cpu == cpu)
 			return &s->cpus[i];
 	return NULL;
-}
-
-static double grown(uint64_t begin, uint64_t end)
-{
-	/* iowait and idle are known to fall now and then (Documentation/filesystems/proc.rst). */
-	return end > begin ? (double)(end - begin) : 0;
 }
 
 static void cpus_fill(struct bt_host_case *c)
@@ -41,16 +35,17 @@ static void cpus_fill(struct bt_host_case *c)
 		return;
 	c->busy = c->idle = c->iowait = c->steal = 0;
 	for (size_t i = 0; i < c->end->cpu_count; i++) {
-		const struct bt_host_cpu *e = &c->end->cpus[i], *b = cpu_find(c->begin, e->cpu);
+		const struct bt_host_cpu *e = &c->end->cpus[i], *b = bt_cpu_find(c->begin, e->cpu);
 
 		if (!b)
 			continue;
-		c->busy += grown(b->user_ns + b->nice_ns + b->system_ns + b->irq_ns + b->softirq_ns,
-				 e->user_ns + e->nice_ns + e->system_ns + e->irq_ns + e->softirq_ns) /
-			   c->sample_ns;
-		c->idle += grown(b->idle_ns, e->idle_ns) / c->sample_ns;
-		c->iowait += grown(b->iowait_ns, e->iowait_ns) / c->sample_ns;
-		c->steal += grown(b->steal_ns, e->steal_ns) / c->sample_ns;
+		c->busy +=
+		    bt_counter_growth(b->user_ns + b->nice_ns + b->system_ns + b->irq_ns + b->softirq_ns,
+				      e->user_ns + e->nice_ns + e->system_ns + e->irq_ns + e->softirq_ns) /
+		    c->sample_ns;
+		c->idle += bt_counter_growth(b->idle_ns, e->idle_ns) / c->sample_ns;
+		c->iowait += bt_counter_growth(b->iowait_ns, e->iowait_ns) / c->sample_ns;
+		c->steal += bt_counter_growth(b->steal_ns, e->steal_ns) / c->sample_ns;
 	}
 }
 
@@ -112,7 +107,7 @@ double bt_active_part(const struct bt_process *p, enum bt_microstate ms)
 
 double bt_rate(const struct bt_host_case *c, uint64_t begin, uint64_t end)
 {
-	return c->sample_ns > 0 ? grown(begin, end) * 1e9 / c->sample_ns : 0;
+	return c->sample_ns > 0 ? bt_counter_growth(begin, end) * 1e9 / c->sample_ns : 0;
 }
 
 size_t bt_rank(const struct bt_host_case *c,

@@ -127,6 +127,17 @@ static double weigh_queued(const struct bt_host_case *c, const struct bt_process
 	return bt_threads_in(c, p, BT_MS_RUN_QUEUE);
 }
 
+/* Part of the time in which a CPU had something to do; e: at the end. 0: it was offline at the begin. */
+static double cpu_busy(const struct bt_host_case *c, const struct bt_host_cpu *e)
+{
+	const struct bt_host_cpu *b = bt_cpu_find(c->begin, e->cpu);
+
+	return b ? 1 - (bt_counter_growth(b->idle_ns, e->idle_ns) +
+			bt_counter_growth(b->iowait_ns, e->iowait_ns)) /
+			   c->sample_ns
+		 : 0;
+}
+
 /* Threads wait while CPUs have nothing to do: they may not go there. */
 void bt_find_cpu_pinned(struct bt_host_case *c)
 {
@@ -137,14 +148,12 @@ void bt_find_cpu_pinned(struct bt_host_case *c)
 
 	if (isnan(idle) || c->cpus < 2 || queued < PINNED_QUEUED || idle < PINNED_IDLE)
 		return;
-	for (size_t i = 0; i < c->end->cpu_count && i < c->begin->cpu_count; i++) {
-		const struct bt_host_cpu *b = &c->begin->cpus[i], *e = &c->end->cpus[i];
-		double idle_ns = (double)(e->idle_ns - b->idle_ns) + (double)(e->iowait_ns - b->iowait_ns);
-		double busy = 1 - idle_ns / c->sample_ns;
+	for (size_t i = 0; i < c->end->cpu_count; i++) {
+		double busy = cpu_busy(c, &c->end->cpus[i]);
 
-		if (b->cpu == e->cpu && busy > busiest) {
+		if (busy > busiest) {
 			busiest = busy;
-			cpu = e->cpu;
+			cpu = c->end->cpus[i].cpu;
 		}
 	}
 	/* All wanted at the same moments, and then none: no CPU is full. */
@@ -196,9 +205,10 @@ void bt_find_cpu_one_thread(struct bt_host_case *c)
 		bt_strbuf_add(&f->text, " uses a whole CPU, while ");
 		bt_strbuf_add_fixed(&f->text, idle, 1);
 		bt_strbuf_add(&f->text, " are idle");
-		bt_strbuf_add(&f->advice,
-			      "Nobody waits for it. If it is slow: a faster clock, a better algorithm, or "
-			      "work that is split; more CPUs change nothing.");
+		bt_strbuf_add(
+		    &f->advice,
+		    "If it is slow: a faster clock, a better algorithm, or work that is split; more "
+		    "CPUs change nothing.");
 	}
 }
 
@@ -334,13 +344,12 @@ void bt_find_cpu_frequency(struct bt_host_case *c)
 
 	if (!(c->both & BT_HOST_CPUS))
 		return;
-	for (size_t i = 0; i < c->end->cpu_count && i < c->begin->cpu_count; i++) {
-		const struct bt_host_cpu *b = &c->begin->cpus[i], *e = &c->end->cpus[i];
-		double idle_ns = (double)(e->idle_ns - b->idle_ns) + (double)(e->iowait_ns - b->iowait_ns);
+	for (size_t i = 0; i < c->end->cpu_count; i++) {
+		const struct bt_host_cpu *e = &c->end->cpus[i], *b = bt_cpu_find(c->begin, e->cpu);
 		double part;
 
 		/* An idle one is slow on purpose. */
-		if (!e->khz || !e->khz_max || b->cpu != e->cpu || 1 - idle_ns / c->sample_ns < BUSY_CPU)
+		if (!b || !e->khz || !e->khz_max || cpu_busy(c, e) < BUSY_CPU)
 			continue;
 		/* At both ends, or it had just been idle. */
 		part = fmax(e->khz, b->khz) / e->khz_max;

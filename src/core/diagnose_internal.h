@@ -37,6 +37,14 @@ double bt_threads_in(const struct bt_host_case *c, const struct bt_process *p, e
 double bt_threads_active(const struct bt_host_case *c, const struct bt_process *p);
 /* Part of its active time; 0 if there is none. */
 double bt_active_part(const struct bt_process *p, enum bt_microstate ms);
+/* Growth of a counter; some are known to fall now and then (idle and iowait:
+ * Documentation/filesystems/proc.rst). */
+static inline double bt_counter_growth(uint64_t begin, uint64_t end)
+{
+	return end > begin ? (double)(end - begin) : 0;
+}
+/* What a sample has of that CPU; NULL: it was offline. */
+const struct bt_host_cpu *bt_cpu_find(const struct bt_host_sample *s, uint32_t cpu);
 /* Growth of a counter, a second. */
 double bt_rate(const struct bt_host_case *c, uint64_t begin, uint64_t end);
 

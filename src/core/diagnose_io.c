@@ -8,7 +8,8 @@
 #include "names.h"
 #include "words.h"
 
-/* Threads that wait, on average: one process that does nothing else is 1. */
+/* Threads that wait, on average: one process that does nothing else is 1. Below this one hardly does. */
+#define WAITS_MIN    0.02
 #define DISK_WAITERS 0.5
 /* A process is bound by it when this part of its active time is that. */
 #define BOUND_PART 0.5
@@ -21,7 +22,8 @@
 #define DISK_CRITICAL_WAITERS 4.0
 
 #define SYNC_WAITERS 0.25
-#define SYNC_RATE    20.0 /* a second */
+#define SYNC_RATE    20.0 /* a second, */
+#define SYNC_COUNT   10   /* in a short window so many at all */
 
 #define STUCK_NS 5e9
 
@@ -83,6 +85,24 @@ static double weigh_disk(const struct bt_host_case *c, const struct bt_process *
 	return p->kind == BT_KIND_USER && all > sync ? all - sync : 0;
 }
 
+/* Of its active time; threads: on average. */
+static double active_part(const struct bt_host_case *c, const struct bt_process *p, double threads)
+{
+	double active = bt_threads_active(c, p);
+
+	return active > 0 ? fmin(1, threads / active) : 0;
+}
+
+/* Likewise those of a process that is bound by it. */
+static double weigh_disk_bound(const struct bt_host_case *c, const struct bt_process *p)
+{
+	double threads = weigh_disk(c, p);
+
+	return active_part(c, p, threads) >= BOUND_PART && waits_of(p, BT_MS_DISK, 0).count >= DISK_COUNT
+		   ? threads
+		   : 0;
+}
+
 static char *object_name(const struct bt_host_case *c, const struct bt_process *p, const struct bt_wait *w,
 			 char *device)
 {
@@ -99,11 +119,6 @@ struct device {
 	double await_ns; /* of a request */
 	double bytes;    /* a second */
 };
-
-static double since(uint64_t b, uint64_t e)
-{
-	return e > b ? (double)(e - b) : 0;
-}
 
 /* name "": the busiest. False: not sampled. */
 static bool device_find(const struct bt_host_case *c, const char *name, struct device *out)
@@ -122,16 +137,17 @@ static bool device_find(const struct bt_host_case *c, const char *name, struct d
 		for (size_t k = 0; k < c->begin->disk_count; k++)
 			if (!strcmp(c->begin->disks[k].name, d.end->name))
 				d.begin = &c->begin->disks[k];
-		requests = since(d.begin->reads + d.begin->writes + d.begin->flushes,
-				 d.end->reads + d.end->writes + d.end->flushes);
-		d.busy = fmin(1, since(d.begin->busy_ns, d.end->busy_ns) / c->sample_ns);
+		requests = bt_counter_growth(d.begin->reads + d.begin->writes + d.begin->flushes,
+					     d.end->reads + d.end->writes + d.end->flushes);
+		d.busy = fmin(1, bt_counter_growth(d.begin->busy_ns, d.end->busy_ns) / c->sample_ns);
 		d.requests = requests * 1e9 / c->sample_ns;
 		if (requests > 0)
-			d.await_ns = since(d.begin->read_ns + d.begin->write_ns + d.begin->flush_ns,
-					   d.end->read_ns + d.end->write_ns + d.end->flush_ns) /
-				     requests;
-		d.bytes = since(d.begin->read_bytes + d.begin->write_bytes,
-				d.end->read_bytes + d.end->write_bytes) *
+			d.await_ns =
+			    bt_counter_growth(d.begin->read_ns + d.begin->write_ns + d.begin->flush_ns,
+					      d.end->read_ns + d.end->write_ns + d.end->flush_ns) /
+			    requests;
+		d.bytes = bt_counter_growth(d.begin->read_bytes + d.begin->write_bytes,
+					    d.end->read_bytes + d.end->write_bytes) *
 			  1e9 / c->sample_ns;
 		if (!found || d.busy > out->busy)
 			*out = d;
@@ -186,9 +202,10 @@ static void say_waits(struct bt_finding *f, const struct bt_wait *w, const struc
 	bt_strbuf_add(&f->text, sum->count > 1 ? " each" : "");
 }
 
-/* The subjects of ranked processes, with what each waits for, and the device most of them wait for. */
+/* The subjects of ranked processes (of all, those are the heaviest), with what each waits for, and the device
+ * most of them wait for. */
 static void add_waiters(struct bt_host_case *c, struct bt_finding *f, const struct bt_rank *ranks,
-			size_t count, enum bt_microstate cause, int sync, char *device)
+			size_t count, size_t all, enum bt_microstate cause, int sync, char *device)
 {
 	device[0] = '\0';
 	for (size_t i = 0; i < count && i < 3; i++) {
@@ -203,7 +220,7 @@ static void add_waiters(struct bt_host_case *c, struct bt_finding *f, const stru
 		bt_strbuf_add(&f->text, i ? "; " : "");
 		bt_say_pid_name(&f->text, ranks[i].p);
 		bt_strbuf_add(&f->text, " waits ");
-		bt_words_percent(&f->text, fmin(1, bt_active_part(ranks[i].p, cause)));
+		bt_words_percent(&f->text, active_part(c, ranks[i].p, ranks[i].weight));
 		bt_strbuf_add(&f->text, i ? "" : " of its active time");
 		if (w.most) {
 			bt_strbuf_add(&f->text, " (");
@@ -217,39 +234,37 @@ static void add_waiters(struct bt_host_case *c, struct bt_finding *f, const stru
 			free(name);
 		}
 	}
+	if (all > 3)
+		bt_strbuf_addf(&f->text, "; and %zu more", all - 3);
 }
 
 void bt_find_disk_waits(struct bt_host_case *c)
 {
-	struct bt_rank ranks[BT_RANKS], bound[BT_RANKS];
-	double waiters, longest_ns = 0;
-	size_t all, bound_count = 0, count = bt_rank(c, weigh_disk, 0.02, ranks, &waiters, &all);
+	struct bt_rank ranks[BT_RANKS];
+	double waiters, bound_waiters, longest_ns = 0;
+	size_t waiting, bound, count;
 	enum bt_severity severity = BT_SEVERITY_INFO;
 	bool sampled;
 	struct bt_finding *f;
 	struct device d;
 	char device[32];
 
+	bt_rank(c, weigh_disk, WAITS_MIN, ranks, &waiters, &waiting);
+	count = bt_rank(c, weigh_disk_bound, WAITS_MIN, ranks, &bound_waiters, &bound);
+	if (!count || waiters < DISK_WAITERS)
+		return;
 	for (size_t i = 0; i < count; i++) {
 		struct waits w = waits_of(ranks[i].p, BT_MS_DISK, 0);
 
-		if (bt_active_part(ranks[i].p, BT_MS_DISK) < BOUND_PART || w.count < DISK_COUNT)
-			continue;
-		bound[bound_count++] = ranks[i];
-		if (w.count && w.ns / (double)w.count > longest_ns)
-			longest_ns = w.ns / (double)w.count;
+		longest_ns = fmax(longest_ns, w.ns / (double)w.count);
 	}
-	if (!bound_count || waiters < DISK_WAITERS)
-		return;
 	f = bt_finding_add(c, severity, waiters);
 	if (!f)
 		return;
 	bt_finding_number(f, "threads_waiting", waiters);
-	bt_finding_number(f, "processes_waiting", (double)all);
+	bt_finding_number(f, "processes_waiting", (double)waiting);
 	bt_finding_number(f, "longest_mean_wait_ms", longest_ns / 1e6);
-	add_waiters(c, f, bound, bound_count, BT_MS_DISK, 0, device);
-	if (bound_count > 3)
-		bt_strbuf_addf(&f->text, "; and %zu more", bound_count - 3);
+	add_waiters(c, f, ranks, count, bound, BT_MS_DISK, 0, device);
 	sampled = device_find(c, device, &d) || device_find(c, "", &d);
 	if (sampled && d.busy > 0.05)
 		say_device(f, &d);
@@ -268,32 +283,33 @@ void bt_find_disk_waits(struct bt_host_case *c)
 void bt_find_fsync_storm(struct bt_host_case *c)
 {
 	struct bt_rank ranks[BT_RANKS];
-	double waiters, waits = 0;
-	size_t all, count = bt_rank(c, weigh_sync, 0.02, ranks, &waiters, &all);
+	double waiters, rate, waits = 0;
+	size_t all, count = bt_rank(c, weigh_sync, WAITS_MIN, ranks, &waiters, &all);
 	struct bt_finding *f;
 	struct device d;
 	char device[32];
 
-	for (size_t i = 0; i < count; i++)
-		waits += (double)waits_of(ranks[i].p, BT_MS_DISK, 1).count * 1e9 / c->window_ns;
-	if (!count || waiters < SYNC_WAITERS || waits < SYNC_RATE)
+	for (size_t i = 0; i < c->f->process_count; i++)
+		if (weigh_sync(c, c->f->processes[i]) >= WAITS_MIN)
+			waits += (double)waits_of(c->f->processes[i], BT_MS_DISK, 1).count;
+	rate = waits * 1e9 / c->window_ns;
+	if (!count || waiters < SYNC_WAITERS || rate < SYNC_RATE || waits < SYNC_COUNT)
 		return;
-	f = bt_finding_add(
-	    c, bt_active_part(ranks[0].p, BT_MS_DISK) >= BOUND_PART ? BT_SEVERITY_WARNING : BT_SEVERITY_INFO,
-	    waiters);
+	f = bt_finding_add(c,
+			   active_part(c, ranks[0].p, ranks[0].weight) >= BOUND_PART ? BT_SEVERITY_WARNING
+										     : BT_SEVERITY_INFO,
+			   waiters);
 	if (!f)
 		return;
-	bt_finding_number(f, "waits_per_s", waits);
+	bt_finding_number(f, "waits_per_s", rate);
 	bt_finding_number(f, "threads_waiting", waiters);
 	bt_finding_number(f, "processes_waiting", (double)all);
-	bt_strbuf_add_fixed(&f->text, waits, 0);
+	bt_strbuf_add_fixed(&f->text, rate, 0);
 	bt_strbuf_add(&f->text, " waits a second for writes to be confirmed: ");
-	add_waiters(c, f, ranks, count, BT_MS_DISK, 1, device);
-	if (count > 3)
-		bt_strbuf_addf(&f->text, "; and %zu more", count - 3);
+	add_waiters(c, f, ranks, count, all, BT_MS_DISK, 1, device);
 	if (device_find(c, device, &d) || device_find(c, "", &d)) {
 		bt_finding_number(f, "flushes_per_s",
-				  since(d.begin->flushes, d.end->flushes) * 1e9 / c->sample_ns);
+				  bt_counter_growth(d.begin->flushes, d.end->flushes) * 1e9 / c->sample_ns);
 		say_device(f, &d);
 	}
 	bt_strbuf_add(&f->advice,
@@ -428,18 +444,20 @@ void bt_find_iowait(struct bt_host_case *c)
 		      "timers too. Take iowait for no sign of a slow disk here.");
 }
 
-static double weigh_network(const struct bt_host_case *c, const struct bt_process *p)
+static double weigh_network_bound(const struct bt_host_case *c, const struct bt_process *p)
 {
-	return p->kind == BT_KIND_USER ? bt_threads_in(c, p, BT_MS_NETWORK) : 0;
+	return p->kind == BT_KIND_USER && bt_active_part(p, BT_MS_NETWORK) >= BOUND_PART &&
+		       waits_of(p, BT_MS_NETWORK, -1).count >= NETWORK_COUNT
+		   ? bt_threads_in(c, p, BT_MS_NETWORK)
+		   : 0;
 }
 
 /* Replies that come, and take long. Who waits for one that never comes may just be listening. */
 void bt_find_network_waits(struct bt_host_case *c)
 {
-	struct bt_rank ranks[BT_RANKS], bound[BT_RANKS];
+	struct bt_rank ranks[BT_RANKS];
 	double waiters, mean_ns = 0;
-	size_t all, bound_count = 0,
-		    count = bt_rank(c, weigh_network, NETWORK_WAITERS, ranks, &waiters, &all);
+	size_t all, count = bt_rank(c, weigh_network_bound, NETWORK_WAITERS, ranks, &waiters, &all);
 	bool files = false;
 	struct bt_finding *f;
 	char device[32];
@@ -447,14 +465,11 @@ void bt_find_network_waits(struct bt_host_case *c)
 	for (size_t i = 0; i < count; i++) {
 		struct waits w = waits_of(ranks[i].p, BT_MS_NETWORK, -1);
 
-		if (bt_active_part(ranks[i].p, BT_MS_NETWORK) < BOUND_PART || w.count < NETWORK_COUNT)
-			continue;
-		bound[bound_count++] = ranks[i];
 		mean_ns = fmax(mean_ns, w.ns / (double)w.count);
 		files |= w.most && (w.most->reason.target == BT_TARGET_FILE ||
 				    w.most->reason.target == BT_TARGET_DIRECTORY);
 	}
-	if (!bound_count)
+	if (!count)
 		return;
 	f = bt_finding_add(c, mean_ns >= NETWORK_SLOW_NS || files ? BT_SEVERITY_WARNING : BT_SEVERITY_INFO,
 			   waiters);
@@ -463,9 +478,7 @@ void bt_find_network_waits(struct bt_host_case *c)
 	bt_finding_number(f, "threads_waiting", waiters);
 	bt_finding_number(f, "processes_waiting", (double)all);
 	bt_finding_number(f, "longest_mean_wait_ms", mean_ns / 1e6);
-	add_waiters(c, f, bound, bound_count, BT_MS_NETWORK, -1, device);
-	if (bound_count > 3)
-		bt_strbuf_addf(&f->text, "; and %zu more", bound_count - 3);
+	add_waiters(c, f, ranks, count, all, BT_MS_NETWORK, -1, device);
 	bt_strbuf_add(&f->advice,
 		      files ? "Look at the file server and the way to it (nfsiostat, ss -ti)."
 			    : "This host is not what they wait for: look at the other end and the way to it "

@@ -176,9 +176,9 @@ void bt_find_gil(struct bt_host_case *c)
 			      "Processes instead of threads for the computing part (multiprocessing, "
 			      "ProcessPoolExecutor), or a build without the GIL. More CPUs change nothing.");
 	}
-	if (count > FINDINGS_MAX)
+	if (all > FINDINGS_MAX)
 		bt_strbuf_addf(&c->out->findings[c->out->count - 1].text, "; and so do %zu more processes",
-			       count - FINDINGS_MAX);
+			       all - FINDINGS_MAX);
 }
 
 static double weigh_ipc(const struct bt_host_case *c, const struct bt_process *p)
@@ -188,10 +188,11 @@ static double weigh_ipc(const struct bt_host_case *c, const struct bt_process *p
 		   : 0;
 }
 
-static const struct bt_process *process_find(const struct bt_host_case *c, int32_t pid)
+/* The living one: others may have had that PID before it. */
+static const struct bt_process *living_find(const struct bt_host_case *c, int32_t pid)
 {
 	for (size_t i = 0; i < c->f->process_count; i++)
-		if (c->f->processes[i]->identity.pid == pid)
+		if (c->f->processes[i]->identity.pid == pid && !c->f->processes[i]->exited)
 			return c->f->processes[i];
 	return NULL;
 }
@@ -208,11 +209,9 @@ static const struct bt_process *owed_by(const struct bt_host_case *c, const stru
 		if (p->usage.waits[i].reason.cause == BT_MS_IPC && p->usage.waits[i].waker_pid > 0 &&
 		    p->usage.waits[i].waker_pid != p->identity.pid)
 			most = &p->usage.waits[i];
-	owner = most ? process_find(c, most->waker_pid) : NULL;
-	return owner && !owner->exited &&
-		       (double)(owner->end_ns - owner->begin_ns) >= CHAIN_LIVED * c->window_ns
-		   ? owner
-		   : NULL;
+	owner = most ? living_find(c, most->waker_pid) : NULL;
+	return owner && (double)(owner->end_ns - owner->begin_ns) >= CHAIN_LIVED * c->window_ns ? owner
+												: NULL;
 }
 
 static size_t chain_of(const struct bt_host_case *c, const struct bt_process *head,

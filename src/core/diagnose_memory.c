@@ -41,7 +41,7 @@ static double pressure(const struct bt_host_case *c, bool full)
 
 	if (!(c->both & BT_HOST_PRESSURE))
 		return NAN;
-	return to > from ? (double)(to - from) / c->sample_ns : 0;
+	return bt_counter_growth(from, to) / c->sample_ns;
 }
 
 static void add_memory(struct bt_host_case *c, struct bt_finding *f)

@@ -9,8 +9,9 @@
 
 /* Who lives for less is short-lived: what it costs to start it is a good part of what it does. */
 #define SHORT_NS 500e6
-/* Of these, that many a second from one parent, */
-#define STORM_RATE 50.0
+/* Of these, that many a second from one parent, in a short window that many at all, */
+#define STORM_RATE  50.0
+#define STORM_COUNT 25
 /* that take that part of all CPUs: starting a process is a millisecond. */
 #define STORM_INFO    0.05
 #define STORM_WARNING 0.25
@@ -53,6 +54,12 @@ static void *with_one_more(struct bt_host_case *c, void *all, size_t count, size
 	return grown;
 }
 
+/* Did it come and go in the window? An old one that ended early in it was there for as short a time. */
+static bool is_short_lived(const struct bt_host_case *c, const struct bt_process *p)
+{
+	return p->exited && p->begin_ns > c->f->begin_ns && (double)(p->end_ns - p->begin_ns) < SHORT_NS;
+}
+
 struct starter {
 	const struct bt_process *p;
 	uint64_t count;
@@ -71,7 +78,7 @@ void bt_find_fork_storm(struct bt_host_case *c)
 		uint64_t ended = 0;
 		size_t s = 0;
 
-		if (p->exited && (double)(p->end_ns - p->begin_ns) < SHORT_NS) {
+		if (is_short_lived(c, p)) {
 			by = starter_of(c, p);
 			ended = 1;
 		} else if (p->lost_exits) {
@@ -106,7 +113,7 @@ void bt_find_fork_storm(struct bt_host_case *c)
 		struct bt_finding_subject *subject;
 		struct bt_finding *f;
 
-		if (rate < STORM_RATE || part < STORM_INFO)
+		if (rate < STORM_RATE || at->count < STORM_COUNT || part < STORM_INFO)
 			continue;
 		f = bt_finding_add(c, part >= STORM_WARNING ? BT_SEVERITY_WARNING : BT_SEVERITY_INFO,
 				   part * c->cpus);
@@ -234,8 +241,9 @@ void bt_find_thread_growth(struct bt_host_case *c)
 		    !bt_growth_find(c->in->growth, &p->identity, &g) || g.last < g.first)
 			continue;
 		grown = g.last - g.first;
-		/* One that starts its pool does so at once; one that fills it falls now and then. */
-		if (grown < THREADS_GROWN || g.falls || g.rises < THREADS_RISES || g.rises + 1 < g.notes ||
+		/* One that starts its pool does so at once; one that fills it falls now and then. The last
+		 * look may come right after the one before. */
+		if (grown < THREADS_GROWN || g.falls || g.rises < THREADS_RISES || g.rises + 2 < g.notes ||
 		    grown < THREADS_PART * g.first)
 			continue;
 		f = bt_finding_add(c, BT_SEVERITY_WARNING, grown / 1000.0);

@@ -95,12 +95,9 @@ static void say_members(struct bt_host_case *c, struct bt_finding *f, const char
 
 static void find_group(struct bt_host_case *c, const struct bt_host_cgroup *b, const struct bt_host_cgroup *e)
 {
-	double periods = e->periods > b->periods ? (double)(e->periods - b->periods) : 0;
-	double throttled = e->throttled_periods > b->throttled_periods
-			       ? (double)(e->throttled_periods - b->throttled_periods)
-			       : 0;
-	double throttled_ns =
-	    e->throttled_ns > b->throttled_ns ? (double)(e->throttled_ns - b->throttled_ns) : 0;
+	double periods = bt_counter_growth(b->periods, e->periods);
+	double throttled = bt_counter_growth(b->throttled_periods, e->throttled_periods);
+	double throttled_ns = bt_counter_growth(b->throttled_ns, e->throttled_ns);
 	double part = periods > 0 ? throttled / periods : 0;
 	double quota = e->period_ns ? (double)e->quota_ns / (double)e->period_ns : 0;
 	struct group_use u = group_use(c, e->path);
@@ -109,7 +106,8 @@ static void find_group(struct bt_host_case *c, const struct bt_host_cgroup *b, c
 	struct bt_finding_subject *s;
 	struct bt_finding *f;
 
-	if (periods < PERIODS_MIN || part < THROTTLED_INFO)
+	/* A quota that is gone holds nobody back any more. */
+	if (!e->quota_ns || periods < PERIODS_MIN || part < THROTTLED_INFO)
 		return;
 	/* What the kernel counts is time of its queues, one for each CPU. */
 	if (part >= THROTTLED_WARNING && fmax(u.held, throttled_ns / c->sample_ns) >= HELD_MIN)
@@ -187,6 +185,12 @@ static void find_without_counters(struct bt_host_case *c)
 		      "threads there.");
 }
 
+/* Can all that it counted have been in the window? */
+static bool is_of_window(const struct bt_host_case *c, const struct bt_host_cgroup *e)
+{
+	return (double)e->periods * (double)e->period_ns <= c->sample_ns + (double)e->period_ns;
+}
+
 void bt_find_cgroup_throttled(struct bt_host_case *c)
 {
 	size_t before = c->out->count;
@@ -195,10 +199,12 @@ void bt_find_cgroup_throttled(struct bt_host_case *c)
 		for (size_t i = 0; i < c->end->cgroup_count; i++) {
 			const struct bt_host_cgroup *e = &c->end->cgroups[i],
 						    *b = group_find(c->begin, e->path);
-			/* Made meanwhile: its counters began at zero. */
+			/* Made meanwhile, or without a quota so far: its counters began at zero. */
 			struct bt_host_cgroup fresh = {0};
 
-			find_group(c, b ? b : &fresh, e);
+			/* What older recordings leave out while it has no quota did not. */
+			if (b || is_of_window(c, e))
+				find_group(c, b ? b : &fresh, e);
 		}
 	}
 	if (c->out->count == before)

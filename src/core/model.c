@@ -76,6 +76,7 @@ static uint64_t middle_ns(const struct bt_model *m)
 static void interval_begin(struct bt_model *m)
 {
 	m->interval_ns = middle_ns(m);
+	m->frame.begin_ns = m->end_ns; /* a snapshot's threads are read one after the other */
 	m->until_ns = 0;
 	m->interval_loss = m->loss;
 	m->interval_self_cpu_ns = m->self_cpu_ns;

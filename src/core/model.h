@@ -95,6 +95,8 @@ struct bt_model;
 
 /* One interval of the whole host. */
 struct bt_frame {
+	/* CLOCK_MONOTONIC: whoever is there since later (bt_process.begin_ns) was born in the interval. */
+	uint64_t begin_ns;
 	uint64_t duration_ns;
 	uint64_t tick_ns;
 	int64_t time_s; /* CLOCK_REALTIME at its end */

@@ -9,12 +9,13 @@ import contextlib
 import os
 import re
 import sys
+import threading
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from systest import paths, product, report, witness, workloads  # noqa: E402
-from systest.trouble import SEVERITIES, cgroup, child, diagnose, functions_of, python, read, slow_answers, stuck_writer, write  # noqa: E402
+from systest.trouble import SEVERITIES, cgroup, child, diagnose, functions_of, python, quota_set, read, slow_answers, stuck_writer, write  # noqa: E402
 from systest.workloads import Workload  # noqa: E402
 
 ATTEMPTS = 4
@@ -174,6 +175,24 @@ class Diagnose(unittest.TestCase):
             said = re.search(r" \[([^]]*)\]", in_d["text"]).group(1).split(" < ")
             self.assertGreater(len(said), 1)
             self.assertEqual(functions[:STACK_FUNCTIONS], said)
+
+    def test_throttled_before(self):
+        """A quota that is too small, then none; in the window one that suffices: the counters go on where they were."""
+        with cgroup(10000) as group, Workload("hog", 1) as hog:
+            write(f"{group}/cgroup.procs", hog.pid)
+            time.sleep(0.6)
+            quota_set(group, None)
+            before = throttling(group)
+            timer = threading.Timer(2.5, quota_set, (group, 1000000))
+            timer.start()
+            found = diagnose(4)
+            timer.join()
+            after = throttling(group)
+        report.note(f"(periods, throttled): {before}, {after}")
+        self.assertGreater(before[1], 0)
+        self.assertGreater(after[0], before[0] + 5)
+        self.assertEqual(before[1], after[1])
+        self.assertNotIn("cgroup-throttled", [f["id"] for f in found["findings"]])
 
     def test_locks(self):
         with Workload("mutex", 4, "shared") as convoy:

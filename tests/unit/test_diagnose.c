@@ -360,6 +360,39 @@ static void cpu_pinned(void **state)
 	host_close(&h);
 }
 
+/* Its kernel took iowait back meanwhile, and a CPU before it in the list went offline. */
+static void one_cpu_by_its_number(void **state)
+{
+	HOST;
+	spend(&h, 10, BT_MS_USER, 0.5);
+	spend(&h, 10, BT_MS_RUN_QUEUE, 0.55);
+	h.cpus[1][2].user_ns = WINDOW_NS;
+	h.cpus[1][2].idle_ns = h.cpus[1][2].iowait_ns = 0;
+	h.cpus[0][2].iowait_ns = 30 * MS;
+	assert_finds(&h, "cpu-pinned:warning");
+	h.end.cpus = &h.cpus[1][1];
+	h.end.cpu_count = CPUS - 1;
+	assert_finds(&h, "cpu-pinned:warning");
+	assert_says(&h, 0, "CPU 2 is full");
+	again(&h);
+	h.cpus[0][2].khz = h.cpus[1][2].khz = 800000;
+	h.cpus[1][2].user_ns = WINDOW_NS;
+	h.cpus[1][2].idle_ns = h.cpus[1][2].iowait_ns = 0;
+	h.cpus[0][2].iowait_ns = 30 * MS;
+	assert_finds(&h, "cpu-frequency:warning");
+	h.end.cpus = &h.cpus[1][1];
+	h.end.cpu_count = CPUS - 1;
+	assert_finds(&h, "cpu-frequency:warning");
+	/* It came online meanwhile: what it did in the window is not known. */
+	again(&h);
+	h.cpus[0][2].khz = h.cpus[1][2].khz = 800000;
+	h.cpus[1][2].user_ns = WINDOW_NS;
+	h.cpus[1][2].idle_ns = h.cpus[1][2].iowait_ns = 0;
+	h.begin.cpu_count = 2;
+	assert_finds(&h, "");
+	host_close(&h);
+}
+
 static void cpu_one_thread(void **state)
 {
 	HOST;
@@ -368,6 +401,8 @@ static void cpu_one_thread(void **state)
 	spend(&h, 11, BT_MS_USER, 0.97);
 	assert_finds(&h, "cpu-one-thread:info");
 	assert_string_equal(h.d.verdict, "healthy");
+	/* It is not looked at whether anybody waits for that thread or its CPU. */
+	assert_null(strstr(bt_strbuf_text(&h.d.findings[0].advice), "waits"));
 	host_close(&h);
 }
 
@@ -441,6 +476,35 @@ static void throttled(void **state)
 	host_close(&h);
 }
 
+/* What a group counted before the window, under an older quota, is not the window's. */
+static void throttled_before(void **state)
+{
+	HOST;
+	/* Made in the window. */
+	h.begin.cgroup_count = 0;
+	h.groups[1].throttled_periods = 40;
+	h.groups[1].throttled_ns = 4 * SECOND_NS;
+	assert_finds(&h, "cgroup-throttled:critical");
+	/* It cannot have been: these are a minute's periods. */
+	h.groups[1].periods = 600;
+	h.groups[1].throttled_periods = 500;
+	assert_finds(&h, "");
+	/* Without a quota at first: its counters were known. */
+	h.begin.cgroup_count = 1;
+	h.groups[0] = h.groups[1];
+	h.groups[0].quota_ns = h.groups[0].period_ns = 0;
+	h.groups[1].periods += 40;
+	assert_finds(&h, "");
+	h.groups[1].throttled_periods += 30;
+	h.groups[1].throttled_ns += 3 * SECOND_NS;
+	assert_finds(&h, "cgroup-throttled:critical");
+	assert_says(&h, 0, "/ci.slice is throttled in 75 % of its periods (quota 0.20 CPUs");
+	/* And without one at last. */
+	h.groups[1].quota_ns = h.groups[1].period_ns = 0;
+	assert_finds(&h, "");
+	host_close(&h);
+}
+
 static void disks(void **state)
 {
 	HOST;
@@ -471,6 +535,64 @@ static void fsync_storm(void **state)
 	assert_finds(&h, "fsync-storm:warning");
 	assert_says(&h, 0, "fdatasync of /var/lib/pg/data, 1000 times");
 	assert_string_equal(h.d.verdict, "disk-bound");
+	/* Once in a short window. */
+	again(&h);
+	h.frame.duration_ns = WINDOW_NS / 250;
+	h.frame.totals = (struct bt_totals){0};
+	h.frame.processes = &h.list[10];
+	h.frame.process_count = 1;
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_fdatasync, 0.3 / 250, 1);
+	assert_finds(&h, "");
+	host_close(&h);
+}
+
+/* Who is bound by confirmed writes, and reads a little beside it, is in the finding about them alone. */
+static void confirmed_writes_apart(void **state)
+{
+	HOST;
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_fdatasync, 0.5, 50);
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_pread64, 0.15, 100);
+	spend(&h, 10, BT_MS_USER, 0.3);
+	wait_for(&h, 11, BT_MS_DISK, BT_TARGET_FILE, SYS_pread64, 0.4, 100);
+	spend(&h, 11, BT_MS_USER, 0.5);
+	assert_finds(&h, "fsync-storm:warning");
+	assert_says(&h, 0, "110 workerE waits 53 % of its active time (fdatasync");
+	/* And the other way round: what is said of it is what it is about. */
+	again(&h);
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_pread64, 0.6, 1000);
+	wait_for(&h, 10, BT_MS_DISK, BT_TARGET_FILE, SYS_fdatasync, 0.2, 5);
+	spend(&h, 10, BT_MS_USER, 0.2);
+	h.waits[3][1].count = 9;
+	assert_finds(&h, "disk-waits:info");
+	assert_says(&h, 0, "110 workerE waits 60 % of its active time (pread64");
+	host_close(&h);
+}
+
+/* However many there are, all of them count. */
+static void all_count(void **state)
+{
+	HOST;
+	for (int i = 10; i < PROCESSES; i++)
+		wait_for(&h, i, BT_MS_DISK, BT_TARGET_FILE, SYS_fsync, 0.03, 5);
+	h.waits[3][1].count = 1;
+	assert_finds(&h, "fsync-storm:info");
+	assert_says(&h, 0, "30 waits a second");
+	assert_says(&h, 0, "; and 28 more");
+	again(&h);
+	for (int i = 10; i < 30; i++)
+		wait_for(&h, i, BT_MS_DISK, BT_TARGET_FILE, SYS_pread64, 0.6, 3000);
+	assert_finds(&h, "disk-waits:info");
+	assert_says(&h, 0, "; and 17 more");
+	again(&h);
+	for (int i = 10; i < 30; i++)
+		wait_for(&h, i, BT_MS_NETWORK, BT_TARGET_INET, SYS_recvfrom, 0.9, 900);
+	assert_finds(&h, "network-waits:info");
+	assert_says(&h, 0, "; and 17 more");
+	again(&h);
+	for (int i = 10; i < 30; i++)
+		spend(&h, i, BT_MS_GIL, 0.9);
+	assert_finds(&h, "gil-fight:warning gil-fight:warning gil-fight:warning");
+	assert_says(&h, 2, "; and so do 17 more processes");
 	host_close(&h);
 }
 
@@ -634,6 +756,11 @@ static void chain(void **state)
 	wait_for(&h, 11, BT_MS_IPC, BT_TARGET_PIPE, SYS_read, 1.0, 50)->waker_pid = 112;
 	assert_finds(&h, "ipc-chain:info");
 	assert_says(&h, 0, "110 workerE waits for 111 workerF, which waits for 112 workerG");
+	/* Its PID was another's before. */
+	h.p[5].identity.pid = 111;
+	h.p[5].exited = true;
+	assert_finds(&h, "ipc-chain:info");
+	assert_says(&h, 0, "110 workerE waits for 111 workerF, which waits for 112 workerG");
 	/* Nothing is to be seen of one that came and went. */
 	h.p[12].begin_ns = WINDOW_NS - WINDOW_NS / 4;
 	assert_finds(&h, "");
@@ -715,10 +842,13 @@ static void threads_grow(void **state)
 		h.p[11].threads = n ? 60 : 20;              /* at once */
 		h.p[12].threads = n == 3 ? 20 : 20 + 8 * n; /* and falls */
 		h.p[13].threads = 20 + 3 * n;               /* not enough */
+		h.p[14].threads = 20 + 8 * (n / 2);         /* at every other look */
+		h.p[15].threads = 20 + 5 * (n < 5 ? n : 4); /* the last look came at once */
 		assert_int_equal(bt_growth_note(h.growth, &h.frame), 0);
 	}
-	assert_finds(&h, "threads-grow:warning");
+	assert_finds(&h, "threads-grow:warning threads-grow:warning");
 	assert_says(&h, 0, "110 workerE gets more and more threads: 20 at first, 40 now");
+	assert_says(&h, 1, "115 workerJ gets more and more threads: 20 at first, 40 now");
 	assert_string_equal(h.d.verdict, "attention");
 	host_close(&h);
 }
@@ -764,12 +894,16 @@ int main(void)
 	    cmocka_unit_test(cpu_neighbour),
 	    cmocka_unit_test(cpu_neighbour_swarm),
 	    cmocka_unit_test(cpu_pinned),
+	    cmocka_unit_test(one_cpu_by_its_number),
 	    cmocka_unit_test(cpu_one_thread),
 	    cmocka_unit_test(cpu_steal),
 	    cmocka_unit_test(frequency_and_clock),
 	    cmocka_unit_test(throttled),
+	    cmocka_unit_test(throttled_before),
 	    cmocka_unit_test(disks),
 	    cmocka_unit_test(fsync_storm),
+	    cmocka_unit_test(confirmed_writes_apart),
+	    cmocka_unit_test(all_count),
 	    cmocka_unit_test(stuck),
 	    cmocka_unit_test(iowait),
 	    cmocka_unit_test(network),

@@ -31,10 +31,14 @@ static void a_life_between_two_snapshots(void **state)
 	assert_int_equal(p->cpu_time_ns, 10 * FAKE_MS);
 	assert_int_equal(bt_burst_count(p->usage.bursts->cpu), 1);
 	assert_true(thread_of(p, 11)->ended);
+	/* Its parent was there when the interval began. */
+	assert_true(p->begin_ns > bt_model_frame(f->m)->begin_ns);
+	assert_false(find(f, 10)->begin_ns > bt_model_frame(f->m)->begin_ns);
 	bt_model_begin(f->m);
 	fake_pass(&f->h, SECOND_NS);
 	take(f);
 	assert_null(find(f, 11));
+	assert_false(find(f, 10)->begin_ns > bt_model_frame(f->m)->begin_ns);
 	assert_int_equal(bt_model_frame(f->m)->process_count, 1);
 }
 

@@ -58,15 +58,20 @@ def python(script):
     return child([sys.executable, "-c", script])
 
 
+def quota_set(group, quota_us):
+    """So much of 100 ms; None: as much as there is."""
+    if IS_V1:
+        write(f"{group}/cpu.cfs_quota_us", quota_us or -1)
+    else:
+        write(f"{group}/cpu.max", f"{quota_us or 'max'} 100000")
+
+
 @contextlib.contextmanager
 def cgroup(quota_us):
     """A group with that quota of 100 ms."""
     path = tempfile.mkdtemp(prefix="boundtop-test-", dir=CGROUP)
     try:
-        if IS_V1:
-            write(f"{path}/cpu.cfs_quota_us", quota_us)
-        else:
-            write(f"{path}/cpu.max", f"{quota_us} 100000")
+        quota_set(path, quota_us)
         yield path
     finally:
         deadline = time.monotonic() + 10
