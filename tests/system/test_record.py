@@ -121,7 +121,7 @@ class Record(unittest.TestCase):
     def test_clock_was_set_while_it_recorded(self):
         """Forth and back, and back alone; for real: test_clock_step.py in a virtual machine."""
         hour_ns = 3600 * 10**9
-        count = frames(self.shared)
+        count = recording.frames(self.shared)
         for steps in (((3, hour_ns), (6, -hour_ns)), ((4, -hour_ns),)):
             with self.subTest(steps=steps):
                 path = self.file("stepped.db")
@@ -136,7 +136,7 @@ class Record(unittest.TestCase):
 
     def test_every_recorded_frame_is_printed(self):
         lines = self.replay(self.shared, "top", "-b", "--json").splitlines()
-        self.assertEqual(frames(self.shared) - 1, len(lines))
+        self.assertEqual(recording.frames(self.shared) - 1, len(lines))
         for line in lines:
             frame = schema.check_frame(schema.parse(line))
             self.assertEqual(self.hog, product.find(frame, self.hog)["pid"])
