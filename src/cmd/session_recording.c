@@ -84,7 +84,7 @@ int bt_session_cross(struct bt_session *s, const struct bt_recording_frame *next
 /* The base of what was asked for. 0; 1: nothing comes after it; or -Exxx. */
 static int base_find(struct bt_session *s, int64_t from_ns)
 {
-	struct bt_recording_frame base, after;
+	struct bt_recording_frame base = {0}, after = {0};
 	int err = bt_recording_seek(s->recording, from_ns);
 
 	if (!err)

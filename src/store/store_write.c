@@ -79,6 +79,7 @@ int bt_recorder_undo(struct bt_recorder *r, int result, sqlite3_int64 frame, sql
 	r->frame = frame;
 	r->key = key;
 	r->need_key = true;
+	r->lost = true;
 	bt_recorder_forget_strings(r);
 	bt_recorder_processes_again(r);
 	bt_recorder_name_again(r);
@@ -97,16 +98,33 @@ static int snapshot_see(struct bt_recorder *r, const struct bt_snapshot *s, int6
 	return err ? err : see_err;
 }
 
+/* The rows of all processes, which were left out of the frame before. 0 or -Exxx. */
+static int rows_write(struct bt_recorder *r)
+{
+	int result = bt_recorder_run(r, S_BEGIN, NULL);
+
+	if (result == SQLITE_DONE)
+		result = bt_recorder_processes_write(r);
+	if (result == SQLITE_DONE)
+		result = bt_recorder_run(r, S_COMMIT, NULL);
+	if (result != SQLITE_DONE)
+		return bt_recorder_undo(r, result, r->frame, r->key);
+	bt_recorder_processes_written(r);
+	return 0;
+}
+
 int bt_recorder_frame(struct bt_recorder *r, const struct bt_snapshot *s, const struct bt_host_sample *host)
 {
 	int64_t time_ns = s->time_s * 1000000000 + s->time_nsec;
 	sqlite3_int64 frame = r->frame, last_key = r->key;
 	bool key = r->need_key || frame + 1 - last_key >= FRAMES_A_KEY;
+	/* As long as the disk is full, no more is tried than a frame. */
+	bool rows_later = r->lost;
 	int result = SQLITE_NOMEM;
 
 	if (!snapshot_see(r, s, time_ns, key))
 		result = bt_recorder_run(r, S_BEGIN, NULL);
-	if (result == SQLITE_DONE)
+	if (result == SQLITE_DONE && !rows_later)
 		result = bt_recorder_processes_write(r);
 	if (result == SQLITE_DONE)
 		result = frame_add(r, s, time_ns, key);
@@ -120,8 +138,10 @@ int bt_recorder_frame(struct bt_recorder *r, const struct bt_snapshot *s, const 
 		result = bt_recorder_run(r, S_COMMIT, NULL);
 	if (result != SQLITE_DONE)
 		return bt_recorder_undo(r, result, frame, last_key);
+	r->need_key = r->lost = false;
+	if (rows_later)
+		return rows_write(r);
 	bt_recorder_processes_written(r);
-	r->need_key = false;
 	return 0;
 }
 

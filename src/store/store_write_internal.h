@@ -155,6 +155,7 @@ struct bt_recorder {
 	struct bt_strbuf data, run_queue;
 	sqlite3_int64 session, frame, key;
 	bool need_key;
+	bool lost; /* what was to be written last is not in the file */
 	struct bt_recorder_string *strings;
 	struct bt_recorder_process *processes, *news;
 	struct bt_recorder_object *objects;   /* in use, asked for or to be asked for */
