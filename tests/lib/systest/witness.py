@@ -6,12 +6,15 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 from .report import require_tool
 from .workloads import Lines, set_autogroup_nice, threads_of
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+# After it was told to end.
+STRACE_END_S = 5
 
 
 def schedstat(pid):
@@ -144,6 +147,7 @@ def strace_times(pid, seconds=0.4):
     tracer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     set_autogroup_nice(tracer.pid, -20)
     attached = Lines(tracer.stderr.fileno())
+    end = threading.Timer(STRACE_END_S, tracer.kill)
     try:
         if b"attached" not in attached.next():
             raise RuntimeError("strace could not attach")
@@ -155,9 +159,12 @@ def strace_times(pid, seconds=0.4):
             text += chunk or b""
             time.sleep(0.01)
         tracer.send_signal(signal.SIGINT)
+        # It waits for ever for who waits in vfork() for a child that it stopped itself.
         os.set_blocking(tracer.stdout.fileno(), True)
+        end.start()
         text += tracer.stdout.read() or b""
     finally:
+        end.cancel()
         tracer.kill()
         tracer.wait()
         tracer.stdout.close()
