@@ -233,6 +233,12 @@ SCREENS = [
 ]
 
 
+def ended(text):
+    """The same, where colours end at the end of a line: tmux says so there or on the next, by how the cells behind were cleared."""
+    reset = "\033[0m\033[39m\033[49m"
+    return text.replace(f"\n{reset}", f"{reset}\n")
+
+
 class Tmux:
     """A server of our own, with a socket of its own; all of it is gone at the end."""
 
@@ -274,7 +280,7 @@ class Tmux:
 
     def capture(self, colours=False):
         text = self("capture-pane", "-p", "-t", "screen", *(["-e"] if colours else []))
-        return "".join(line.rstrip() + "\n" for line in text.rstrip("\n").split("\n"))
+        return ended("".join(line.rstrip() + "\n" for line in text.rstrip("\n").split("\n")))
 
     def wait(self, done, what):
         deadline = time.monotonic() + PATIENCE
@@ -358,7 +364,7 @@ def main():
             if options.names and screen.name not in options.names:
                 continue
             path = options.expected / f"{screen.name}.txt"
-            expected = None if options.renew else path.read_text(encoding="utf-8") if path.exists() else ""
+            expected = None if options.renew else ended(path.read_text(encoding="utf-8")) if path.exists() else ""
             actual = show(tmux, screen, expected)
             if options.renew:
                 path.write_text(actual, encoding="utf-8")
