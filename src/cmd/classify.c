@@ -257,11 +257,9 @@ static int classify(struct classify *c)
 		status = bt_session_base(s, BT_DROP_ALL);
 	if (status)
 		return status;
-	if (o->tree && !c->tree && !o->recording) {
-		bt_processes_complain_unseen(o, o->pids[0]);
-		return BT_EXIT_NO_PROCESS;
-	}
-	status = watch(c);
+	/* What is live and not there now is not waited for. */
+	if (!o->tree || c->tree || o->recording)
+		status = watch(c);
 	if (!status && o->tree && !c->tree) {
 		bt_processes_complain_unseen(o, o->pids[0]);
 		return BT_EXIT_NO_PROCESS;

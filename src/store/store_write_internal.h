@@ -180,7 +180,8 @@ int bt_recorder_see(struct bt_recorder *r, const struct bt_snapshot *s, int64_t 
 int bt_recorder_processes_write(struct bt_recorder *r);
 void bt_recorder_processes_written(struct bt_recorder *r);
 void bt_recorder_processes_again(struct bt_recorder *r);
-/* Writes which processes are over, by the model; time_ns where their end was not seen. Then forgets those. */
+/* Writes which processes are over, by the model; time_ns where their end was not seen. _ended(): forgets
+ * those. */
 int bt_recorder_processes_end(struct bt_recorder *r, struct bt_model *m, int64_t time_ns);
 void bt_recorder_processes_ended(struct bt_recorder *r, struct bt_model *m);
 /* The number of the row of a process; 0: there is none. */
