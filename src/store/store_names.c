@@ -158,9 +158,9 @@ static int process_see(struct bt_recorder *r, const struct bt_record *record, in
 	bool leader = record->head.tid == f->tgid;
 	struct bt_recorder_process *p = process_find(r, f);
 
+	/* It was the end of its leader alone, or another thread took its place by exec. */
 	if (p)
-		p->ended_ns =
-		    0; /* it was the end of its leader alone, or another thread took its place by exec */
+		p->ended_ns = 0;
 	if (p && (!leader || (!memcmp(p->comm, f->comm, BT_COMM_LEN) && p->uid == f->uid)))
 		return 0;
 	if (!p) {
