@@ -146,14 +146,13 @@ class Faults(unittest.TestCase):
                 refused = self.refusals(group)
                 group.set("memory.limit_in_bytes", "memory.max", 1 << 40)
                 top.process.send_signal(signal.SIGCONT)
-                # Both are of one moment: none of these threads ever runs again.
-                first, shown = self.frame_of(top, parked, lambda frame, _: frame["loss"]["tasks"])
+                # It may have been stopped in the midst of a frame. None of these threads ever runs again: the next is whole.
+                self.frame_of(top, parked, lambda frame, _: frame["loss"]["tasks"])
+                first, shown = self.frame_of(top, parked, lambda *_: True)
                 with Workload("parked", THREADS) as after:
-                    # One that is being made, or moved while it was read, is counted in one frame; refused ones in all. Those
-                    # that begin wait for a CPU first.
-                    frame, known = self.frame_of(top, after, lambda frame, process: process["threads"] == THREADS + 1
-                                                 and frame["loss"]["tasks"] <= first["loss"]["tasks"]
-                                                 and (process["share"]["run-queue"] or 0) < 0.1)
+                    # Those that begin work, and wait for a CPU, first.
+                    frame, known = self.frame_of(top, after, lambda _, process: process["threads"] == THREADS + 1
+                                                 and process["verdict"] in ("idle", "waiting"))
                     again = frame["loss"]["tasks"]
             while frame["loss"]["tasks"]:
                 frame = schema.parse(top.lines.next())
@@ -163,7 +162,8 @@ class Faults(unittest.TestCase):
                     f"{frame['loss']['tasks']}")
         self.assertGreater(refused, 0)
         self.assertEqual((THREADS + 1, "unknown", 0), (shown["threads"], shown["verdict"], shown["confidence"]))
-        self.assertIn(known["verdict"], ("idle", "waiting"))
+        # One that is being made, or moved while it was read, is counted in one frame.
+        self.assertLess(again - first["loss"]["tasks"], THREADS // 100)
 
     def test_processes_to_start(self):
         prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all,+bpf,+perfmon",
