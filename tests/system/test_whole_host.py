@@ -23,6 +23,7 @@ CGROUP = "/sys/fs/cgroup"
 CLOCK = "/sys/devices/system/clocksource/clocksource0"
 CPU = "/sys/devices/system/cpu"
 SWAP_MB, USED_MB, LIMIT_MB = 96, 48, 28
+DISK_MB_PER_S = 8
 MEMORY = {"oom-kill", "swap-thrash", "cache-thrash", "memory-low"}
 
 # Looks at one page after the other of so much memory, over and over.
@@ -105,7 +106,7 @@ def pressure_s():
 @contextlib.contextmanager
 def memory_group(limit_mb=None, limit="memory.max"):
     """A control group that may have so much memory; beyond memory.high it is slowed down, beyond memory.max it is killed."""
-    write(f"{CGROUP}/cgroup.subtree_control", "+memory")
+    write(f"{CGROUP}/cgroup.subtree_control", "+memory +io")
     path = tempfile.mkdtemp(prefix="boundtop-test-", dir=CGROUP)
     if limit_mb:
         write(f"{path}/{limit}", limit_mb << 20)
@@ -220,6 +221,9 @@ class WholeHost(unittest.TestCase):
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         with memory_group(LIMIT_MB + 10) as group, contextlib.ExitStack() as stack:
             read_all(stack, group)
+            # They wait for the disk, however fast it is beside the emulated CPUs.
+            device = os.stat(files[0]).st_dev
+            write(f"{group}/io.max", f"{os.major(device)}:{os.minor(device)} rbps={DISK_MB_PER_S << 20}")
             before = vmstat("workingset_refault_file")
             found = diagnose(3)
             refaulted = vmstat("workingset_refault_file") - before
