@@ -26,18 +26,14 @@ BT_INLINE int bt_account_waits_for(const struct bt_account *a, const struct bt_r
 
 /*
  * How long a thread that was seen to wait for a lock at a futex of its own is taken to wait for one: for
- * eight waits that say nothing for it, or for as many moments as those are worth. Seen for the first time it
- * is two waits: what looks so by chance is soon forgotten, however many moments follow.
+ * eight waits that say nothing for it, or for as many moments as those are worth. Seen once, it is suspected
+ * alone, for four waits: what looks so by chance (who woke it was kept from its work for a while) does not
+ * look so twice.
  */
-#define BT_LOCK_CREDIT        64
-#define BT_LOCK_CREDIT_FIRST  16
+#define BT_LOCK_SUSPECTED     32
+#define BT_LOCK_CREDIT        (BT_LOCK_SUSPECTED + 64)
 #define BT_LOCK_CREDIT_WAIT   8
 #define BT_LOCK_CREDIT_MOMENT 1
-
-BT_INLINE void bt_account_credit_spend(struct bt_account *a, __u8 credit)
-{
-	a->lock_credit = a->lock_credit > credit ? a->lock_credit - credit : 0;
-}
 
 /* What a hand-on says of the wait that it ends. */
 enum bt_hand_on {
@@ -46,6 +42,18 @@ enum bt_hand_on {
 	BT_HAND_ON_AGAIN,  /* not much: it is what the last one was, for some time */
 	BT_HAND_ON_LOCK,
 };
+
+/* Whether the thread is taken to wait for a lock; what the end of this wait said of that is spent. */
+BT_INLINE int bt_account_at_lock(struct bt_account *a, enum bt_hand_on said)
+{
+	int at_lock = a->lock_credit > BT_LOCK_SUSPECTED;
+	__u8 spent = said == BT_HAND_ON_LOCK     ? 0
+		     : said == BT_HAND_ON_MOMENT ? BT_LOCK_CREDIT_MOMENT
+						 : BT_LOCK_CREDIT_WAIT;
+
+	a->lock_credit = a->lock_credit > spent ? a->lock_credit - spent : 0;
+	return at_lock;
+}
 
 /* A wait for a turn lasts for this part of the waiter's last burst at least. */
 #define BT_TURN_WAIT_MIN 16
@@ -114,37 +122,31 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 	__u64 idle_end_ns = bt_account_idle_end(by, now_ns, &idle_cause);
 	int idle = 2 * bt_span_ns(idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
 	int lock = a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(by, &a->reason);
+	enum bt_hand_on said = BT_HAND_ON_OTHER;
 
 	a->carried_ns = idle_end_ns ? idle_end_ns : 1;
 	if (a->doubt == BT_DOUBT_FUTEX && same_process && !lock) {
-		enum bt_hand_on said = bt_account_hand_on(a, by, now_ns);
-
+		said = bt_account_hand_on(a, by, now_ns);
 		if (said == BT_HAND_ON_LOCK)
-			a->lock_credit = a->lock_credit ? BT_LOCK_CREDIT : BT_LOCK_CREDIT_FIRST;
-		if (said != BT_HAND_ON_OTHER && a->lock_credit) {
-			if (said == BT_HAND_ON_AGAIN)
-				bt_account_credit_spend(a, BT_LOCK_CREDIT_WAIT);
-			else if (said == BT_HAND_ON_MOMENT)
-				bt_account_credit_spend(a, BT_LOCK_CREDIT_MOMENT);
+			a->lock_credit = a->lock_credit ? BT_LOCK_CREDIT : BT_LOCK_SUSPECTED;
+		if (said != BT_HAND_ON_OTHER && bt_account_at_lock(a, said))
 			return BT_MS_LOCK;
-		}
 	}
 	if (idle && !(lock && idle_cause == BT_MS_SLEEP)) {
-		a->lock_credit = 0;
+		if (said == BT_HAND_ON_OTHER)
+			a->lock_credit = 0;
 		return BT_MS_EVENT;
 	}
 	if (lock)
 		return BT_MS_LOCK;
 	if (!same_process)
 		return BT_MS_IPC;
-	if (a->doubt != BT_DOUBT_FUTEX || !a->lock_credit) {
-		/* What a frame has shown is not told of again. */
-		a->own_ns += bt_span_ns(a->read_ns > a->since_ns ? a->read_ns : a->since_ns, now_ns);
-		return BT_MS_EVENT;
-	}
 	/* Not every round shows the evidence. */
-	bt_account_credit_spend(a, BT_LOCK_CREDIT_WAIT);
-	return BT_MS_LOCK;
+	if (a->doubt == BT_DOUBT_FUTEX && said == BT_HAND_ON_OTHER && bt_account_at_lock(a, BT_HAND_ON_AGAIN))
+		return BT_MS_LOCK;
+	/* What a frame has shown is not told of again. */
+	a->own_ns += bt_span_ns(a->read_ns > a->since_ns ? a->read_ns : a->since_ns, now_ns);
+	return BT_MS_EVENT;
 }
 
 /*
@@ -153,10 +155,8 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
  */
 BT_INLINE __u8 bt_cause_by_kernel(struct bt_account *a, __u64 now_ns)
 {
-	if (a->doubt == BT_DOUBT_FUTEX && a->lock_credit) {
-		bt_account_credit_spend(a, BT_LOCK_CREDIT_WAIT);
+	if (a->doubt == BT_DOUBT_FUTEX && bt_account_at_lock(a, BT_HAND_ON_AGAIN))
 		return BT_MS_LOCK;
-	}
 	if (a->doubt == BT_DOUBT_FUTEX || a->doubt == BT_DOUBT_WORK || a->doubt == BT_DOUBT_POLL)
 		return BT_MS_EVENT;
 	return bt_span_ns(a->since_ns, now_ns) < BT_IDLE_AFTER_NS ? BT_MS_IPC : BT_MS_EVENT;

@@ -25,11 +25,14 @@ class Waits(judge.Judge):
     def judge_pair(self, channel, wait, cause, seen_in):
         """`seen_in`: where strace sees both of them wait."""
         with Workload("ask", channel, wait, WORK_US, 0) as pair:
-            self.judge_blocked(pair.facts["client"], "io-bound", cause, seen_in)
-            self.judge_busy(pair.facts["server"], "user")
+            client, server = pair.facts["client"], pair.facts["server"]
+            self.judge_together((client, "io-bound", cause, judge.off_cpu), (server, "cpu-bound", "user", judge.on_cpu))
+            self.assert_waits_in(client, seen_in)
         with Workload("ask", channel, wait, 0, PAUSE_US) as pair:
-            self.judge_blocked(pair.facts["client"], "idle", "sleep", ("clock_nanosleep", ""))
-            self.judge_blocked(pair.facts["server"], "idle", "event", seen_in)
+            client, server = pair.facts["client"], pair.facts["server"]
+            self.judge_together((client, "idle", "sleep", judge.idle), (server, "idle", "event", judge.idle))
+            self.assert_waits_in(client, ("clock_nanosleep", ""))
+            self.assert_waits_in(server, seen_in)
 
     def test_unix_socket(self):
         self.judge_pair("unix", "read", "ipc", ("read", "UNIX-STREAM"))

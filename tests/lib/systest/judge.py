@@ -34,30 +34,42 @@ class Judge(unittest.TestCase):
     def setUpClass(cls):
         report.require_root()
 
-    def judge(self, pid, verdict, cause, label):
-        """Ask boundtop, compare, and return what schedstat said about the same stretch of time.
+    def judge_together(self, *labels):
+        """Ask boundtop about all of them, compare, and return what schedstat said about the same stretch of time.
 
-        `label` says whether that stretch was what the workload stands for. On a busy machine, or one whose
-        hypervisor is, it may not be: a blocked thread then is a starved one. Asked again in that case; the
-        witness decides, not the outcome.
+        Each of `labels` is (PID, verdict, cause, what schedstat is to confirm): whether that stretch was what the
+        workload stands for. On a busy machine, or one whose hypervisor is, it may not be: a blocked thread then is a
+        starved one. Asked again in that case; the witness decides, not the outcome.
         """
         for _ in range(ATTEMPTS):
-            window = witness.Window(pid)
-            process = product.classify(pid, self.window_s)
-            window.close()
-            report.note(f"{process['verdict']}/{process['cause']} (confidence {process['confidence']:.2f}); "
-                        f"schedstat: cpu {window.cpu:.2f}, run queue {window.run_queue:.2f}, off {window.off:.2f}, "
-                        f"stolen from the host {window.steal:.2f}")
-            if label(window):
-                self.assertEqual((verdict, cause), (process["verdict"], process["cause"]), process["share"])
-                return window
+            windows = [witness.Window(pid) for pid, *_ in labels]
+            frame = product.classify_all(self.window_s, *(pid for pid, *_ in labels))
+            for window in windows:
+                window.close()
+            found = [product.find(frame, pid) for pid, *_ in labels]
+            for process, window in zip(found, windows):
+                report.note(f"{process['verdict']}/{process['cause']} (confidence {process['confidence']:.2f}); "
+                            f"schedstat: cpu {window.cpu:.2f}, run queue {window.run_queue:.2f}, off {window.off:.2f}, "
+                            f"stolen from the host {window.steal:.2f}")
+            if all(confirms(window) for (*_, confirms), window in zip(labels, windows)):
+                for (_, verdict, cause, _), process in zip(labels, found):
+                    self.assertEqual((verdict, cause), (process["verdict"], process["cause"]), process["share"])
+                return windows
+        said = [vars(window) for window in windows]
         if product.IS_EMULATED:
-            raise report.CannotRun("an emulated machine", f"the workload was never what it stands for: {vars(window)}")
-        return self.fail(f"the workload was never what it stands for: {vars(window)}")
+            raise report.CannotRun("an emulated machine", f"the workload was never what it stands for: {said}")
+        return self.fail(f"the workload was never what it stands for: {said}")
+
+    def judge(self, pid, verdict, cause, label):
+        """The same of one."""
+        return self.judge_together((pid, verdict, cause, label))[0]
 
     def judge_blocked(self, pid, verdict, cause, wait):
         """A process that is off the CPU most of the time; strace names the wait."""
         self.judge(pid, verdict, cause, idle if verdict == "idle" else off_cpu)
+        self.assert_waits_in(pid, wait)
+
+    def assert_waits_in(self, pid, wait):
         # Emulated, stopping it at a call takes strace longer than the call.
         if wait and not product.IS_EMULATED:
             self.assertEqual(wait, witness.dominant_wait(pid))

@@ -63,6 +63,11 @@ def classify(pid, seconds=2, *more):
     return find(frame, pid)
 
 
+def classify_all(seconds, *pids):
+    """The frame of `classify` with several processes."""
+    return run_json("classify", "-d", seconds, "--json", *pids)
+
+
 def find(frame, pid):
     found = [process for process in frame["processes"] if process["pid"] == pid]
     if len(found) != 1:
