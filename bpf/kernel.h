@@ -100,6 +100,19 @@ struct inet_sock {
 	int mc_index;
 };
 
+struct inet_connection_sock {
+	struct {
+		__u32 lrcvtime;
+	} icsk_ack;
+};
+
+struct tcp_sock {
+	__u64 bytes_received;
+	__u32 data_segs_out;
+	__u32 lsndtime;
+	__u64 first_tx_mstamp;
+};
+
 struct unix_sock {
 	struct unix_address *addr;
 	struct sock *peer;
@@ -146,7 +159,21 @@ struct epoll_filefd {
 	struct file *file;
 };
 
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
 struct epitem {
+	struct rb_node rbn;
 	struct list_head rdllink;
 	struct epoll_filefd ffd;
 	struct eventpoll *ep;
@@ -160,6 +187,7 @@ struct eppoll_entry {
 struct eventpoll {
 	struct wait_queue_head wq;
 	struct list_head rdllist;
+	struct rb_root_cached rbr;
 };
 
 struct llist_node {

@@ -16,7 +16,9 @@
 #define TCP_ESTABLISHED 1
 #define TCP_LISTEN      10
 
-#define SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: bind() chose the port */
+/* include/net/sock.h: what bind() chose. */
+#define SOCK_BINDADDR_LOCK 4
+#define SOCK_BINDPORT_LOCK 8
 
 struct bt_object {
 	__u64 ino;
@@ -30,8 +32,8 @@ struct bt_object {
 /*
  * A stream that came through accept() has the interface that its first packet came in by noted as its
  * multicast interface (tcp_v4_syn_recv_sock(), tcp_v6_syn_recv_sock()); nothing else can set that on a stream
- * (IP_MULTICAST_IF and IPV6_MULTICAST_IF refuse them). A datagram socket without a port that bind() chose, or
- * with a peer, asks.
+ * (IP_MULTICAST_IF and IPV6_MULTICAST_IF refuse them). A datagram socket for which bind() chose neither a
+ * port nor an address, or with a peer, asks.
  */
 static __always_inline bool socket_is_owed(struct sock *sk, __u16 family)
 {
@@ -45,7 +47,8 @@ static __always_inline bool socket_is_owed(struct sock *sk, __u16 family)
 		v6 = family == AF_INET6 ? plain_read(inet_sock, sk, pinet6) : NULL;
 		return !v6 || !plain_read(ipv6_pinfo, v6, mcast_oif);
 	case SOCK_DGRAM:
-		return state == TCP_ESTABLISHED || !(plain_read(sock, sk, sk_userlocks) & SOCK_BINDPORT_LOCK);
+		return state == TCP_ESTABLISHED ||
+		       !(plain_read(sock, sk, sk_userlocks) & (SOCK_BINDADDR_LOCK | SOCK_BINDPORT_LOCK));
 	default:
 		return true;
 	}
@@ -158,9 +161,9 @@ static __always_inline __u64 file_of_fd(__u64 files, __u32 fd)
 	return address_read(plain_read(fdtable, table, fd) + fd);
 }
 
-__noinline int object_of_fd(__u64 files, __u32 fd, struct bt_object *o)
+static __always_inline int object_of_fd(__u64 files, __u32 fd, struct bt_object *o)
 {
-	return o ? object_of_file(file_of_fd(files, fd), o) : 0;
+	return object_of_file(file_of_fd(files, fd), o);
 }
 
 /*

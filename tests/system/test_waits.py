@@ -84,6 +84,10 @@ class Waits(judge.Judge):
     def test_epoll_of_tcp(self):
         self.judge_pair("tcp", "epoll", "network", ("epoll_wait", "anon_inode"))
 
+    def test_epoll_that_runs_out(self):
+        """An event loop with timers: most of its waits end before the answer comes."""
+        self.judge_pair("tcp", "ticks", "network", ("epoll_wait", "anon_inode"))
+
     def test_epoll_of_a_unix_socket(self):
         self.judge_pair("unix", "epoll", "ipc", ("epoll_wait", "anon_inode"))
 

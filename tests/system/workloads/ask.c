@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HOLD_US = 200 };
+enum { HOLD_US = 200, TICK_MS = 1 };
 
 /* One end: where it reads and where it writes. */
 struct end {
@@ -143,13 +143,14 @@ static const struct channel channels[] = {
     {"sem", open_semaphores, NULL},
 };
 
-enum wait_by { BY_READ, BY_POLL, BY_SELECT, BY_EPOLL, BY_INT80, BY_SOCKETCALL };
+enum wait_by { BY_READ, BY_POLL, BY_SELECT, BY_EPOLL, BY_TICKS, BY_INT80, BY_SOCKETCALL };
 
 static enum wait_by wait_of(const char *name)
 {
 	return !strcmp(name, "poll")         ? BY_POLL
 	       : !strcmp(name, "select")     ? BY_SELECT
 	       : !strcmp(name, "epoll")      ? BY_EPOLL
+	       : !strcmp(name, "ticks")      ? BY_TICKS
 	       : !strcmp(name, "int80")      ? BY_INT80
 	       : !strcmp(name, "socketcall") ? BY_SOCKETCALL
 					     : BY_READ;
@@ -172,11 +173,14 @@ static void await(int fd, enum wait_by by)
 		select(fd + 1, &set, NULL, NULL, NULL);
 		break;
 	case BY_EPOLL:
+	case BY_TICKS:
 		if (epoll < 0) {
 			epoll = epoll_create1(EPOLL_CLOEXEC);
 			epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 		}
-		epoll_wait(epoll, &event, 1, -1);
+		/* As an event loop that has timers, too. */
+		while (!epoll_wait(epoll, &event, 1, by == BY_TICKS ? TICK_MS : -1))
+			;
 		break;
 	default:
 		break;

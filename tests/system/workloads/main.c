@@ -24,7 +24,8 @@ static const struct workload workloads[] = {
      "THREADS shared|own|greedy|fair: work with the mutex held; one for longer, or each lets others have it",
      run_mutex},
     {"ask",
-     "unix|pipe|eventfd|tcp|tcp6|queue|sem read|poll|select|epoll|int80 WORK_US PAUSE_US: ask, work, answer, "
+     "unix|pipe|eventfd|tcp|tcp6|queue|sem read|poll|select|epoll|ticks|int80 WORK_US PAUSE_US: ask, work, "
+     "answer, "
      "pause",
      run_ask},
     {"ring", "client|server|busy|idle|file|timer plain|deferred [FILE]: what an io_uring has in flight",
