@@ -85,6 +85,8 @@ struct sock {
 	struct socket_wq *sk_wq;
 	struct socket *sk_socket;
 	struct pid *sk_peer_pid;
+	int sk_wmem_queued;
+	int sk_sndbuf;
 	/* a bit field before 5.17 */
 	__u8 sk_userlocks;
 	__u16 sk_type;
@@ -172,7 +174,12 @@ struct rb_root_cached {
 	struct rb_root rb_root;
 };
 
+struct epoll_event {
+	__u32 events;
+};
+
 struct epitem {
+	struct epoll_event event;
 	struct rb_node rbn;
 	struct list_head rdllink;
 	struct epoll_filefd ffd;

@@ -74,12 +74,15 @@ static __always_inline bool thread_is_at_work(const struct bt_account *a, const 
 {
 	__u64 wait_ns = bt_span_ns(w->since_ns, w->now_ns);
 	__u64 from_ns = a->idle_end_ns, to_ns = w->now_ns;
-	__u32 cause;
 
-	if (a->phase == BT_PHASE_BLOCKED && bt_cause_is_idle(a->reason.cause))
+	if (a->phase == BT_PHASE_BLOCKED && bt_cause_is_idle(a->reason.cause)) {
 		to_ns = a->since_ns;
-	else
-		from_ns = bt_account_idle_end(a, w->now_ns, &cause);
+	} else {
+		struct bt_idle idle;
+
+		bt_account_idle(a, w->now_ns, &idle);
+		from_ns = idle.end_ns;
+	}
 	if (from_ns < w->since_ns)
 		from_ns = w->since_ns;
 	return 2 * bt_span_ns(from_ns, to_ns) >= wait_ns;

@@ -200,22 +200,35 @@ __noinline int doubt_of_poll(__u64 files, __u64 set, __u64 count, struct bt_reas
 	return polled_say(&p, files, r);
 }
 
-/* select(): likewise, of the first 64 descriptors. */
-__noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, struct bt_reason *r)
+/* The first 64 descriptors of a set. */
+static __always_inline __u64 descriptors_of(__u64 set, __u64 highest)
+{
+	__u64 bits = 0;
+
+	if (!set || !highest || bpf_probe_read_user(&bits, sizeof(bits), (void *)set))
+		return 0;
+	return highest < 64 ? bits & ((1ULL << highest) - 1) : bits;
+}
+
+/* select(): likewise, of the first 64 descriptors; what is to be written to, if nothing is to be read. */
+__noinline int doubt_of_select(__u64 files, __u64 highest, __u64 set, __u64 room, struct bt_reason *r)
 {
 	struct polled p = {};
-	__u64 bits = 0, left;
+	__u64 bits = descriptors_of(set, highest), left;
+	__s16 events = POLL_IN;
 
-	if (!r || !set || !highest || bpf_probe_read_user(&bits, sizeof(bits), (void *)set))
+	if (!r)
 		return BT_DOUBT_NONE;
-	if (highest < 64)
-		bits &= (1ULL << highest) - 1;
+	if (!bits) {
+		bits = descriptors_of(room, highest);
+		events = POLL_OUT;
+	}
 	left = bits;
 	for (int i = 0; i < BT_POLLED_FEW; i++)
 		left &= left - 1;
 #pragma unroll
 	for (int i = 0; i < BT_POLLED_MAX; i++) {
-		struct pollfd one = {.fd = (__s32)lowest_bit_of(bits)};
+		struct pollfd one = {.fd = (__s32)lowest_bit_of(bits), .events = events};
 
 		if (!bits)
 			break;
@@ -405,7 +418,8 @@ static __always_inline enum bt_doubt reason_of_block(struct task_struct *t, __u3
 		return a ? doubt_of_poll(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
 	case BT_SC_SELECT:
 		r->cause = bt_cause_of_class(class, call.arg[0], how);
-		return a ? doubt_of_select(task_files(t), call.arg[0], call.arg[1], r) : BT_DOUBT_NONE;
+		return a ? doubt_of_select(task_files(t), call.arg[0], call.arg[1], call.arg[2], r)
+			 : BT_DOUBT_NONE;
 	case BT_SC_URING:
 		r->fd = (__s32)call.arg[0];
 		/*

@@ -24,6 +24,9 @@ static __always_inline enum bt_doubt ruby_wait_of(struct bt_account *a, struct t
 	__u64 words[2] = {0};
 
 	task_syscall(t, &call);
+	/* A native thread that waits to be used again has a condition variable on its own stack. */
+	if (why->object - call.sp < BT_FUTEX_FRAME)
+		return BT_DOUBT_WORK;
 	for (int i = 0; i < BT_RUBY_STACK_WORDS && wait == BT_RUBY_UNKNOWN; i++) {
 		void *at = (void *)(call.sp + sizeof(*words) * i);
 

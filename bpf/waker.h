@@ -12,10 +12,10 @@
 #include "reason.h"
 
 /*
- * The file that made an epoll instance ready; 0: none did, its time ran out. ep_poll_callback() puts it on
- * the list before it wakes the waiter (fs/eventpoll.c).
+ * What made an epoll instance ready, its struct epitem; 0: nothing did, its time ran out. ep_poll_callback()
+ * puts it on the list before it wakes the waiter (fs/eventpoll.c).
  */
-static __always_inline __u64 epoll_ready_file(struct task_struct *t, __s32 epfd)
+static __always_inline __u64 epoll_ready_item(struct task_struct *t, __s32 epfd)
 {
 	__u64 file = file_of_fd(task_files(t), (__u32)epfd);
 	__u64 ep, head, first;
@@ -29,8 +29,33 @@ static __always_inline __u64 epoll_ready_file(struct task_struct *t, __s32 epfd)
 	first = address_read((void *)head);
 	if (!first || first == head)
 		return 0;
-	return address_read((void *)first - bpf_core_field_offset(struct epitem, rdllink) +
-			    bpf_core_field_offset(struct epitem, ffd));
+	return first - bpf_core_field_offset(struct epitem, rdllink);
+}
+
+/* A socket that had no room for what was sent, and has again: this part of its buffer is still full. */
+#define SEND_PART_LEFT 8
+
+/* Whether what became ready is room to write in: nothing else was asked for, or a connection was full. */
+static __always_inline bool epoll_item_asks(__u64 item, __u64 file, const struct bt_object *o)
+{
+	__u32 events = plain_read(epitem, (struct epitem *)item, event.events);
+	struct socket *socket;
+	struct sock *sk;
+	int queued;
+
+	if (!(events & POLL_OUT))
+		return false;
+	if (!(events & POLL_IN))
+		return true;
+	if (o->target != BT_TARGET_INET)
+		return false;
+	socket = plain_read(file, (struct file *)file, private_data);
+	sk = socket ? plain_read(socket, socket, sk) : NULL;
+	if (!sk)
+		return false;
+	queued = plain_read(sock, sk, sk_wmem_queued);
+	/* BPF divides no signed number. */
+	return queued > 0 && (__u32)queued > (__u32)plain_read(sock, sk, sk_sndbuf) / SEND_PART_LEFT;
 }
 
 /* So many of the instance's files are looked at: those in the upper levels of its tree. */
@@ -228,21 +253,24 @@ static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a,
 				    bool same_process, __u64 now_ns)
 {
 	struct bt_object o = {};
-	__u64 file;
+	__u64 item, file;
 
 	switch (a->doubt) {
 	case BT_DOUBT_REPLY:
 		return by && same_process ? BT_MS_EVENT : BT_MS_NETWORK;
 	case BT_DOUBT_EPOLL:
-		file = epoll_ready_file(t, a->reason.fd);
-		if (!file)
+		item = epoll_ready_item(t, a->reason.fd);
+		if (!item)
 			return epoll_is_owed(file_of_fd(task_files(t), (__u32)a->reason.fd), a->ready_ns,
 					     now_ns)
 				   ? BT_MS_NETWORK
 				   : BT_MS_EVENT;
 		a->ready_ns = now_ns;
+		file = address_read((void *)item + bpf_core_field_offset(struct epitem, ffd));
 		if (!object_of_file(file, &o))
 			return BT_MS_EVENT;
+		if (epoll_item_asks(item, file, &o))
+			return cause_of_object(&o, true, (struct bt_sleep){});
 		if (o.owed)
 			return BT_MS_NETWORK;
 		if (!by && o.target == BT_TARGET_ANON && block_io_was_asked(t, a))

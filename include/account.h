@@ -132,29 +132,61 @@ BT_INLINE __u64 bt_account_burst_ns(const struct bt_account *a, __u64 now_ns)
 	return a->burst_ns + bt_span_ns(from_ns, now_ns);
 }
 
-/* Where an idle wait that lasted until to_ns has ended for those that the thread wakes: what it carries on
- * began earlier. */
-BT_INLINE __u64 bt_account_idle_until(const struct bt_account *a, __u64 to_ns)
+/* What is known of a thread's waits of group idle. */
+struct bt_idle {
+	__u64 end_ns;  /* since when it works on what it works on, the naps in between left out; 0 = it was
+			  never idle */
+	__u64 from_ns; /* the last of them, */
+	__u64 to_ns;   /* up to where it was idle */
+	__u32 cause;   /* and what it was */
+};
+
+/*
+ * The same once the thread's open wait, of group idle, has lasted until to_ns. What it carries on began
+ * earlier. An idle wait that is no longer than the work before it is a nap, and does not end that work.
+ */
+BT_INLINE void bt_account_idle_until(const struct bt_account *a, __u64 to_ns, __u32 cause,
+				     struct bt_idle *idle)
 {
-	return a->carried_ns && a->carried_ns < to_ns ? a->carried_ns : to_ns;
+	__u64 until_ns = a->carried_ns && a->carried_ns < to_ns ? a->carried_ns : to_ns;
+	__u64 since_ns = a->idle_to_ns ? a->idle_to_ns : a->born_ns;
+	__u64 nap_ns = bt_span_ns(a->since_ns, until_ns);
+
+	idle->end_ns =
+	    nap_ns && nap_ns <= bt_span_ns(since_ns, a->since_ns) ? a->idle_end_ns + nap_ns : until_ns;
+	idle->from_ns = a->since_ns;
+	idle->to_ns = nap_ns ? until_ns : a->since_ns;
+	idle->cause = cause;
 }
 
 /*
- * When the last wait of group idle of the thread that is running ended, and what it was. The one that was not
- * seen to end, as the switch-in was not, is not closed yet.
+ * The same of the thread that is running. A wait that was not seen to end, as the switch-in was not, is not
+ * closed yet.
  */
-BT_INLINE __u64 bt_account_idle_end(const struct bt_account *a, __u64 now_ns, __u32 *cause)
+BT_INLINE void bt_account_idle(const struct bt_account *a, __u64 now_ns, struct bt_idle *idle)
 {
 	if (a->phase == BT_PHASE_WOKEN && bt_cause_is_idle(a->woken_cause)) {
-		*cause = a->woken_cause;
-		return bt_account_idle_until(a, a->woken_ns);
+		bt_account_idle_until(a, a->woken_ns, a->woken_cause, idle);
+		return;
 	}
+	idle->end_ns = a->idle_end_ns;
+	idle->from_ns = a->idle_from_ns;
+	idle->to_ns = a->idle_to_ns;
+	idle->cause = a->idle_cause;
 	if (a->phase == BT_PHASE_BLOCKED && bt_cause_is_idle(a->reason.cause)) {
-		*cause = a->reason.cause;
-		return now_ns;
+		idle->end_ns = idle->to_ns = now_ns;
+		idle->from_ns = a->since_ns;
+		idle->cause = a->reason.cause;
 	}
-	*cause = a->idle_cause;
-	return a->idle_end_ns;
+}
+
+/* For how much of the time since since_ns the thread has worked. */
+BT_INLINE __u64 bt_idle_work_ns(const struct bt_idle *idle, __u64 since_ns, __u64 now_ns)
+{
+	__u64 work_ns = bt_span_ns(idle->end_ns, now_ns);
+	__u64 seen_ns = bt_span_ns(idle->to_ns, now_ns) + bt_span_ns(since_ns, idle->from_ns);
+
+	return seen_ns < work_ns ? seen_ns : work_ns;
 }
 
 /* A turn lasts for this part of the wait for it at least. */
@@ -250,7 +282,12 @@ BT_INLINE void bt_account_close_block(struct bt_account *a, __u32 cause, __u64 t
 	if (bt_cause_is_io(cause))
 		a->bursts.io[bt_burst_bucket(ns)]++;
 	if (bt_cause_is_idle(cause)) {
-		a->idle_end_ns = bt_account_idle_until(a, to_ns);
+		struct bt_idle idle;
+
+		bt_account_idle_until(a, to_ns, cause, &idle);
+		a->idle_end_ns = idle.end_ns;
+		a->idle_from_ns = idle.from_ns;
+		a->idle_to_ns = idle.to_ns;
 		a->idle_cause = (__u8)cause;
 	}
 	if (a->doubt) {

@@ -185,6 +185,8 @@ struct bt_account {
 	__s32 tgid;            /* 0 = it is not to be seen there */
 	__u64 own_ns;          /* events that its own process worked for: cumulative, closed waits only */
 	__u64 guessed_ns;      /* when there was a look at what its wait may be for */
+	__u64 idle_from_ns;    /* its last wait of group idle, */
+	__u64 idle_to_ns;      /* and up to where that was one; 0 = it had none */
 	__u64 ready_ns;        /* when something that it waited for in epoll was last ready; 0 = never */
 	__u64 block_bytes; /* what its task had read and written, when that last told of asynchronous I/O */
 	/* Whether a waking was a turn shows when the woken has worked: see bt_account_hand_on(). */

@@ -110,6 +110,22 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
 	return said;
 }
 
+/* Who is woken carries on what its waker has worked at since idle_end_ns; 0: since from_ns, it was never
+ * idle. */
+BT_INLINE void bt_account_carry_on(struct bt_account *a, __u64 idle_end_ns, __u64 from_ns)
+{
+	a->carried_ns = idle_end_ns ? idle_end_ns : from_ns;
+}
+
+/* A child ends, which a was waiting for: what it did was done for a. */
+BT_INLINE void bt_account_child_ends(struct bt_account *a, const struct bt_account *child, __u64 now_ns)
+{
+	struct bt_idle idle;
+
+	bt_account_idle(child, now_ns, &idle);
+	bt_account_carry_on(a, idle.end_ns, child->born_ns);
+}
+
 /*
  * What a wait in doubt (PEER, FUTEX or WORK) of a was that a thread with the account by, now running, ends:
  * nobody worked for us if that one was idle for most of the time. idle is measured to the end of its last
@@ -118,13 +134,14 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
  */
 BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, int same_process, __u64 now_ns)
 {
-	__u32 idle_cause;
-	__u64 idle_end_ns = bt_account_idle_end(by, now_ns, &idle_cause);
-	int idle = 2 * bt_span_ns(idle_end_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
+	struct bt_idle of_by;
+	int idle;
 	int lock = a->doubt == BT_DOUBT_FUTEX && bt_account_waits_for(by, &a->reason);
 	enum bt_hand_on said = BT_HAND_ON_OTHER;
 
-	a->carried_ns = idle_end_ns ? idle_end_ns : 1;
+	bt_account_idle(by, now_ns, &of_by);
+	idle = 2 * bt_idle_work_ns(&of_by, a->since_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
+	bt_account_carry_on(a, of_by.end_ns, 1);
 	if (a->doubt == BT_DOUBT_FUTEX && same_process && !lock) {
 		said = bt_account_hand_on(a, by, now_ns);
 		if (said == BT_HAND_ON_LOCK)
@@ -132,7 +149,7 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 		if (said != BT_HAND_ON_OTHER && bt_account_at_lock(a, said))
 			return BT_MS_LOCK;
 	}
-	if (idle && !(lock && idle_cause == BT_MS_SLEEP)) {
+	if (idle && !(lock && of_by.cause == BT_MS_SLEEP)) {
 		if (said == BT_HAND_ON_OTHER)
 			a->lock_credit = 0;
 		return BT_MS_EVENT;

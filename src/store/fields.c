@@ -138,6 +138,8 @@ const struct bt_stored_field bt_record_fields[] = {
 	R(account.missed, NEVER),
 	R(account.missed_told, NEVER),
 	R(account.guessed_ns, NEVER),
+	R(account.idle_from_ns, NEVER),
+	R(account.idle_to_ns, NEVER),
 	R(account.ready_ns, NEVER),
 	R(account.block_bytes, NEVER),
 	RE(account.habits, place, NEVER),

@@ -432,6 +432,30 @@ static void a_waker_that_was_not_seen_to_run(void **state)
 	assert_int_equal(bt_cause_by_waker(&a, &by, 0, 250000), BT_MS_IPC);
 }
 
+/* Blocked in doubt since 1,000,000, by who slept from one time to another and wakes it at 2,000,000. */
+static uint8_t woken_after_a_nap(uint64_t from_ns, uint64_t to_ns)
+{
+	const struct bt_reason sleeps = {.fd = -1, .syscall = 230, .cause = BT_MS_SLEEP};
+	struct bt_account by = running(), a = running();
+
+	bt_account_switch_out(&a, 1000000, 1, &on_pipe, BT_DOUBT_PEER);
+	bt_account_switch_out(&by, from_ns, 1, &sleeps, BT_DOUBT_NONE);
+	bt_account_waking(&by, to_ns, 0, BT_MS_SLEEP);
+	bt_account_switch_in(&by, to_ns);
+	return bt_cause_by_waker(&a, &by, 0, 2000000);
+}
+
+/* What the waker worked before it slept counts, too, as far as we waited then. */
+static void a_nap_does_not_end_the_work(void **state)
+{
+	(void)state;
+	assert_int_equal(woken_after_a_nap(1500000, 1510000), BT_MS_IPC);
+	assert_int_equal(woken_after_a_nap(1450000, 1950000), BT_MS_IPC);
+	assert_int_equal(woken_after_a_nap(1100000, 1900000), BT_MS_EVENT);
+	/* No nap: it slept for longer than it had worked. */
+	assert_int_equal(woken_after_a_nap(500000, 1900000), BT_MS_EVENT);
+}
+
 /* A lock that is held asleep is a lock, a queue whose reader waits for work is not. */
 static void who_sleeps_with_a_lock_held(void **state)
 {
@@ -478,12 +502,12 @@ static void a_wait_in_doubt_is_taken_for_what_the_last_one_was(void **state)
 	bt_account_switch_in(&a, 2700);
 	assert_int_equal(a.totals.OFF(EVENT), 600);
 	assert_int_equal(a.waits[0].reason.cause, BT_MS_EVENT);
-	assert_int_equal(a.idle_end_ns, 2600);
+	assert_int_equal(a.idle_to_ns, 2600);
 	bt_account_switch_out(&a, 3000, 1, &elsewhere, BT_DOUBT_PEER);
 	assert_int_equal(a.reason.cause, BT_MS_IPC);
 	wake(&a, 3100, 42);
 	bt_account_switch_in(&a, 3100);
-	assert_int_equal(a.idle_end_ns, 2600);
+	assert_int_equal(a.idle_to_ns, 2600);
 	bt_account_switch_out(&a, 3200, 1, &on_pipe, BT_DOUBT_PEER);
 	assert_int_equal(a.reason.cause, BT_MS_EVENT);
 	/* Without doubt nothing is remembered. */
@@ -860,6 +884,7 @@ int main(void)
 	    cmocka_unit_test(shown_as_blocked_but_never_slept),
 	    cmocka_unit_test(the_waker_tells_what_a_wait_was),
 	    cmocka_unit_test(a_waker_that_was_not_seen_to_run),
+	    cmocka_unit_test(a_nap_does_not_end_the_work),
 	    cmocka_unit_test(who_sleeps_with_a_lock_held),
 	    cmocka_unit_test(without_a_waker_the_length_tells),
 	    cmocka_unit_test(a_wait_in_doubt_is_taken_for_what_the_last_one_was),

@@ -294,7 +294,7 @@ static void idle_is_who_had_nothing_to_carry_on(void **state)
 	bt_account_waking(&second, 1900000, 7, bt_cause_by_waker(&second, &first, 1, 1900000));
 	bt_account_switch_in(&second, 1900000);
 	assert_int_equal(second.totals.OFF(EVENT), 900000);
-	assert_int_equal(second.idle_end_ns, 1500000);
+	assert_int_equal(second.idle_to_ns, 1500000);
 	/* For half of this wait somebody worked, if not the one who ends it. */
 	assert_int_equal(bt_cause_by_waker(&third, &second, 0, 2000000), BT_MS_IPC);
 }
