@@ -162,7 +162,8 @@ class Load(unittest.TestCase):
         own = [process for process in frames[-1]["processes"] if process["pid"] == top.pid]
         verdicts = {process["verdict"] for process in hogs}
         report.note(f"{len(hogs)} hogs on {os.cpu_count()} CPUs are {verdicts}; frames came after "
-                    + ", ".join(f"{gap:.2f}" for gap in gaps) + " s; boundtop itself waited "
+                    + ", ".join(f"{gap:.2f}" for gap in gaps) + " s, are of "
+                    + ", ".join(f"{frame['duration_s']:.2f}" for frame in frames) + " s; boundtop itself waited "
                     + ", ".join(f"{process['share']['run-queue']:.1%}" for process in own) + " for a CPU")
         self.assertEqual(HOGS, len(hogs))
         self.assertGreater(len(starved), HOGS * 9 // 10)
