@@ -117,7 +117,7 @@ class Advice(unittest.TestCase):
         # Not in huge pages, as it would be where the kernel gives them to everybody: few faults then, and each takes long.
         script = ("import ctypes\nctypes.CDLL(None).prctl(41, 1, 0, 0, 0)\n"
                   "kept = bytearray(1 << 26)\nprint(flush=True)\nwhile True: {}")
-        with Script(sys.executable, "-c", script.format("bytes(kept)")) as pid:
+        with self.subTest("anew"), Script(sys.executable, "-c", script.format("bytes(kept)")) as pid:
             self.require_cheap_faults(pid)
             before = witness.minor_faults(pid)
             text = self.ask(pid, {"cpu-page-faults"})["cpu-page-faults"]

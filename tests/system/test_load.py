@@ -145,10 +145,13 @@ class Load(unittest.TestCase):
         self.assertLessEqual(after["VmRSS"], before["VmRSS"] + KIB_A_THREAD * THREADS // 4 + KIB_KEPT)
 
     def test_no_cpu_to_be_had(self):
-        """Many hogs a CPU, and nobody favours boundtop: frames come, and say who is starved."""
+        """Many hogs a CPU, and nobody favours boundtop: frames come, and say who is starved.
+
+        Who reads them is favoured: a frame is larger than a pipe, and to read it takes more than a hundredth of a slow CPU.
+        """
         with Workload("crowd", HOGS, nice=0, comm="bt-many-hogs") as crowd:
             crowd.go()
-            with product.Running("top", "-b", "-d", 1, "-n", 4, "--json") as top:
+            with product.Running("top", "-b", "-d", 1, "-n", 4, "--json") as top, favoured():
                 arrivals, frames, computed = [], [], []
                 for _ in range(4):
                     frames.append(schema.parse(top.lines.next()))
