@@ -256,7 +256,9 @@ struct rq {
 };
 
 struct cfs_rq {
-	struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED */
+	struct rq *rq;      /* CONFIG_FAIR_GROUP_SCHED */
+	int throttle_count; /* CONFIG_CFS_BANDWIDTH: of it and the groups above, so many have used up their
+			       quota */
 };
 
 struct sched_entity {
@@ -331,6 +333,7 @@ struct task_struct {
 	unsigned int flags;
 	void *stack;
 	unsigned int on_cpu; /* one byte in 7.3: CO-RE adjusts the size of what has no sign alone */
+	int prio;
 	int static_prio;
 	struct sched_entity se;
 	struct sched_info sched_info;
@@ -408,6 +411,7 @@ union bpf_iter_link_info___tid {
 #define TASK_FROZEN          0x8000 /* f5d39b020809 ("freezer,sched: Rewrite core freezer logic"), 6.1 */
 /* Modifiers that do not say what a thread does; what is left is zero for a runnable one. */
 #define TASK_STATE_MASK (0x00ff | TASK_FROZEN)
+#define MAX_RT_PRIO     100 /* include/linux/sched/prio.h */
 
 #define S_IFMT  0170000
 #define S_SHIFT 12
@@ -475,7 +479,12 @@ static __always_inline bool task_is_throttled(struct task_struct *t)
 {
 	struct task_struct___throttled *tt = (void *)t;
 
-	return bpf_core_field_exists(tt->throttled) && tt->throttled;
+	if (bpf_core_field_exists(tt->throttled))
+		return tt->throttled;
+	/* Before, the queue was taken away with all who were in it. Who is of another class is in none. */
+	if (!bpf_core_field_exists(t->se.cfs_rq) || !bpf_core_field_exists(t->se.cfs_rq->throttle_count))
+		return false;
+	return t->prio >= MAX_RT_PRIO && t->se.cfs_rq->throttle_count > 0;
 }
 
 /* Time in run queues since the thread began, but for a wait that is still open; 0 where that is not kept. */

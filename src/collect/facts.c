@@ -92,7 +92,8 @@ static void btf_probe(struct bt_kernel_facts *f)
 	f->task_pt_regs = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_task_pt_regs");
 	f->switch_arguments = tracepoint_arguments(btf, "btf_trace_sched_switch");
 	f->plain_cast = has_type(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
-	f->throttled_tasks = has_member(btf, "task_struct", "throttled");
+	f->throttled_tasks =
+	    has_member(btf, "task_struct", "throttled") || has_member(btf, "cfs_rq", "throttle_count");
 	btf__free(btf);
 }
 

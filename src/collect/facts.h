@@ -28,7 +28,8 @@ struct bt_kernel_facts {
 	bool ring_buffer;     /* BPF_MAP_TYPE_RINGBUF */
 	int switch_arguments; /* of the tracepoint sched_switch; 0: not known */
 	bool plain_cast;      /* bpf_rdonly_cast() */
-	bool throttled_tasks; /* task_struct.throttled: who is held back by a CPU quota */
+	bool throttled_tasks; /* task_struct.throttled or cfs_rq.throttle_count: who is held back by a CPU
+				 quota */
 	enum bt_lockdown lockdown;
 	bool schedstat;        /* /proc/PID/schedstat counts */
 	bool delay_accounting; /* kernel.task_delayacct: delays of threads are counted */

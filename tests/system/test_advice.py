@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -15,6 +16,8 @@ from systest.workloads import Lines, Workload  # noqa: E402
 
 WINDOW_S = 1.5
 ATTEMPTS = 4
+# glibc's mutexes are unfair: emulated, the same thread may take it again at once, all the time, and waits for nothing.
+LEAST_WAITERS = 3 if product.IS_EMULATED else 4
 
 # What another process on the machine can bring about at any time.
 OF_THE_HOST = {"cpu-neighbours", "cpu-queue"}
@@ -93,6 +96,17 @@ class Advice(unittest.TestCase):
                 self.assertEqual(expected, set(advice), process["share"])
         return self.fail(f"not {expected}, or others never left it a CPU: {vars(window)}")
 
+    def require_cheap_faults(self, pid):
+        """What the advice rests on, that a page fault takes less than 5 us: emulated, it may take longer."""
+        if not product.IS_EMULATED:
+            return
+        faults, spent = witness.minor_faults(pid), witness.cpu_ticks(pid)[1]
+        time.sleep(WINDOW_S)
+        each_us = (witness.cpu_ticks(pid)[1] - spent) / (witness.minor_faults(pid) - faults) * 1e6
+        report.note(f"a fault takes {each_us:.1f} us")
+        if each_us > 4.5:
+            raise report.CannotRun("an emulated machine", f"a page fault takes {each_us:.1f} us")
+
     def test_one_thread(self):
         with Workload("hog") as hog:
             advice = self.ask(hog.pid, {"cpu-one-thread"})
@@ -100,8 +114,11 @@ class Advice(unittest.TestCase):
 
     def test_page_faults(self):
         """Takes memory anew all the time: more than malloc() ever keeps (32 MB). In the twin it reads as much of it as is there anyway."""
-        script = "import sys\nkept = bytearray(1 << 26)\nprint(flush=True)\nwhile True: {}"
-        with Script(sys.executable, "-c", script.format("bytes(kept)")) as pid:
+        # Not in huge pages, as it would be where the kernel gives them to everybody: few faults then, and each takes long.
+        script = ("import ctypes\nctypes.CDLL(None).prctl(41, 1, 0, 0, 0)\n"
+                  "kept = bytearray(1 << 26)\nprint(flush=True)\nwhile True: {}")
+        with self.subTest("anew"), Script(sys.executable, "-c", script.format("bytes(kept)")) as pid:
+            self.require_cheap_faults(pid)
             before = witness.minor_faults(pid)
             text = self.ask(pid, {"cpu-page-faults"})["cpu-page-faults"]
             grown = witness.minor_faults(pid) - before
@@ -169,7 +186,7 @@ class Advice(unittest.TestCase):
     def test_locks(self):
         with Workload("mutex", 4, "shared") as convoy:
             text = self.ask(convoy.pid, {"lock-convoy"})["lock-convoy"]
-            self.assertRegex(text, r"^4 threads wait for the lock at 0x[0-9a-f]+ \d+ times")
+            self.assertRegex(text, rf"^[{LEAST_WAITERS}-4] threads wait for the lock at 0x[0-9a-f]+ \d+ times")
         with Workload("mutex", 2, "own") as threads:
             ids = {item["id"] for item in product.classify(threads.pid)["advice"]}
             self.assertNotIn("lock-convoy", ids)

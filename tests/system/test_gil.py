@@ -82,29 +82,31 @@ class Script:
 
 
 class Gil(judge.Judge):
-    def each(self, text):
+    def each(self, text, judge_it):
         for interpreter in interpreters():
             report.note(interpreter)
             with self.subTest(interpreter=interpreter), Script(interpreter, text) as script:
-                yield script
+                judge_it(script)
 
     def test_threads(self):
-        for script in self.each(THREADS):
-            self.judge_blocked(script.pid, "lock-bound", "gil", ("futex", ""))
+        self.each(THREADS, lambda script: self.judge_blocked(script.pid, "lock-bound", "gil", ("futex", "")))
 
     def test_processes(self):
-        for script in self.each(PROCESSES):
+        def judge_children(script):
             for pid in script.pids:
                 self.judge_busy(pid, "user")
 
+        self.each(PROCESSES, judge_children)
+
     def test_threads_that_let_go(self):
         """The main thread sleeps beside two that compute: a third of the wall time is off the CPU."""
-        for script in self.each(RELEASED):
-            self.judge(script.pid, "cpu-bound", "user", lambda window: window.cpu > 2 * window.run_queue + 0.2)
+        def computes(window):
+            return window.cpu > 2 * window.run_queue + 0.2
+
+        self.each(RELEASED, lambda script: self.judge(script.pid, "cpu-bound", "user", computes))
 
     def test_pool_without_work(self):
-        for script in self.each(PARKED):
-            self.judge_blocked(script.pid, "idle", "event", None)
+        self.each(PARKED, lambda script: self.judge_blocked(script.pid, "idle", "event", None))
 
     def test_born_while_it_is_watched(self):
         """Where the lock is becomes known between the start of the second thread and its first waits."""

@@ -184,7 +184,8 @@ class Lifecycle(unittest.TestCase):
 
     def test_started_during_the_window(self):
         """Born within the window: a wall time of its own, from its birth on."""
-        with product.Running("classify", "-a", "-d", 2, "--json") as boundtop:
+        # Emulated, it takes the workload more than a second to start.
+        with product.Running("classify", "-a", "-d", 5 if product.IS_EMULATED else 2, "--json") as boundtop:
             boundtop.await_attached()
             time.sleep(0.8)
             with Workload("hog") as hog:

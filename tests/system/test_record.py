@@ -211,6 +211,8 @@ class Record(unittest.TestCase):
         # And for those who ask by themselves: the minute that is written at the end.
         self.assertEqual([(read,)], recording.rows(path, f"SELECT DISTINCT name FROM waits_by_minute WHERE pid = {reader.pid} AND cause = 'disk'"))
         with self.subTest("stack"):
+            if not product.IS_EXACT and "[" not in stuck_text(live):
+                raise report.CannotRun("no iterator of one thread", "it is what tells where a thread sleeps")
             self.check_stack(path, stuck, stuck, functions)
 
     def check_stack(self, path, pid, tid, functions):
