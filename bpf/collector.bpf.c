@@ -427,15 +427,13 @@ int BPF_PROG(bt_waking, struct task_struct *t)
 	if (waker) {
 		waker_pid = waker->tgid;
 		same = waker->tgid == t->tgid;
-		if (a->doubt || pid_ns_inum || cause == BT_MS_CHILD)
+		if (a->doubt || pid_ns_inum)
 			by = bpf_task_storage_get(&accounts, waker, NULL, 0);
 		if (pid_ns_inum)
 			waker_pid = by ? by->tgid : 0;
 	}
 	if (a->doubt)
 		cause = (__u8)cause_at_wake(t, a, by, same, now_ns);
-	else if (cause == BT_MS_CHILD && by && !same)
-		bt_account_child_ends(a, by, now_ns);
 	if (waker && a->turn == BT_TURN_WAITS && same && (cause == BT_MS_LOCK || cause == BT_MS_GIL)) {
 		if (!by)
 			by = bpf_task_storage_get(&accounts, waker, NULL, 0);

@@ -110,22 +110,6 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
 	return said;
 }
 
-/* Who is woken carries on what its waker has worked at since idle_end_ns; 0: since from_ns, it was never
- * idle. */
-BT_INLINE void bt_account_carry_on(struct bt_account *a, __u64 idle_end_ns, __u64 from_ns)
-{
-	a->carried_ns = idle_end_ns ? idle_end_ns : from_ns;
-}
-
-/* A child ends, which a was waiting for: what it did was done for a. */
-BT_INLINE void bt_account_child_ends(struct bt_account *a, const struct bt_account *child, __u64 now_ns)
-{
-	struct bt_idle idle;
-
-	bt_account_idle(child, now_ns, &idle);
-	bt_account_carry_on(a, idle.end_ns, child->born_ns);
-}
-
 /*
  * What a wait in doubt (PEER, FUTEX or WORK) of a was that a thread with the account by, now running, ends:
  * nobody worked for us if that one was idle for most of the time. idle is measured to the end of its last
@@ -141,7 +125,7 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 
 	bt_account_idle(by, now_ns, &of_by);
 	idle = 2 * bt_idle_work_ns(&of_by, a->since_ns, now_ns) < bt_span_ns(a->since_ns, now_ns);
-	bt_account_carry_on(a, of_by.end_ns, 1);
+	a->carried_ns = of_by.end_ns ? of_by.end_ns : 1;
 	if (a->doubt == BT_DOUBT_FUTEX && same_process && !lock) {
 		said = bt_account_hand_on(a, by, now_ns);
 		if (said == BT_HAND_ON_LOCK)
