@@ -67,16 +67,20 @@ static __always_inline bool unix_is_accepted(struct sock *sk)
 	       !plain_read(unix_sock, (struct unix_sock *)peer, addr);
 }
 
-static __always_inline void object_of_socket(struct file *file, struct bt_object *o)
+/* The socket behind an open file that is one; NULL: it is being closed. */
+static __always_inline struct sock *sock_of_file(struct file *file)
 {
 	struct socket *socket = plain_read(file, file, private_data);
-	struct sock *sk;
+
+	return socket ? plain_read(socket, socket, sk) : NULL;
+}
+
+static __always_inline void object_of_socket(struct file *file, struct bt_object *o)
+{
+	struct sock *sk = sock_of_file(file);
 	__u16 family;
 
 	o->target = BT_TARGET_SOCKET;
-	if (!socket)
-		return;
-	sk = plain_read(socket, socket, sk);
 	if (!sk)
 		return;
 	family = plain_read(sock, sk, __sk_common.skc_family);

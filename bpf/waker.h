@@ -6,127 +6,11 @@
 #ifndef BOUNDTOP_BPF_WAKER_H
 #define BOUNDTOP_BPF_WAKER_H
 
+#include "epoll.h"
 #include "hand_over.h"
 #include "kernel.h"
 #include "object.h"
 #include "reason.h"
-
-/*
- * What made an epoll instance ready, its struct epitem; 0: nothing did, its time ran out. ep_poll_callback()
- * puts it on the list before it wakes the waiter (fs/eventpoll.c).
- */
-static __always_inline __u64 epoll_ready_item(struct task_struct *t, __s32 epfd)
-{
-	__u64 file = file_of_fd(task_files(t), (__u32)epfd);
-	__u64 ep, head, first;
-
-	if (!file)
-		return 0;
-	ep = address_read((void *)file + bpf_core_field_offset(struct file, private_data));
-	if (!ep)
-		return 0;
-	head = ep + bpf_core_field_offset(struct eventpoll, rdllist);
-	first = address_read((void *)head);
-	if (!first || first == head)
-		return 0;
-	return first - bpf_core_field_offset(struct epitem, rdllink);
-}
-
-/* A socket that had no room for what was sent, and has again: this part of its buffer is still full. */
-#define SEND_PART_LEFT 8
-
-/* Whether what became ready is room to write in: nothing else was asked for, or a connection was full. */
-static __always_inline bool epoll_item_asks(__u64 item, __u64 file, const struct bt_object *o)
-{
-	__u32 events = plain_read(epitem, (struct epitem *)item, event.events);
-	struct socket *socket;
-	struct sock *sk;
-	int queued;
-
-	if (!(events & POLL_OUT))
-		return false;
-	if (!(events & POLL_IN))
-		return true;
-	if (o->target != BT_TARGET_INET)
-		return false;
-	socket = plain_read(file, (struct file *)file, private_data);
-	sk = socket ? plain_read(socket, socket, sk) : NULL;
-	if (!sk)
-		return false;
-	queued = plain_read(sock, sk, sk_wmem_queued);
-	/* BPF divides no signed number. */
-	return queued > 0 && (__u32)queued > (__u32)plain_read(sock, sk, sk_sndbuf) / SEND_PART_LEFT;
-}
-
-/* So many of the instance's files are looked at: those in the upper levels of its tree. */
-#define EPOLL_LOOK 16
-/* Who has sent more segments than that and never got a byte does not expect any. */
-#define EPOLL_SENT_MAX 16
-
-/*
- * Whether a connection of ours, from this open file, is owed an answer: data was sent after what came in
- * last. Both are known to the tick (tcp_event_data_sent(), tcp_event_data_recv()); within one, what was sent
- * after the waiter had last heard of anything came later. An answer that takes longer than that an idle one
- * is: who sends and never hears waits for nothing.
- */
-static __always_inline bool file_is_owed(__u64 file, __u64 ready_ns, __u64 now_ns)
-{
-	struct bt_object o = {};
-	struct socket *socket;
-	struct sock *sk;
-	__u64 sent_ns;
-	__s32 ticks;
-	__u32 sent;
-
-	if (!object_of_file(file, &o) || o.target != BT_TARGET_INET || !o.owed)
-		return false;
-	socket = plain_read(file, (struct file *)file, private_data);
-	sk = socket ? plain_read(socket, socket, sk) : NULL;
-	if (!sk || plain_read(sock, sk, sk_type) != SOCK_STREAM)
-		return false;
-	sent = plain_read(tcp_sock, (struct tcp_sock *)sk, data_segs_out);
-	if (!sent || (sent > EPOLL_SENT_MAX && !plain_read(tcp_sock, (struct tcp_sock *)sk, bytes_received)))
-		return false;
-	/* When the first was sent that is on its way, or the last that has arrived (net/ipv4/tcp_rate.c). */
-	sent_ns = plain_read(tcp_sock, (struct tcp_sock *)sk, first_tx_mstamp) * 1000;
-	if (bt_span_ns(sent_ns, now_ns) >= BT_IDLE_AFTER_NS)
-		return false;
-	ticks =
-	    (__s32)(plain_read(tcp_sock, (struct tcp_sock *)sk, lsndtime) -
-		    plain_read(inet_connection_sock, (struct inet_connection_sock *)sk, icsk_ack.lrcvtime));
-	return ticks > 0 || (!ticks && ready_ns && sent_ns > ready_ns);
-}
-
-/*
- * Whether who waits at an epoll instance (its open file) is owed an answer at a connection that is in it,
- * while its waits run out. ready_ns: when it last heard of anything. 1: so it is.
- */
-__noinline int epoll_is_owed(__u64 file, __u64 ready_ns, __u64 now_ns)
-{
-	__u64 ep = file ? address_read((void *)file + bpf_core_field_offset(struct file, private_data)) : 0;
-	__u64 node[EPOLL_LOOK] = {};
-
-	if (!ep || !bpf_core_field_exists(((struct tcp_sock *)0)->first_tx_mstamp))
-		return 0;
-	node[1] = address_read((void *)ep + bpf_core_field_offset(struct eventpoll, rbr.rb_root.rb_node));
-#pragma unroll
-	for (int i = 1; i < EPOLL_LOOK; i++) {
-		void *item = (void *)node[i] - bpf_core_field_offset(struct epitem, rbn);
-
-		if (!node[i])
-			continue;
-		if (file_is_owed(address_read(item + bpf_core_field_offset(struct epitem, ffd)), ready_ns,
-				 now_ns))
-			return 1;
-		if (2 * i < EPOLL_LOOK) {
-			node[2 * i] =
-			    address_read((void *)node[i] + bpf_core_field_offset(struct rb_node, rb_left));
-			node[2 * i + 1] =
-			    address_read((void *)node[i] + bpf_core_field_offset(struct rb_node, rb_right));
-		}
-	}
-	return 0;
-}
 
 /* Requests that write, or ask somebody: include/uapi/linux/io_uring.h, enum io_uring_op */
 #define URING_ASKS                                                                                           \
@@ -253,20 +137,18 @@ static __noinline int cause_at_wake(struct task_struct *t, struct bt_account *a,
 				    bool same_process, __u64 now_ns)
 {
 	struct bt_object o = {};
-	__u64 item, file;
+	__u64 ep, item, file;
 
 	switch (a->doubt) {
 	case BT_DOUBT_REPLY:
 		return by && same_process ? BT_MS_EVENT : BT_MS_NETWORK;
 	case BT_DOUBT_EPOLL:
-		item = epoll_ready_item(t, a->reason.fd);
+		ep = epoll_of_fd(t, a->reason.fd);
+		item = epoll_ready_item(ep);
 		if (!item)
-			return epoll_is_owed(file_of_fd(task_files(t), (__u32)a->reason.fd), a->ready_ns,
-					     now_ns)
-				   ? BT_MS_NETWORK
-				   : BT_MS_EVENT;
+			return epoll_is_owed(ep, a->ready_ns, now_ns) ? BT_MS_NETWORK : BT_MS_EVENT;
 		a->ready_ns = now_ns;
-		file = address_read((void *)item + bpf_core_field_offset(struct epitem, ffd));
+		file = epoll_item_file(item);
 		if (!object_of_file(file, &o))
 			return BT_MS_EVENT;
 		if (epoll_item_asks(item, file, &o))

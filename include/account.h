@@ -26,6 +26,7 @@
 #define BOUNDTOP_ACCOUNT_H
 
 #include "account_layout.h"
+#include "idle.h"
 
 /*
  * Order of stores as the reader on another CPU sees it. x86 keeps it by itself; elsewhere the compiler's
@@ -36,8 +37,6 @@
 #else
 #define bt_store_fence(a) (void)__sync_fetch_and_add(&(a)->read_seq, 0)
 #endif
-
-#define BT_INLINE static inline __attribute__((always_inline))
 
 BT_INLINE void bt_account_write_begin(struct bt_account *a)
 {
@@ -54,12 +53,6 @@ BT_INLINE void bt_account_write_end(struct bt_account *a)
 BT_INLINE void bt_account_phase_set(struct bt_account *a, enum bt_phase phase)
 {
 	*(volatile __u32 *)&a->phase = phase;
-}
-
-/* Clocks of two CPUs may differ by a few nanoseconds: an interval is never negative. */
-BT_INLINE __u64 bt_span_ns(__u64 from_ns, __u64 to_ns)
-{
-	return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
 BT_INLINE void bt_totals_add(struct bt_totals *t, __u32 cause, __u64 ns)
@@ -101,11 +94,6 @@ BT_INLINE int bt_cause_is_io(__u32 cause)
 	return cause >= BT_MS_DISK && cause <= BT_MS_IPC;
 }
 
-BT_INLINE int bt_cause_is_idle(__u32 cause)
-{
-	return cause >= BT_MS_SLEEP && cause <= BT_MS_STOPPED;
-}
-
 /* Where a thread waits, folded to 32 bits; never 0. */
 BT_INLINE __u32 bt_wait_place(const struct bt_reason *r)
 {
@@ -130,63 +118,6 @@ BT_INLINE __u64 bt_account_burst_ns(const struct bt_account *a, __u64 now_ns)
 	__u64 from_ns = a->phase == BT_PHASE_WOKEN ? a->woken_ns : a->since_ns;
 
 	return a->burst_ns + bt_span_ns(from_ns, now_ns);
-}
-
-/* What is known of a thread's waits of group idle. */
-struct bt_idle {
-	__u64 end_ns;  /* since when it works on what it works on, the naps in between left out; 0 = it was
-			  never idle */
-	__u64 from_ns; /* the last of them, */
-	__u64 to_ns;   /* up to where it was idle */
-	__u32 cause;   /* and what it was */
-};
-
-/*
- * The same once the thread's open wait, of group idle, has lasted until to_ns. What it carries on began
- * earlier. An idle wait that is no longer than the work before it is a nap, and does not end that work.
- */
-BT_INLINE void bt_account_idle_until(const struct bt_account *a, __u64 to_ns, __u32 cause,
-				     struct bt_idle *idle)
-{
-	__u64 until_ns = a->carried_ns && a->carried_ns < to_ns ? a->carried_ns : to_ns;
-	__u64 since_ns = a->idle_to_ns ? a->idle_to_ns : a->born_ns;
-	__u64 nap_ns = bt_span_ns(a->since_ns, until_ns);
-
-	idle->end_ns =
-	    nap_ns && nap_ns <= bt_span_ns(since_ns, a->since_ns) ? a->idle_end_ns + nap_ns : until_ns;
-	idle->from_ns = a->since_ns;
-	idle->to_ns = nap_ns ? until_ns : a->since_ns;
-	idle->cause = cause;
-}
-
-/*
- * The same of the thread that is running. A wait that was not seen to end, as the switch-in was not, is not
- * closed yet.
- */
-BT_INLINE void bt_account_idle(const struct bt_account *a, __u64 now_ns, struct bt_idle *idle)
-{
-	if (a->phase == BT_PHASE_WOKEN && bt_cause_is_idle(a->woken_cause)) {
-		bt_account_idle_until(a, a->woken_ns, a->woken_cause, idle);
-		return;
-	}
-	idle->end_ns = a->idle_end_ns;
-	idle->from_ns = a->idle_from_ns;
-	idle->to_ns = a->idle_to_ns;
-	idle->cause = a->idle_cause;
-	if (a->phase == BT_PHASE_BLOCKED && bt_cause_is_idle(a->reason.cause)) {
-		idle->end_ns = idle->to_ns = now_ns;
-		idle->from_ns = a->since_ns;
-		idle->cause = a->reason.cause;
-	}
-}
-
-/* For how much of the time since since_ns the thread has worked. */
-BT_INLINE __u64 bt_idle_work_ns(const struct bt_idle *idle, __u64 since_ns, __u64 now_ns)
-{
-	__u64 work_ns = bt_span_ns(idle->end_ns, now_ns);
-	__u64 seen_ns = bt_span_ns(idle->to_ns, now_ns) + bt_span_ns(since_ns, idle->from_ns);
-
-	return seen_ns < work_ns ? seen_ns : work_ns;
 }
 
 /* A turn lasts for this part of the wait for it at least. */

@@ -43,8 +43,8 @@ enum bt_hand_on {
 	BT_HAND_ON_LOCK,
 };
 
-/* Whether the thread is taken to wait for a lock; what the end of this wait said of that is spent. */
-BT_INLINE int bt_account_at_lock(struct bt_account *a, enum bt_hand_on said)
+/* Spends what the end of a wait said of its being for a lock. Returns whether it is taken for one. */
+BT_INLINE int bt_account_credit_spend(struct bt_account *a, enum bt_hand_on said)
 {
 	int at_lock = a->lock_credit > BT_LOCK_SUSPECTED;
 	__u8 spent = said == BT_HAND_ON_LOCK     ? 0
@@ -112,9 +112,8 @@ BT_INLINE enum bt_hand_on bt_account_hand_on(struct bt_account *a, struct bt_acc
 
 /*
  * What a wait in doubt (PEER, FUTEX or WORK) of a was that a thread with the account by, now running, ends:
- * nobody worked for us if that one was idle for most of the time. idle is measured to the end of its last
- * wait of that group, or of whose work it carries on. But who sleeps with a lock held keeps us from it all
- * the same.
+ * nobody worked for us if that one, and whose work it carries on, was idle for most of the time (idle.h). But
+ * who sleeps with a lock held keeps us from it all the same.
  */
 BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, int same_process, __u64 now_ns)
 {
@@ -130,7 +129,7 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 		said = bt_account_hand_on(a, by, now_ns);
 		if (said == BT_HAND_ON_LOCK)
 			a->lock_credit = a->lock_credit ? BT_LOCK_CREDIT : BT_LOCK_SUSPECTED;
-		if (said != BT_HAND_ON_OTHER && bt_account_at_lock(a, said))
+		if (said != BT_HAND_ON_OTHER && bt_account_credit_spend(a, said))
 			return BT_MS_LOCK;
 	}
 	if (idle && !(lock && of_by.cause == BT_MS_SLEEP)) {
@@ -143,7 +142,8 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
 	if (!same_process)
 		return BT_MS_IPC;
 	/* Not every round shows the evidence. */
-	if (a->doubt == BT_DOUBT_FUTEX && said == BT_HAND_ON_OTHER && bt_account_at_lock(a, BT_HAND_ON_AGAIN))
+	if (a->doubt == BT_DOUBT_FUTEX && said == BT_HAND_ON_OTHER &&
+	    bt_account_credit_spend(a, BT_HAND_ON_AGAIN))
 		return BT_MS_LOCK;
 	/* What a frame has shown is not told of again. */
 	a->own_ns += bt_span_ns(a->read_ns > a->since_ns ? a->read_ns : a->since_ns, now_ns);
@@ -156,7 +156,7 @@ BT_INLINE __u8 bt_cause_by_waker(struct bt_account *a, struct bt_account *by, in
  */
 BT_INLINE __u8 bt_cause_by_kernel(struct bt_account *a, __u64 now_ns)
 {
-	if (a->doubt == BT_DOUBT_FUTEX && bt_account_at_lock(a, BT_HAND_ON_AGAIN))
+	if (a->doubt == BT_DOUBT_FUTEX && bt_account_credit_spend(a, BT_HAND_ON_AGAIN))
 		return BT_MS_LOCK;
 	if (a->doubt == BT_DOUBT_FUTEX || a->doubt == BT_DOUBT_WORK || a->doubt == BT_DOUBT_POLL)
 		return BT_MS_EVENT;
